@@ -1,0 +1,4 @@
+"""Immich: its HTTP API, its queues and its jobs.
+
+Knows nothing of Home Assistant.
+"""

@@ -1,0 +1,94 @@
+"""What can go wrong with Immich's API, one type per case that a user can act on.
+
+Messages never hold the API key or a reply's body beyond Immich's own `message`.
+"""
+
+
+class ImmichError(Exception):
+    """Base of all errors of this package."""
+
+
+class CannotConnectError(ImmichError):
+    """Nobody answers at the address."""
+
+
+class CertificateError(CannotConnectError):
+    """The TLS certificate of the server is not trusted."""
+
+
+class NoReplyError(CannotConnectError):
+    """The server took the request and did not answer in time.
+
+    `/queues` and `/jobs` do that while Immich has lost its Redis.
+    """
+
+
+class InvalidAddressError(ImmichError):
+    """The address is not an http(s) address."""
+
+
+class NotImmichError(ImmichError):
+    """Something answers, but not Immich's API."""
+
+
+class WrongSchemeError(NotImmichError):
+    """http was used for https or the other way round."""
+
+
+class RedirectedError(NotImmichError):
+    """The server wants to be asked elsewhere; redirects are never followed."""
+
+    def __init__(self, location: str) -> None:
+        """Keep where the server points, without its query."""
+        super().__init__(f"Redirected to {location}")
+        self.location = location
+
+
+class InvalidApiKeyError(ImmichError):
+    """Immich does not know the API key (401)."""
+
+
+class NotAdminError(ImmichError):
+    """The key belongs to a user who is not an administrator (403 "Forbidden")."""
+
+
+class MissingPermissionError(ImmichError):
+    """The key lacks permissions (403 "Missing required permission: queue.read")."""
+
+    def __init__(self, permissions: tuple[str, ...]) -> None:
+        """Keep the permissions by Immich's own names."""
+        super().__init__(f"Missing permissions: {', '.join(permissions)}")
+        self.permissions = permissions
+
+
+class UnsupportedVersionError(ImmichError):
+    """Older than 2.4: the Queues API is missing."""
+
+    def __init__(self, version: str) -> None:
+        """Keep the version for the message to the user."""
+        super().__init__(f"Immich {version} is not supported")
+        self.version = version
+
+
+class MaintenanceModeError(ImmichError):
+    """Immich is in maintenance mode: all but a few paths answer 404."""
+
+
+class ServerError(ImmichError):
+    """Immich failed inside (5xx), such as without its database."""
+
+
+class UnexpectedReplyError(ImmichError):
+    """The reply is not JSON, or not of the expected shape."""
+
+
+class RequestRefusedError(ImmichError):
+    """Immich refuses the request (400), with Immich's own reason."""
+
+
+class JobAlreadyRunningError(RequestRefusedError):
+    """A queue can only be started while nothing in it is active."""
+
+
+class ConfigFileError(RequestRefusedError):
+    """The system config can't be changed: the server reads it from a file."""
