@@ -1,0 +1,1 @@
+"""Shared code of the project's scripts: Python 3.11 standard library only."""
