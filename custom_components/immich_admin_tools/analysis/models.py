@@ -1,0 +1,207 @@
+"""What the analysis understood of one poll.
+
+Two views are equal when nothing that a user sees has changed: an idle server
+yields equal views poll after poll. What changes without being shown (`time`,
+`polls_seen`) takes no part in the comparison. All times are ms since the epoch on the
+clock of Home Assistant (as far as it was told), except `processed_on`, which
+stays as Redis has it because the fences of the recovery compare it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ..bullmq.layout import Layout
+from ..bullmq.models import DataProblem, JsonValue
+
+
+class Source(StrEnum):
+    """Where a view comes from."""
+
+    REDIS = "redis"
+    API = "api"
+
+
+class StuckKind(StrEnum):
+    """What is the matter with an active job."""
+
+    ORPHANED = "orphaned"
+    """No lock: its worker is gone. BullMQ heals it while another worker lives."""
+    GHOST = "ghost"
+    """An id in `active` without a job behind it."""
+    HUNG = "hung"
+    """Locked, over its threshold, and evidently not just slow."""
+    LONG_RUNNING = "long_running"
+    """Locked and over its threshold; may simply be big."""
+    BLOCKED = "blocked"
+    """Waits for other queues, as Immich wants it to. Never due."""
+
+
+class QueueState(StrEnum):
+    """What a queue is doing."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    IDLE = "idle"
+    STALLED = "stalled"
+    """Work waits, nothing stands in the way, and yet nothing is processed."""
+    WORKER_LOST = "worker_lost"
+    """There is work, and no worker has given a sign of life."""
+
+
+class NoEta(StrEnum):
+    """Why there is no time to tell."""
+
+    NOTHING_TO_DO = "nothing_to_do"
+    PAUSED = "paused"
+    MEASURING = "measuring"
+    """The rate is not known yet; it will be after about a minute of work."""
+    NOT_MOVING = "not_moving"
+    """There is work and a rate of zero: stalled, or no worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """One active job."""
+
+    queue: str
+    job_id: str
+    name: str | None
+    """None for a ghost."""
+    asset_ids: tuple[str, ...]
+    data: Mapping[str, JsonValue] | None
+    data_problem: DataProblem | None
+    added_at: int | None
+    since: int | None
+    """When it started, corrected for the worker's clock; API-only: first seen active."""
+    age: int | None
+    """Whole seconds since then."""
+    kind: StuckKind | None
+    """None while nothing is wrong with it."""
+    due: bool
+    """Whether it is to be called stuck: over its threshold or its grace."""
+    threshold: int
+    """Seconds that this job may run; 0 = never called stuck."""
+    renewal_missed: bool
+    """The lock was not renewed in time: an early sign of a worker in trouble."""
+    stalled_count: int
+    processed_on: int | None
+    """The worker's clock, as Redis has it: for the fence, not for an age."""
+    lock_token: str | None
+    """The lock's holder: for the fence."""
+    source: Source
+    polls_seen: int = field(compare=False)
+    """In how many polls in a row this run was active."""
+
+    @property
+    def identity(self) -> tuple[str, int | None]:
+        """Return what tells this run from another run under the same id."""
+        return (self.job_id, self.processed_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Eta:
+    """When a queue will have worked off what waits now."""
+
+    finish: int
+    """Changes only when the estimate has moved by 5 % of the rest, at least 15 s."""
+    low: int
+    """Hardly before (about one in twenty finish earlier)."""
+    high: int
+    """Hardly after (about one in twenty finish later)."""
+    remaining: int
+    """Seconds, rounded to what the estimate is worth."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """One queue."""
+
+    name: str
+    source: Source
+    is_paused: bool
+    waiting: int
+    """All who wait: `wait`, `paused` and `prioritized`."""
+    active: int
+    delayed: int
+    failed: int
+    """Jobs in the failed set: nearly only those that stalled twice."""
+    jobs: tuple[JobView, ...]
+    """The active jobs, at most 100, longest running first."""
+    state: QueueState
+    state_since: int
+    """When the state was first seen."""
+    worker: bool | None
+    """Whether a worker gave a sign of life; None when that can't be told."""
+    worker_seen_at: int | None = field(compare=False)
+    """Last heartbeat; a restart is over when this lies after it."""
+    rate_per_minute: float | None
+    """Jobs a minute; 0 is a measured zero; None while paused or measuring."""
+    rate_range: tuple[float, float] | None
+    """Between which the rate lies, nine times of ten."""
+    rate_is_estimate: bool
+    """True when made of differences of counts (API-only)."""
+    eta: Eta | None
+    no_eta: NoEta | None
+    """Why `eta` is None."""
+    average_duration: float | None
+    """Seconds that the recent jobs took; None before the first one."""
+    processed: int | None
+    """Jobs finished since counting began, never falls; None without Redis."""
+    suggested_threshold: int | None
+    """Seconds, learned from what was observed; None before enough was."""
+    next_added_at: int | None
+    """When the job that is next to run was added; None when nobody waits."""
+    version: str | None
+    """`bullmq:5.80.5`, from Redis."""
+    layout: Layout | None
+    """None when the view comes from the API."""
+    writable: bool
+    """Whether the layout is known well enough to act on single jobs."""
+
+    @property
+    def stuck(self) -> tuple[JobView, ...]:
+        """Return the jobs that are to be called stuck."""
+        return tuple(job for job in self.jobs if job.due)
+
+    @property
+    def oldest_active(self) -> int | None:
+        """Return the age in seconds of the job that has run longest."""
+        return max((job.age for job in self.jobs if job.age is not None), default=None)
+
+    @property
+    def stalled_since(self) -> int | None:
+        """Return since when nothing moves; None while it does."""
+        return self.state_since if self.state is QueueState.STALLED else None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerView:
+    """All queues of one Immich."""
+
+    source: Source
+    time: int = field(compare=False)
+    """When this was read."""
+    queues: Mapping[str, QueueView]
+    waiting: int
+    active: int
+    failed: int
+    rate_per_minute: float | None
+    """Sum of the queues whose rate is known."""
+    rate_is_estimate: bool
+    eta: Eta | None
+    """That of the running queue that takes longest; paused ones don't count."""
+    eta_queue: str | None
+    """Which one that is."""
+    unknown_layouts: tuple[str, ...]
+    """Queues that can only be watched, never acted on job by job."""
+
+    @property
+    def stuck(self) -> tuple[JobView, ...]:
+        """Return the stuck jobs of all queues."""
+        return tuple(job for queue in self.queues.values() for job in queue.stuck)
+
+    @property
+    def stuck_jobs(self) -> int:
+        """Return how many jobs are stuck."""
+        return sum(len(queue.stuck) for queue in self.queues.values())
