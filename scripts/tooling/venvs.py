@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from . import plugin_patches
 from .errors import ToolingError
 from .homeassistant_versions import ALL, MAIN, NEWEST, HomeAssistantVersion
 from .paths import MAIN_VENV, VENVS, cache_dir
@@ -22,8 +23,10 @@ def make_all(interpreter: Path) -> None:
 
 
 def _make(version: HomeAssistantVersion, interpreter: Path) -> None:
-    compiled = version.compiled if version is NEWEST else Path(os.devnull)
-    stamp = Stamp(version.venv / ".setup", [str(interpreter), version.lock, compiled])
+    inputs: list[str | Path] = [str(interpreter), version.lock]
+    if version is NEWEST:
+        inputs += [version.compiled, repr(plugin_patches.PATCHES)]
+    stamp = Stamp(version.venv / ".setup", inputs)
     if stamp.fresh:
         return
     with step(f"Installing Home Assistant {version.version} and its test plugin"):
@@ -34,6 +37,7 @@ def _make(version: HomeAssistantVersion, interpreter: Path) -> None:
         # `sync` installs exactly what the lock says and never resolves anything.
         run_uv(["pip", "sync", "--quiet", "--python", version.python, version.lock])
         if version is NEWEST:
+            plugin_patches.apply(_site_packages(version))
             _build(version, interpreter)
         stamp.write()
 
@@ -55,6 +59,10 @@ def _build(version: HomeAssistantVersion, interpreter: Path) -> None:
             "    two packages for voice could not be built (needs a C++ compiler). Tests and demo "
             f"work without them; what the build said is in {log}"
         )
+
+
+def _site_packages(version: HomeAssistantVersion) -> Path:
+    return next(version.venv.glob("lib/python3*/site-packages"))
 
 
 def _same_interpreter(version: HomeAssistantVersion, interpreter: Path) -> bool:
