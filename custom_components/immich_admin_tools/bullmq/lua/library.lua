@@ -1,0 +1,122 @@
+-- Put in front of every script. KEYS[1] is what all keys of the queue start with, colon included.
+local base = KEYS[1]
+local call = redis.call
+
+local DONE, UNSUPPORTED = 'done', 'unsupported'
+
+-- Reads that tell a key's type: TYPE itself is not among the rights that users are asked for.
+local READ_OF = {
+  wait = 'LLEN', paused = 'LLEN', active = 'LLEN', pc = 'GET',
+  prioritized = 'ZCARD', delayed = 'ZCARD', failed = 'ZCARD', marker = 'ZCARD',
+}
+
+local function read_part(part)
+  local key = base .. part
+  if part == 'events' then return redis.pcall('XINFO', 'STREAM', key) end
+  if part == 'meta' then return redis.pcall('HGET', key, 'version') end
+  return redis.pcall(READ_OF[part], key)
+end
+
+local function is_integer(text)
+  return string.match(text, '^%-?%d+$') ~= nil
+end
+
+-- Whether the key has a type that BullMQ would not give it. Any other error ends the script.
+local function has_wrong_type(part)
+  local reply = read_part(part)
+  local err = type(reply) == 'table' and reply.err
+  if not err then return part == 'pc' and reply and not is_integer(reply) end
+  if string.find(err, 'no such key', 1, true) then return false end
+  if string.find(err, 'WRONGTYPE', 1, true) then return true end
+  return error(reply)
+end
+
+local function major_version()
+  local version = call('HGET', base .. 'meta', 'version')
+  return version and tonumber(string.match(version, '^bullmq:(%d+)%.%d')), version
+end
+
+-- Each right is a command as it will be run: {'LREM', key, …}.
+local function missing_rights(rights)
+  local missing = {}
+  for _, right in ipairs(rights) do
+    if not redis.acl_check_cmd(unpack(right)) then
+      missing[#missing + 1] = string.lower(right[1])
+    end
+  end
+  return missing
+end
+
+-- Why nothing may be written at all, or nil. A script that fails half-way is not rolled back, so
+-- all of this stands before the first write.
+local function refusal(parts, rights)
+  for _, part in ipairs(parts) do
+    if has_wrong_type(part) then return {'wrong_type', part} end
+  end
+  local major, version = major_version()
+  if major ~= 5 and major ~= 6 then return {'unknown_layout', version or ''} end
+  local missing = missing_rights(rights)
+  if #missing > 0 then return {'missing_rights', unpack(missing)} end
+  return nil
+end
+
+-- The reply, or nil when the key has another type.
+local function read(...)
+  local reply = redis.pcall(...)
+  if type(reply) == 'table' and reply.err then return nil end
+  return reply
+end
+
+local function read_job(id)
+  local key = base .. id
+  local values = read('HMGET', key, 'processedOn', 'finishedOn', 'timestamp', 'priority', 'deid',
+    'parentKey', 'rjk', 'atm')
+  -- Parents, children and repeated jobs change other jobs too when they end.
+  if not values or values[6] or values[7] or call('EXISTS', key .. ':dependencies',
+      key .. ':processed', key .. ':failed', key .. ':unsuccessful') > 0 then
+    return {supported = false, processed_on = values and values[1] or '', added_at = ''}
+  end
+  return {
+    supported = is_integer(values[8] or '0'),
+    exists = call('EXISTS', key) == 1,
+    processed_on = values[1] or '',
+    finished_on = values[2],
+    added_at = values[3] or '',
+    priority = tonumber(values[4]) or 0,
+    dedup_id = values[5],
+    holds_dedup_key = values[5] and read('GET', base .. 'de:' .. values[5]) == id,
+  }
+end
+
+-- Without this the next add with the same deduplication id is swallowed.
+local function free_dedup_key(job)
+  if job.holds_dedup_key then
+    call('DEL', base .. 'de:' .. job.dedup_id, base .. 'dn:' .. job.dedup_id)
+  end
+end
+
+-- The lock stays: a worker that renews a lock that is gone complains for ever.
+local function delete_job(id)
+  local key = base .. id
+  call('DEL', key, key .. ':logs', key .. ':dependencies', key .. ':processed', key .. ':failed',
+    key .. ':unsuccessful')
+end
+
+local function is_paused()
+  return call('HGET', base .. 'meta', 'paused') and true or false
+end
+
+-- BullMQ 5 keeps the waiting ids of a paused queue in `paused`, BullMQ 6 leaves them in `wait`.
+local function waiting_list()
+  if is_paused() and major_version() == 5 then return base .. 'paused' end
+  return base .. 'wait'
+end
+
+local function wake_workers()
+  if not is_paused() then call('ZADD', base .. 'marker', 0, '0') end
+end
+
+local function emit(...)
+  local longest = tonumber(call('HGET', base .. 'meta', 'opts.maxLenEvents') or '') or 10000
+  call('XADD', base .. 'events', 'MAXLEN', '~', longest, '*', 'event', ...)
+end

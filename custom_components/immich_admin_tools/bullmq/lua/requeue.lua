@@ -1,0 +1,25 @@
+-- Put an active job back to the front of the line.
+local refused = refusal({'active', 'meta', 'events', 'wait', 'paused', 'prioritized', 'marker'}, {
+  {'SREM', base .. 'stalled', id},
+  {'LREM', base .. 'active', 0, id},
+  {'HDEL', base .. id, 'processedOn'},
+  {'RPUSH', base .. 'wait', id},
+  {'RPUSH', base .. 'paused', id},
+  {'ZADD', base .. 'prioritized', 0, id},
+  {'ZADD', base .. 'marker', 0, '0'},
+  {'XADD', base .. 'events', '*', 'event', 'waiting'},
+}) or fence()
+if refused then return refused end
+if not job.exists then return {'hash_missing'} end
+
+take_out_of_active()
+call('HDEL', base .. id, 'processedOn')
+if job.priority > 0 then
+  -- As BullMQ does: counter 0 puts it before all others of its priority.
+  call('ZADD', base .. 'prioritized', string.format('%.0f', job.priority * 0x100000000), id)
+else
+  call('RPUSH', waiting_list(), id)
+end
+wake_workers()
+emit('waiting', 'jobId', id, 'prev', 'active')
+return {DONE}

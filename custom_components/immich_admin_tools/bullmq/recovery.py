@@ -1,0 +1,213 @@
+"""Change single jobs of a queue, each in one atomic script that checks first.
+
+Nothing here knows whether a change is wise: removing or requeueing a job that
+hangs does not free its slot, and a requeued job with a live lock runs twice
+unless the workers restart before the queue goes on.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import batched
+
+from redis.asyncio import Redis
+
+from .connection import translate_errors
+from .errors import MissingRightsError, UnknownLayoutError
+from .fences import ActiveFence, WaitingFence
+from .keys import QueueKeys
+from .lua import script_source
+
+BULK_SIZE = 100
+"""Ids that one script call handles at most."""
+
+SEARCH_SIZE = 10
+"""Waiting ids that one script call looks for at most."""
+
+SEARCHED_ENTRIES = 100_000
+"""List entries that one script call reads about at most, when it looks for more
+than one waiting id."""
+
+
+class Result(StrEnum):
+    """Outcome of a change for one job. All but DONE changed nothing."""
+
+    DONE = "done"
+    NOT_ACTIVE = "not_active"
+    """The job finished, or somebody else took it away."""
+    NOT_WAITING = "not_waiting"
+    NOT_FAILED = "not_failed"
+    LOCK_CHANGED = "lock_changed"
+    """Another worker, or another run, holds it; or its lock ran out."""
+    RUN_CHANGED = "run_changed"
+    """The id is the same, the run or the job is another."""
+    HASH_MISSING = "hash_missing"
+    """The job has no data any more: it can only be removed."""
+    LOCKED = "locked"
+    """A worker still holds the failed job: it would run twice."""
+    UNSUPPORTED = "unsupported"
+    """A parent, a child, a repeated job, or damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkResult:
+    """Outcome for many jobs, in the order that was asked for."""
+
+    outcomes: Mapping[str, Result]
+
+    @property
+    def done(self) -> int:
+        """Return how many jobs were changed."""
+        return sum(outcome is Result.DONE for outcome in self.outcomes.values())
+
+    @property
+    def skipped(self) -> Mapping[str, Result]:
+        """Return the jobs that were left alone, with the reason."""
+        return {
+            job_id: outcome
+            for job_id, outcome in self.outcomes.items()
+            if outcome is not Result.DONE
+        }
+
+
+_REMOVE = script_source("active_job", "remove")
+_REQUEUE = script_source("active_job", "requeue")
+_FAIL = script_source("active_job", "fail")
+_REMOVE_WAITING = script_source("remove_waiting")
+_RETRY_FAILED = script_source("retry_failed")
+_CLEAR_FAILED = script_source("clear_failed")
+
+type _Argument = str | int
+
+
+class QueueRecovery:
+    """Changes jobs of the queues under one prefix.
+
+    Every change raises, before anything was written, UnknownLayoutError when the
+    queue is not one of BullMQ 5 or 6 and MissingRightsError when the ACL user may
+    not run a command; other errors are those of the connection. When a reply got
+    lost the change is sent again, and answers that the job is not there any more.
+    """
+
+    def __init__(self, client: Redis, prefix: str) -> None:
+        """Keep the client (made with `decode_responses=False`) and the prefix."""
+        self._client = client
+        self._prefix = prefix
+
+    async def remove(self, queue: str, fence: ActiveFence) -> Result:
+        """Take an active job away for good, without freeing its slot."""
+        return await self._change_active(_REMOVE, queue, fence)
+
+    async def requeue(self, queue: str, fence: ActiveFence) -> Result:
+        """Put an active job in front of all that wait.
+
+        With a live lock the job runs twice, unless the queue is paused until the
+        workers have restarted.
+        """
+        return await self._change_active(_REQUEUE, queue, fence)
+
+    async def fail(self, queue: str, fence: ActiveFence, reason: str) -> Result:
+        """Move an active job to the failed ones, with a reason to show."""
+        return await self._change_active(_FAIL, queue, fence, reason)
+
+    async def remove_waiting(
+        self, queue: str, job_id: str, added_at: int | None = None
+    ) -> Result:
+        """Take one waiting, prioritized or delayed job away for good."""
+        fence = WaitingFence(job_id, added_at)
+        return (await self.remove_waiting_jobs(queue, (fence,))).outcomes[job_id]
+
+    async def remove_waiting_jobs(
+        self, queue: str, fences: Iterable[WaitingFence]
+    ) -> BulkResult:
+        """Take waiting, prioritized or delayed jobs away for good."""
+        outcomes: dict[str, Result] = {}
+        size = await self._search_size(queue)
+        for batch in batched(dict.fromkeys(fences), size, strict=False):
+            arguments = [
+                argument
+                for fence in batch
+                for argument in (fence.job_id, _or_empty(fence.added_at))
+            ]
+            replies = await self._run(_REMOVE_WAITING, queue, *arguments)
+            outcomes |= _outcomes([fence.job_id for fence in batch], replies)
+        return BulkResult(outcomes)
+
+    async def retry_failed(self, queue: str, job_ids: Collection[str]) -> BulkResult:
+        """Put failed jobs behind all that wait, as if they had never run."""
+        return await self._change_many(_RETRY_FAILED, queue, job_ids)
+
+    async def clear_failed(self, queue: str, job_ids: Collection[str]) -> BulkResult:
+        """Delete failed jobs."""
+        return await self._change_many(_CLEAR_FAILED, queue, job_ids)
+
+    async def failed_ids(
+        self, queue: str, offset: int = 0, count: int = 1000
+    ) -> tuple[str, ...]:
+        """Return ids of failed jobs, the newest first."""
+        with translate_errors():
+            ids = await self._client.zrevrange(
+                self._keys(queue).failed, offset, offset + count - 1
+            )
+        return tuple(_text(job_id) for job_id in ids)
+
+    def _keys(self, queue: str) -> QueueKeys:
+        return QueueKeys(self._prefix, queue)
+
+    async def _change_active(
+        self, script: str, queue: str, fence: ActiveFence, *more: str
+    ) -> Result:
+        replies = await self._run(
+            script,
+            queue,
+            fence.job_id,
+            _or_empty(fence.processed_on),
+            fence.lock_token or "",
+            *more,
+        )
+        return Result(replies[0])
+
+    async def _change_many(
+        self, script: str, queue: str, job_ids: Collection[str]
+    ) -> BulkResult:
+        outcomes: dict[str, Result] = {}
+        for batch in batched(dict.fromkeys(job_ids), BULK_SIZE, strict=False):
+            outcomes |= _outcomes(batch, await self._run(script, queue, *batch))
+        return BulkResult(outcomes)
+
+    async def _search_size(self, queue: str) -> int:
+        """Return how many ids one call may search without holding Redis up."""
+        keys = self._keys(queue)
+        with translate_errors():
+            entries = await self._client.llen(keys.wait)
+            entries += await self._client.llen(keys.paused)
+        return max(1, min(SEARCH_SIZE, SEARCHED_ENTRIES // max(1, entries)))
+
+    async def _run(self, script: str, queue: str, *arguments: _Argument) -> list[str]:
+        """Run a script; its refusals become errors."""
+        with translate_errors():
+            reply = await self._client.register_script(script)(
+                keys=[self._keys(queue).base], args=arguments
+            )
+        match [_text(part) for part in reply]:
+            case ["unknown_layout", version]:
+                raise UnknownLayoutError(queue, version or None)
+            case ["wrong_type", part]:
+                raise UnknownLayoutError(queue, f"{part} has an unexpected type")
+            case ["missing_rights", *commands]:
+                raise MissingRightsError(tuple(f"+{name}" for name in commands))
+            case outcomes:
+                return outcomes
+
+
+def _or_empty(number: int | None) -> _Argument:
+    return "" if number is None else number
+
+
+def _text(part: object) -> str:
+    """Decode a reply; an id that is not UTF-8 then matches no job."""
+    return part.decode(errors="replace") if isinstance(part, bytes) else str(part)
+
+
+def _outcomes(job_ids: Iterable[str], replies: Iterable[str]) -> dict[str, Result]:
+    return dict(zip(job_ids, map(Result, replies), strict=True))
