@@ -47,6 +47,13 @@ def run(
     except subprocess.TimeoutExpired as error:
         raise ToolingError(f"Gave up after {timeout:.0f} s: {shown}") from error
     if done.returncode != 0:
-        tail = "\n".join(done.stdout.strip().splitlines()[-25:])
-        raise ToolingError(f"Failed ({done.returncode}): {shown}\n{tail}")
+        raise ToolingError(f"Failed ({done.returncode}): {shown}\n{_excerpt(done.stdout)}")
     return done.stdout
+
+
+def _excerpt(output: str) -> str:
+    """Return the start and the end of an output: a cause may stand in either."""
+    lines = output.strip().splitlines()
+    if len(lines) > 40:
+        lines = [*lines[:15], "[…]", *lines[-20:]]
+    return "\n".join(lines)

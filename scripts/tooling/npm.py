@@ -26,9 +26,18 @@ def install(folder: Path, node: Node) -> None:
     if stamp.fresh:
         return
     with step(f"Installing the npm packages of {folder.relative_to(REPOSITORY)}/"):
-        run(
-            [*node.npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"],
-            cwd=folder,
-            env=node.environment,
-        )
+        stamp.remove()
+        _install_locked(folder, node)
         stamp.write()
+
+
+def _install_locked(folder: Path, node: Node) -> None:
+    options = ("--no-audit", "--no-fund", "--loglevel=error")
+    try:
+        run([*node.npm, "ci", *options], cwd=folder, env=node.environment)
+    except ToolingError as error:
+        if "Missing: " not in str(error):
+            raise
+        # A lock made where the registry lacks an optional package of another system has no entry
+        # for it, and `npm ci` refuses such a lock. `install` takes the same locked versions.
+        run([*node.npm, "install", "--no-save", *options], cwd=folder, env=node.environment)
