@@ -23,6 +23,10 @@ class NoReplyError(CannotConnectError):
     """
 
 
+class ConnectionLostError(CannotConnectError):
+    """The connection broke off before the reply was complete."""
+
+
 class InvalidAddressError(ImmichError):
     """The address is not an http(s) address."""
 
@@ -62,7 +66,7 @@ class MissingPermissionError(ImmichError):
 
 
 class UnsupportedVersionError(ImmichError):
-    """Older than 2.4: the Queues API is missing."""
+    """Older than 2.4, or so new that a path that is needed is gone."""
 
     def __init__(self, version: str) -> None:
         """Keep the version for the message to the user."""
@@ -86,9 +90,33 @@ class RequestRefusedError(ImmichError):
     """Immich refuses the request (400), with Immich's own reason."""
 
 
+class UnknownQueueError(RequestRefusedError):
+    """Immich has no queue of this name."""
+
+
+class UnknownAssetError(RequestRefusedError):
+    """The asset, or its thumbnail, does not exist or belongs to another user."""
+
+
 class JobAlreadyRunningError(RequestRefusedError):
     """A queue can only be started while nothing in it is active."""
 
 
+class NotStartableError(RequestRefusedError):
+    """The queue has no job that starts it, such as `backgroundTask`."""
+
+
+class FixedConcurrencyError(RequestRefusedError):
+    """Immich runs one job of this queue at a time and has no setting for it."""
+
+
 class ConfigFileError(RequestRefusedError):
     """The system config can't be changed: the server reads it from a file."""
+
+
+class ConfigConflictError(ImmichError):
+    """Someone else wrote the system config at the same time: the change is gone."""
+
+
+class MaintenanceTokenError(ImmichError):
+    """Immich does not accept the cookie that ends maintenance mode."""

@@ -1,6 +1,8 @@
 """Typed replies of Immich's API, tolerant of fields and queues that are new."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -14,6 +16,38 @@ class Version:
     def __str__(self) -> str:
         """Return it as Immich writes it."""
         return f"{self.major}.{self.minor}.{self.patch}"
+
+
+MINIMUM_VERSION = Version(2, 4, 0)
+"""The first version with the Queues API."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Versions of the server and of its parts, for diagnostics."""
+
+    version: str
+    parts: Mapping[str, str]
+    """Such as `nodejs`, `ffmpeg`, `libvips`, `build`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """What Immich tells anybody, also without a key."""
+
+    external_domain: str | None
+    """Where its web pages are, as set in Immich; None when not set."""
+    in_maintenance: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SystemConfig:
+    """The part of the system config that is used here; never its secrets."""
+
+    concurrency: Mapping[str, int]
+    """Jobs at once, by queue. Queues without the setting run one at a time."""
+    machine_learning_urls: tuple[str, ...]
+    """In Immich's order of preference; empty when machine learning is off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +89,23 @@ class ListedJob:
     added_at: int
     """ms since the epoch: when the job was added, not when it started."""
     asset_id: str | None
+    """The asset, when the job works on exactly one."""
+    processed_on: int | None = None
+    """ms since the epoch by the worker's clock; None as Immich 3.1 doesn't tell."""
+    finished_on: int | None = None
+    failed_reason: str | None = None
+    attempts_made: int | None = None
+
+
+class JobStatus(StrEnum):
+    """States that job listings can be filtered by."""
+
+    ACTIVE = "active"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    DELAYED = "delayed"
+    FAILED = "failed"
+    COMPLETED = "completed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +125,38 @@ class Asset:
 class Image:
     """A thumbnail."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     content_type: str
+
+
+class ThumbnailSize(StrEnum):
+    """Sizes of thumbnails: about 250 and 1440 pixels."""
+
+    THUMBNAIL = "thumbnail"
+    PREVIEW = "preview"
+
+
+class MachineLearning(StrEnum):
+    """What a probe of the machine learning through Immich found."""
+
+    ANSWERS = "answers"
+    FAILS = "fails"
+    """Refused or answered with an error."""
+    HANGS = "hangs"
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceStatus:
+    """State of maintenance mode."""
+
+    active: bool
+    action: str
+    """What Immich is doing or did last: `start`, `end`, `restore_database` …"""
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceCookie:
+    """The only thing that ends maintenance mode. Valid for 4 hours; a secret."""
+
+    value: str = field(repr=False)

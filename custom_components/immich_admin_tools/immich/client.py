@@ -1,0 +1,34 @@
+"""The client of Immich's API: everything that is asked of the server."""
+
+import httpx
+
+from .asset_api import AssetApi
+from .machine_learning_api import MachineLearningApi
+from .maintenance_api import MaintenanceApi
+from .queue_api import QueueApi
+from .requests import Requests
+from .server_api import ServerApi
+from .system_config_api import SystemConfigApi
+
+
+class ImmichClient(
+    ServerApi, QueueApi, AssetApi, SystemConfigApi, MachineLearningApi, MaintenanceApi
+):
+    """Typed access to one Immich with one API key.
+
+    Every method raises an ImmichError when it fails, of one type per case, and
+    gives up after 10 s (a picture 20 s). In brackets behind a method's subject: the
+    permission that the key needs for it.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, url: str, api_key: str) -> None:
+        """Use a client that others may share, which is left as it is.
+
+        Raises InvalidAddressError and InvalidApiKeyError.
+        """
+        super().__init__(Requests(http, url, api_key))
+
+    @property
+    def url(self) -> str:
+        """Return the address in its normal form, without `/api`."""
+        return self._requests.url
