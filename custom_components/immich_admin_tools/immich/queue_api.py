@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from .api import ImmichApi, path_segment
-from .models import JobStatus, ListedJob, QueueCounts
+from .models import ListedJob, QueueCounts
 from .queues import QueueName
 from .readers import job_of, legacy_queue_counts_of, queue_counts_of
 from .requests import Request
@@ -23,9 +23,9 @@ class QueueApi(ImmichApi):
         return queue_counts_of(reply.as_object())
 
     async def jobs(
-        self, name: str, statuses: Collection[JobStatus] = ()
+        self, name: str, statuses: Collection[str] = ()
     ) -> tuple[ListedJob, ...]:
-        """Return jobs in any of the states, all without one (`queueJob.read`).
+        """Return jobs in any of the `JobStatus`es, all without one (`queueJob.read`).
 
         At most about 1,000 a state, of the waiting ones the newest. Prioritized
         jobs are missing. Jobs without an id are left out.
