@@ -36,13 +36,26 @@ local function major_version()
   return version and tonumber(string.match(version, '^bullmq:(%d+)%.%d')), version
 end
 
+-- Redis 6 can't be asked: run the command on a key of our own and take that away again.
+local function rehearse(right)
+  local key = base .. 'immich-admin-tools'
+  local reply = redis.pcall(right[1], key, unpack(right, 3))
+  redis.pcall('DEL', key)
+  return not (type(reply) == 'table' and reply.err)
+end
+
 -- Each right is a command as it will be run: {'LREM', key, …}.
 local function missing_rights(rights)
+  if not redis.acl_check_cmd and not rehearse({'DEL'}) then return {'del'} end
   local missing = {}
   for _, right in ipairs(rights) do
-    if not redis.acl_check_cmd(unpack(right)) then
-      missing[#missing + 1] = string.lower(right[1])
+    local allowed
+    if redis.acl_check_cmd then
+      allowed = redis.acl_check_cmd(unpack(right))
+    else
+      allowed = rehearse(right)
     end
+    if not allowed then missing[#missing + 1] = string.lower(right[1]) end
   end
   return missing
 end
