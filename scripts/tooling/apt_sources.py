@@ -37,7 +37,9 @@ def parse_one_line(text: str) -> Iterator[Source]:
         if not suite_and_components:
             continue
         options = dict(
-            option.split("=", 1) for option in (match["options"] or "").split() if "=" in option
+            option.split("=", 1)
+            for option in (match["options"] or "").split()
+            if "=" in option
         )
         yield Source(
             uri=uri,

@@ -42,8 +42,12 @@ def lock() -> None:
     """Compile the lock files."""
     from .lock import compile_all  # noqa: PLC0415
 
-    parser = argparse.ArgumentParser(prog="scripts/lock", description=compile_all.__doc__)
-    parser.add_argument("--upgrade", action="store_true", help="take the newest releases")
+    parser = argparse.ArgumentParser(
+        prog="scripts/lock", description=compile_all.__doc__
+    )
+    parser.add_argument(
+        "--upgrade", action="store_true", help="take the newest releases"
+    )
     arguments = parser.parse_args()
     with _friendly_errors():
         compile_all(upgrade=arguments.upgrade)

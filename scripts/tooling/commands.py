@@ -47,7 +47,9 @@ def run(
     except subprocess.TimeoutExpired as error:
         raise ToolingError(f"Gave up after {timeout:.0f} s: {shown}") from error
     if done.returncode != 0:
-        raise ToolingError(f"Failed ({done.returncode}): {shown}\n{_excerpt(done.stdout)}")
+        raise ToolingError(
+            f"Failed ({done.returncode}): {shown}\n{_excerpt(done.stdout)}"
+        )
     return done.stdout
 
 

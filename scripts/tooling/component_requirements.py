@@ -11,8 +11,12 @@ import json
 import zipfile
 
 COMPONENTS = (
-    *("automation", "blueprint", "conversation", "counter", "frontend", "history", "input_boolean"),
-    *("logbook", "notify", "prometheus", "recorder", "script", "timer", "wake_on_lan"),
+    "conversation",
+    "history",
+    "logbook",
+    "prometheus",
+    "recorder",
+    "wake_on_lan",
 )
 """Loaded on top of what Home Assistant loads by default."""
 
@@ -33,7 +37,9 @@ def requirements_of_components(wheel: zipfile.ZipFile) -> list[str]:
         if domain in seen:
             continue
         seen.add(domain)
-        manifest = json.loads(wheel.read(f"homeassistant/components/{domain}/manifest.json"))
+        manifest = json.loads(
+            wheel.read(f"homeassistant/components/{domain}/manifest.json")
+        )
         found.update(manifest.get("requirements", ()))
         to_read.extend(manifest.get("dependencies", ()))
     found.update(_assigned_strings(wheel.read(_LOGIN_MODULE), "REQUIREMENTS"))
@@ -47,15 +53,23 @@ def name(requirement: str) -> str:
 
 def _loaded_by_default(wheel: zipfile.ZipFile) -> set[str]:
     """Read what Home Assistant loads unasked out of its source, without importing it."""
-    default = _assigned_strings(wheel.read("homeassistant/bootstrap.py"), "DEFAULT_INTEGRATIONS")
+    default = _assigned_strings(
+        wheel.read("homeassistant/bootstrap.py"), "DEFAULT_INTEGRATIONS"
+    )
     # bootstrap.py adds the entity platforms with an expression.
-    return default | _enum_values(wheel.read("homeassistant/generated/entity_platforms.py"))
+    return default | _enum_values(
+        wheel.read("homeassistant/generated/entity_platforms.py")
+    )
 
 
 def _assigned_strings(source: bytes, variable: str) -> set[str]:
     for node in ast.parse(source).body:
         target = node.targets[0] if isinstance(node, ast.Assign) else None
-        if isinstance(target, ast.Name) and target.id == variable and isinstance(node, ast.Assign):
+        if (
+            isinstance(target, ast.Name)
+            and target.id == variable
+            and isinstance(node, ast.Assign)
+        ):
             return {
                 element.value
                 for element in ast.iter_child_nodes(node.value)

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 import shutil
 import tempfile
+from typing import Self
 
 from .apt_sources import Source, debian_archive, read_sources
 from .commands import run
@@ -41,13 +42,17 @@ def architecture() -> Architecture:
     """Return this machine's; raises `ToolingError` for one that was never tried."""
     name = run(["dpkg", "--print-architecture"]).strip()
     if name not in _TRIPLETS:
-        raise ToolingError(f"Debian packages for {name} are not supported by this script.")
+        raise ToolingError(
+            f"Debian packages for {name} are not supported by this script."
+        )
     return Architecture(_TRIPLETS[name], _LOADERS[name])
 
 
 def available() -> bool:
     """Whether this machine has Debian's tools and a Debian mirror."""
-    tools = all(shutil.which(tool) for tool in ("apt-get", "apt-config", "dpkg", "dpkg-deb"))
+    tools = all(
+        shutil.which(tool) for tool in ("apt-get", "apt-config", "dpkg", "dpkg-deb")
+    )
     return tools and debian_archive(read_sources()) is not None
 
 
@@ -68,7 +73,8 @@ class PrivateApt:
         self._root = Path(self._temporary.name)
         self._environment: Mapping[str, str] = {}
 
-    def __enter__(self) -> PrivateApt:
+    def __enter__(self) -> Self:
+        """Download the package lists."""
         try:
             self._environment = {"APT_CONFIG": str(self._write_config()), "LC_ALL": "C"}
             # Without the update error mode a mirror that is out of reach is only a warning.
@@ -83,11 +89,14 @@ class PrivateApt:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Remove the lists and all downloads."""
         self._temporary.cleanup()
 
     def candidate(self, package: str) -> str | None:
         """Return the version the suite has, or None."""
-        for line in run(["apt-cache", "policy", package], env=self._environment).splitlines():
+        for line in run(
+            ["apt-cache", "policy", package], env=self._environment
+        ).splitlines():
             name, _, value = line.strip().partition(": ")
             if name == "Candidate":
                 return None if value == "(none)" else value
@@ -117,7 +126,9 @@ class PrivateApt:
         # Of the machine's settings only those for downloads are kept (a proxy, certificates):
         # its hooks are for its own package database.
         downloads = [
-            line for line in run(["apt-config", "dump"]).splitlines() if line.startswith("Acquire")
+            line
+            for line in run(["apt-config", "dump"]).splitlines()
+            if line.startswith("Acquire")
         ]
         own = {
             "Dir::Etc::main": "/dev/null",

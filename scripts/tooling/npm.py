@@ -40,4 +40,8 @@ def _install_locked(folder: Path, node: Node) -> None:
             raise
         # A lock made where the registry lacks an optional package of another system has no entry
         # for it, and `npm ci` refuses such a lock. `install` takes the same locked versions.
-        run([*node.npm, "install", "--no-save", *options], cwd=folder, env=node.environment)
+        run(
+            [*node.npm, "install", "--no-save", *options],
+            cwd=folder,
+            env=node.environment,
+        )

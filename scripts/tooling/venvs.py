@@ -33,7 +33,9 @@ def _make(version: HomeAssistantVersion, interpreter: Path) -> None:
         stamp.remove()
         if not _same_interpreter(version, interpreter):
             VENVS.mkdir(exist_ok=True)
-            run_uv(["venv", "--quiet", "--clear", "--python", interpreter, version.venv])
+            run_uv(
+                ["venv", "--quiet", "--clear", "--python", interpreter, version.venv]
+            )
         # `sync` installs exactly what the lock says and never resolves anything.
         run_uv(["pip", "sync", "--quiet", "--python", version.python, version.lock])
         if version is NEWEST:
@@ -45,8 +47,12 @@ def _make(version: HomeAssistantVersion, interpreter: Path) -> None:
 def _build(version: HomeAssistantVersion, interpreter: Path) -> None:
     """Build the packages that have no wheel; without a compiler the demo lacks voice only."""
     root = interpreter.parents[1]
-    headers = [root / "include", *(root / "include").glob("python3*"), *root.glob("include/*-linux-gnu")]
-    arguments = ["pip", "install", "--quiet", "--python", version.python]
+    headers = [
+        root / "include",
+        *(root / "include").glob("python3*"),
+        *root.glob("include/*-linux-gnu"),
+    ]
+    arguments = ("pip", "install", "--quiet", "--python", version.python)
     try:
         run_uv(
             [*arguments, "--no-deps", "--requirements", version.compiled],
@@ -66,7 +72,9 @@ def _site_packages(version: HomeAssistantVersion) -> Path:
 
 
 def _same_interpreter(version: HomeAssistantVersion, interpreter: Path) -> bool:
-    return version.python.is_file() and version.python.resolve() == interpreter.resolve()
+    return (
+        version.python.is_file() and version.python.resolve() == interpreter.resolve()
+    )
 
 
 def _link_main() -> None:
@@ -77,5 +85,7 @@ def _link_main() -> None:
             return
         MAIN_VENV.unlink()
     elif MAIN_VENV.exists():
-        raise ToolingError(f"{MAIN_VENV} is not a link of ours. Move it away and start again.")
+        raise ToolingError(
+            f"{MAIN_VENV} is not a link of ours. Move it away and start again."
+        )
     MAIN_VENV.symlink_to(wanted)
