@@ -7,7 +7,7 @@ from enum import StrEnum
 from .layout import Layout
 
 type JsonValue = (
-    str | int | float | bool | None | list[JsonValue] | dict[str, JsonValue]
+    str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None
 )
 
 

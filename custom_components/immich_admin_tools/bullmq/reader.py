@@ -1,0 +1,259 @@
+"""Reads all queues at once: two round trips a poll, however much waits in them."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from time import perf_counter
+
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+
+from .events import EventPositions, StreamReading, ask_events, entries_of
+from .job_details import KnownData, ask_job, take_job
+from .keys import DEFAULT_PREFIX, QueueKeys
+from .layout import layout_of
+from .models import ActiveJob, QueueReading, RedisReading
+from .queue_state import QueueState, ask_queue_state, take_queue_state
+from .replies import Replies, as_int
+from .server_info import ServerInfo, server_info
+from .translation import translate_errors
+
+POLL_TIMEOUT = 10.0
+"""Seconds that a whole poll may take."""
+
+MAX_EXTRA_TRIPS = 12
+"""Trips beyond the two that one poll may spend on catching up with events."""
+
+type JobKey = tuple[str, bytes]
+"""Queue and id of a job."""
+
+
+@dataclass(slots=True)
+class _Poll:
+    """What one poll has read so far."""
+
+    server: ServerInfo
+    time: int
+    states: dict[str, QueueState]
+    streams: dict[str, StreamReading]
+    jobs: dict[JobKey, ActiveJob] = field(default_factory=dict)
+    next_added_at: dict[str, int | None] = field(default_factory=dict)
+    trips: int = 1
+
+    def behind(self) -> dict[str, str]:
+        """Return the streams that have unread entries, as XREAD wants them."""
+        return {
+            stream.keys.events: stream.position
+            for stream in self.streams.values()
+            if not stream.complete
+        }
+
+
+class QueueReader:
+    """Reads the queues under one prefix, poll after poll.
+
+    Between polls it keeps only up to where each event stream was read, and the data
+    of the jobs that were active. Nothing is kept of a poll that failed. Not to be
+    used by two tasks at once.
+    """
+
+    def __init__(self, client: Redis, prefix: str = DEFAULT_PREFIX) -> None:
+        """Read through a client of `create_client`."""
+        self.client = client
+        self._prefix = prefix
+        self._positions = EventPositions()
+        self._wrong_streams: set[str] = set()
+        self._known: dict[JobKey, KnownData] = {}
+
+    @property
+    def positions(self) -> Mapping[str, str]:
+        """Return the id of the last event read, per queue, to be kept by the caller."""
+        return dict(self._positions.by_queue)
+
+    def restore_positions(self, positions: Mapping[str, str]) -> None:
+        """Go on reading events where an earlier reader stopped."""
+        self._positions.by_queue.update(positions)
+
+    async def read(self, queues: Collection[str]) -> RedisReading:
+        """Return the state of the queues, and the events since the last poll.
+
+        The first poll of a queue has no events. A key of an unexpected type is
+        reported in the reading, a failing server as one of the errors of
+        `errors.py`.
+        """
+        start = perf_counter()
+        with translate_errors():
+            async with asyncio.timeout(POLL_TIMEOUT):
+                poll = await self._read_states(queues)
+                await self._read_jobs(poll)
+                await self._catch_up(poll)
+        self._commit(poll)
+        return RedisReading(
+            time=poll.time,
+            run_id=poll.server.run_id,
+            server_version=poll.server.version,
+            latency=perf_counter() - start,
+            round_trips=poll.trips,
+            queues={name: _queue_reading(name, poll) for name in poll.states},
+        )
+
+    async def _read_states(self, queues: Collection[str]) -> _Poll:
+        """First trip: counts, ids and new events of all queues."""
+        keys = {name: QueueKeys(self._prefix, name) for name in queues}
+        positions = {
+            keys[name].events: position
+            for name, position in self._positions.by_queue.items()
+            if name in keys and name not in self._wrong_streams
+        }
+
+        def ask(pipeline: Pipeline) -> None:
+            pipeline.info("server")
+            pipeline.time()
+            for queue_keys in keys.values():
+                ask_queue_state(pipeline, queue_keys)
+            if positions:
+                ask_events(pipeline, positions)
+
+        replies = await self._trip(ask)
+        server = server_info(replies.take())
+        match replies.take():
+            case (int(seconds), int(microseconds)):
+                time = seconds * 1000 + microseconds // 1000
+            case _:
+                time = 0
+        states = {name: take_queue_state(replies, keys[name]) for name in keys}
+        streams = {
+            name: self._positions.begin(keys[name], state.stream)
+            for name, state in states.items()
+        }
+        if positions:
+            _take_events(replies, streams, positions)
+        return _Poll(server, time, states, streams)
+
+    async def _read_jobs(self, poll: _Poll) -> None:
+        """Second trip: the active jobs, the next ones, and events still unread."""
+        wanted = {
+            (name, job_id): self._known.get((name, job_id))
+            for name, state in poll.states.items()
+            for job_id in state.active_ids
+        }
+        next_ids = {
+            name: state.next_id
+            for name, state in poll.states.items()
+            if state.next_id is not None
+        }
+        behind = poll.behind()
+        if not (wanted or next_ids or behind):
+            return
+
+        def ask(pipeline: Pipeline) -> None:
+            for (name, job_id), known in wanted.items():
+                ask_job(pipeline, poll.states[name].keys, job_id, known)
+            for name, job_id in next_ids.items():
+                base = poll.states[name].keys.base.encode()
+                pipeline.hget(base + job_id, "timestamp")
+            if behind:
+                ask_events(pipeline, behind)
+
+        replies = await self._trip(ask)
+        poll.trips += 1
+        for (name, job_id), known in wanted.items():
+            poll.jobs[name, job_id] = take_job(
+                replies, job_id, known, poll.states[name].wrong_types
+            )
+        for name in next_ids:
+            # A wrong type here is told when the job is active.
+            poll.next_added_at[name] = as_int(replies.take_typed("", []))
+        if behind:
+            _take_events(replies, poll.streams, behind)
+        await self._read_changed_jobs(poll, wanted)
+
+    async def _read_changed_jobs(
+        self, poll: _Poll, wanted: Mapping[JobKey, KnownData | None]
+    ) -> None:
+        """Read data again where a known id turned out to be another run."""
+        changed = [
+            key
+            for key, known in wanted.items()
+            if known
+            and not poll.jobs[key].hash_missing
+            and poll.jobs[key].processed_on != known.processed_on
+        ]
+        if not changed:
+            return
+
+        def ask(pipeline: Pipeline) -> None:
+            for name, job_id in changed:
+                ask_job(pipeline, poll.states[name].keys, job_id, None)
+
+        replies = await self._trip(ask)
+        poll.trips += 1
+        for name, job_id in changed:
+            poll.jobs[name, job_id] = take_job(
+                replies, job_id, None, poll.states[name].wrong_types
+            )
+
+    async def _catch_up(self, poll: _Poll) -> None:
+        """Read the events that are left, but not for ever."""
+        for _ in range(MAX_EXTRA_TRIPS):
+            behind = poll.behind()
+            if not behind:
+                return
+            replies = await self._trip(partial(ask_events, positions=behind))
+            poll.trips += 1
+            _take_events(replies, poll.streams, behind)
+
+    async def _trip(self, ask: Callable[[Pipeline], None]) -> Replies:
+        async with self.client.pipeline(transaction=False) as pipeline:
+            ask(pipeline)
+            return Replies(await pipeline.execute(raise_on_error=False))
+
+    def _commit(self, poll: _Poll) -> None:
+        self._positions.commit(poll.streams.values())
+        self._wrong_streams = {
+            name for name, state in poll.states.items() if "events" in state.wrong_types
+        }
+        self._known = {
+            key: KnownData(job.processed_on, job.data, job.data_problem)
+            for key, job in poll.jobs.items()
+            if not job.hash_missing
+        }
+
+
+def _take_events(
+    replies: Replies, streams: Mapping[str, StreamReading], asked: Mapping[str, str]
+) -> None:
+    """Give each stream that was asked for its new entries."""
+    wrong_types: list[str] = []
+    reply = replies.take_typed("events", wrong_types)
+    if wrong_types:
+        # One key of a wrong type fails the XREAD of all: it is left out next.
+        return
+    entries = dict(entries_of(reply))
+    for stream in streams.values():
+        if stream.keys.events in asked:
+            stream.add(entries.get(stream.keys.events, []))
+
+
+def _queue_reading(name: str, poll: _Poll) -> QueueReading:
+    state = poll.states[name]
+    stream = poll.streams[name]
+    return QueueReading(
+        queue=name,
+        version=state.version,
+        layout=layout_of(state.version),
+        is_paused=state.is_paused,
+        **state.lengths,
+        job_counter=state.job_counter,
+        next_job_id=(
+            None if state.next_id is None else state.next_id.decode(errors="replace")
+        ),
+        next_job_added_at=poll.next_added_at.get(name),
+        heartbeat=state.heartbeat,
+        stream=state.stream,
+        events=tuple(stream.events),
+        events_complete=stream.complete,
+        jobs=tuple(poll.jobs[name, job_id] for job_id in state.active_ids),
+        wrong_types=tuple(state.wrong_types),
+    )
