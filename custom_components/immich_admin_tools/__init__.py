@@ -1,1 +1,109 @@
-"""Immich Admin Tools."""
+"""Immich Admin Tools: what Immich's job queues are really doing."""
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.httpx_client import get_async_client
+from homeassistant.helpers.typing import ConfigType
+
+from .bullmq.errors import BullMQError
+from .const import DOMAIN
+from .coordinator import (
+    AdminToolsConfigEntry,
+    QueueCoordinator,
+    RuntimeData,
+    ServerCoordinator,
+)
+from .devices import async_keep_devices, async_register_server
+from .errors import message_of
+from .immich.client import ImmichClient
+from .redis_source import RedisSource, async_create_redis_source
+from .repairs import async_keep_issues, async_remove_issues
+from .services import async_setup_services
+from .settings import connection_of, set_up_with
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.NUMBER,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions: they are there before any entry is."""
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> bool:
+    """Connect to Immich, and to its Redis where it is set up."""
+    connection = connection_of(entry.data)
+    client = ImmichClient(
+        get_async_client(hass, connection.verify_ssl),
+        connection.url,
+        connection.api_key,
+    )
+    server = ServerCoordinator(hass, entry, client)
+    await server.async_config_entry_first_refresh()
+    redis = await _async_redis(hass, entry)
+    queues = QueueCoordinator(hass, entry, server, redis)
+    entry.runtime_data = RuntimeData(
+        client=client,
+        server=server,
+        queues=queues,
+        server_device_id="",
+        set_up_with=set_up_with(entry),
+    )
+    await queues.async_config_entry_first_refresh()
+    entry.runtime_data.server_device_id = async_register_server(hass, entry)
+    async_keep_devices(hass, entry)
+    async_keep_issues(hass, entry)
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(entry.add_update_listener(_async_updated))
+    return True
+
+
+async def _async_redis(
+    hass: HomeAssistant, entry: AdminToolsConfigEntry
+) -> RedisSource | None:
+    """Prepare the connection to Redis; it is closed with the entry.
+
+    Raises ConfigEntryError when its address or certificate can't be used at all.
+    A Redis that does not answer is no error: the API stands in for it.
+    """
+    settings = connection_of(entry.data).redis
+    if settings is None:
+        return None
+    try:
+        source = await async_create_redis_source(hass, settings)
+    except BullMQError as err:
+        key, placeholders = message_of(err)
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key=key,
+            translation_placeholders=placeholders,
+        ) from err
+    entry.async_on_unload(source.close)
+    return source
+
+
+async def _async_updated(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
+    """Reload when something changed that was needed to set up; else take it over."""
+    if set_up_with(entry) != entry.runtime_data.set_up_with:
+        hass.config_entries.async_schedule_reload(entry.entry_id)
+        return
+    entry.runtime_data.queues.async_take_options()
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> bool:
+    """Take the entities away; the connection closes by itself."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
+    """Leave nothing behind."""
+    async_remove_issues(hass, entry)

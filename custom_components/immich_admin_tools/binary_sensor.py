@@ -1,0 +1,168 @@
+"""Binary sensors: what is stuck, and who answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .analysis.models import QueueView, Source
+from .coordinator import AdminToolsConfigEntry
+from .entity import (
+    QueueEntity,
+    ServerEntity,
+    ServerStatusEntity,
+    async_add_queue_entities,
+    enabled_by_default,
+)
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueBinarySensorDescription(BinarySensorEntityDescription):
+    """How to read a binary sensor off a queue."""
+
+    is_on_fn: Callable[[QueueView], bool | None]
+    on_everywhere: bool = False
+    needs_redis: bool = False
+
+
+QUEUE_BINARY_SENSORS: tuple[QueueBinarySensorDescription, ...] = (
+    QueueBinarySensorDescription(
+        key="stuck",
+        translation_key="stuck",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        is_on_fn=lambda view: bool(view.stuck),
+        on_everywhere=True,
+    ),
+    QueueBinarySensorDescription(
+        key="worker",
+        translation_key="worker",
+        device_class=BinarySensorDeviceClass.CONNECTIVITY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        is_on_fn=lambda view: view.worker,
+        needs_redis=True,
+    ),
+)
+
+STUCK = BinarySensorEntityDescription(
+    key="stuck",
+    translation_key="stuck",
+    device_class=BinarySensorDeviceClass.PROBLEM,
+)
+API = BinarySensorEntityDescription(
+    key="api",
+    translation_key="api",
+    device_class=BinarySensorDeviceClass.CONNECTIVITY,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+REDIS = BinarySensorEntityDescription(
+    key="redis",
+    translation_key="redis",
+    device_class=BinarySensorDeviceClass.CONNECTIVITY,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: AdminToolsConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the binary sensors; those that need Redis only where it is set up."""
+    has_redis = entry.runtime_data.queues.redis is not None
+    async_add_entities([StuckBinarySensor(entry, STUCK), ApiBinarySensor(entry, API)])
+    if has_redis:
+        async_add_entities([RedisBinarySensor(entry, REDIS)])
+    async_add_queue_entities(
+        entry,
+        async_add_entities,
+        lambda queue: [
+            QueueBinarySensor(entry, description, queue)
+            for description in QUEUE_BINARY_SENSORS
+            if has_redis or not description.needs_redis
+        ],
+    )
+
+
+class StuckBinarySensor(ServerEntity, BinarySensorEntity):
+    """Whether any job of any queue is stuck."""
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether there is one."""
+        return self.coordinator.data.stuck_jobs > 0
+
+
+class ApiBinarySensor(ServerStatusEntity, BinarySensorEntity):
+    """Whether Immich's API answers. Tells so itself when it does not."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: "does not answer" is an answer."""
+        return True
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether the last question was answered."""
+        return self.coordinator.last_update_success
+
+
+class RedisBinarySensor(ServerEntity, BinarySensorEntity):
+    """Whether Redis answers. Tells so itself when it does not."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: "does not answer" is an answer."""
+        return True
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether the last poll was answered."""
+        redis = self.coordinator.redis
+        return redis is not None and redis.connected
+
+
+class QueueBinarySensor(QueueEntity, BinarySensorEntity):
+    """A yes or no of one queue."""
+
+    entity_description: QueueBinarySensorDescription
+
+    def __init__(
+        self,
+        entry: AdminToolsConfigEntry,
+        description: QueueBinarySensorDescription,
+        queue: str,
+    ) -> None:
+        """Take the description."""
+        super().__init__(entry, description, queue)
+        self._attr_entity_registry_enabled_default = enabled_by_default(
+            queue, on_in_pipeline=False, on_everywhere=description.on_everywhere
+        )
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the last poll can tell."""
+        return super().available and (
+            not self.entity_description.needs_redis or self.view.source is Source.REDIS
+        )
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return what the last poll says."""
+        return self.entity_description.is_on_fn(self.view)

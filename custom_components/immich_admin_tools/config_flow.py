@@ -1,0 +1,402 @@
+"""The dialogs: set up, log in again, reconfigure, options."""
+
+from collections.abc import Mapping
+from typing import Any, override
+
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlow,
+)
+from homeassistant.const import CONF_API_KEY, CONF_URL
+from homeassistant.core import callback
+from homeassistant.data_entry_flow import AbortFlow, section
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+import voluptuous as vol
+
+from .bullmq.access import HEAL_RULES, acl_setuser_line
+from .bullmq.address import split_user_info
+from .bullmq.connection import RedisSettings
+from .bullmq.errors import BullMQError
+from .bullmq.keys import DEFAULT_PREFIX
+from .connection_check import (
+    ImmichFound,
+    RedisFound,
+    async_check_immich,
+    async_check_redis,
+)
+from .const import (
+    CONF_EXTERNAL_URL,
+    CONF_POLL_INTERVAL,
+    CONF_REDIS_CA,
+    CONF_REDIS_PASSWORD,
+    CONF_REDIS_PREFIX,
+    CONF_REDIS_URL,
+    CONF_REDIS_USERNAME,
+    CONF_REDIS_VERIFY_SSL,
+    CONF_VERIFY_SSL,
+    DEFAULT_POLL_INTERVAL,
+    DOMAIN,
+    MAX_POLL_INTERVAL,
+    MIN_POLL_INTERVAL,
+)
+from .coordinator import AdminToolsConfigEntry
+from .errors import message_of
+from .immich.address import normalise_key, normalise_url
+from .immich.errors import ImmichError, InvalidAddressError
+from .settings import redis_settings_of
+
+SECTION_MORE = "more"
+CONF_READ_ONLY = "read_only"
+
+URL_FIELD = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
+SECRET_FIELD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
+TEXT_FIELD = TextSelector()
+
+STEP_IMMICH = vol.Schema(
+    {
+        vol.Required(CONF_URL): URL_FIELD,
+        vol.Required(CONF_API_KEY): SECRET_FIELD,
+        vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector(),
+    }
+)
+STEP_REAUTH = vol.Schema({vol.Required(CONF_API_KEY): SECRET_FIELD})
+STEP_REDIS = vol.Schema(
+    {
+        # Not a URL field: browsers refuse unix:// and redis+sentinel:// in one.
+        vol.Required(CONF_REDIS_URL): TEXT_FIELD,
+        vol.Optional(CONF_REDIS_USERNAME): TEXT_FIELD,
+        vol.Optional(CONF_REDIS_PASSWORD): SECRET_FIELD,
+        vol.Required(SECTION_MORE): section(
+            vol.Schema(
+                {
+                    vol.Required(CONF_REDIS_PREFIX, default=DEFAULT_PREFIX): TEXT_FIELD,
+                    vol.Required(
+                        CONF_REDIS_VERIFY_SSL, default=True
+                    ): BooleanSelector(),
+                    vol.Optional(CONF_REDIS_CA): TextSelector(
+                        TextSelectorConfig(multiline=True)
+                    ),
+                }
+            ),
+            {"collapsed": True},
+        ),
+    }
+)
+STEP_REDIS_READ_ONLY = STEP_REDIS.extend(
+    {vol.Required(CONF_READ_ONLY, default=False): BooleanSelector()}
+)
+OPTIONS = vol.Schema(
+    {
+        vol.Required(CONF_POLL_INTERVAL, default=DEFAULT_POLL_INTERVAL): NumberSelector(
+            NumberSelectorConfig(
+                min=MIN_POLL_INTERVAL,
+                max=MAX_POLL_INTERVAL,
+                unit_of_measurement="s",
+                mode=NumberSelectorMode.BOX,
+            )
+        ),
+        vol.Optional(CONF_EXTERNAL_URL): URL_FIELD,
+    }
+)
+
+
+class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Two questions, each checked before it goes on."""
+
+    VERSION = 1
+
+    def __init__(self) -> None:
+        """Start with nothing asked."""
+        self._data: dict[str, Any] = {}
+        self._immich: ImmichFound | None = None
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(
+        config_entry: AdminToolsConfigEntry,
+    ) -> AdminToolsOptionsFlow:
+        """Return the options dialog."""
+        return AdminToolsOptionsFlow()
+
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for Immich's address and key."""
+        return await self._step_immich("user", user_input, {})
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask again, starting from what is set up."""
+        known = dict(self._get_reconfigure_entry().data)
+        return await self._step_immich("reconfigure", user_input, known)
+
+    async def async_step_reauth(
+        self, entry_data: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        """Immich no longer knows the key."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for a new key of the same user."""
+        entry = self._get_reauth_entry()
+        errors: dict[str, str] = {}
+        placeholders = {CONF_URL: str(entry.data[CONF_URL])}
+        if user_input is not None:
+            await self._check_immich({**entry.data, **user_input}, errors, placeholders)
+            if self._immich is not None:
+                await self.async_set_unique_id(self._immich.user.user_id)
+                self._abort_if_unique_id_mismatch(reason="wrong_user")
+                return self.async_update_and_abort(
+                    entry, data_updates={CONF_API_KEY: self._data[CONF_API_KEY]}
+                )
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            data_schema=STEP_REAUTH,
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    async def _step_immich(
+        self,
+        step_id: str,
+        user_input: dict[str, Any] | None,
+        known: dict[str, Any],
+    ) -> ConfigFlowResult:
+        """Ask for Immich until it answers, then go on to the menu."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            await self._check_immich(user_input, errors, placeholders)
+            if self._immich is not None:
+                await self._claim(self._immich)
+                return await self.async_step_access()
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(
+                STEP_IMMICH, user_input or known
+            ),
+            errors=errors,
+            description_placeholders=placeholders,
+            last_step=False,
+        )
+
+    async def _check_immich(
+        self,
+        user_input: Mapping[str, Any],
+        errors: dict[str, str],
+        placeholders: dict[str, str],
+    ) -> None:
+        """Fill `_data` and `_immich`, or say in `errors` what is wrong."""
+        self._immich = None
+        try:
+            self._data = {
+                CONF_URL: normalise_url(user_input[CONF_URL]),
+                CONF_API_KEY: normalise_key(user_input[CONF_API_KEY]),
+                CONF_VERIFY_SSL: user_input.get(CONF_VERIFY_SSL, True),
+            }
+            self._immich = await async_check_immich(
+                self.hass,
+                self._data[CONF_URL],
+                self._data[CONF_API_KEY],
+                self._data[CONF_VERIFY_SSL],
+            )
+        except ImmichError as err:
+            key, details = message_of(err)
+            field = CONF_URL if isinstance(err, InvalidAddressError) else "base"
+            errors[field] = key
+            placeholders.update(details)
+
+    async def _claim(self, immich: ImmichFound) -> None:
+        """Abort when this Immich is set up already, or another one is meant."""
+        await self.async_set_unique_id(immich.user.user_id)
+        if self.source == SOURCE_RECONFIGURE:
+            self._abort_if_unique_id_mismatch(reason="wrong_user")
+            return
+        self._abort_if_unique_id_configured()
+        self._async_abort_entries_match({CONF_URL: self._data[CONF_URL]})
+
+    async def async_step_access(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether to look into Redis too."""
+        return self.async_show_menu(
+            step_id="access", menu_options=["redis", "api_only"]
+        )
+
+    async def async_step_api_only(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Go on with Immich's API alone."""
+        return self._finish(None)
+
+    async def async_step_redis(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for Redis until it answers."""
+        errors: dict[str, str] = {}
+        placeholders = {"acl": acl_setuser_line("ha_heal", HEAL_RULES)}
+        schema = STEP_REDIS
+        known: Mapping[str, Any] = {}
+        if user_input is not None:
+            known = user_input
+            redis = _flattened(user_input)
+            found = await self._check_redis(redis, errors, placeholders)
+            if found is not None:
+                if found.access.heal_missing and not user_input.get(CONF_READ_ONLY):
+                    schema = STEP_REDIS_READ_ONLY
+                    missing = " ".join(found.access.heal_missing)
+                    errors["base"] = "redis_cannot_heal"
+                    placeholders["missing"] = missing
+                    placeholders["acl"] = f"ACL SETUSER {_user_of(redis)} {missing}"
+                else:
+                    self._data.update(redis)
+                    return self._finish(found)
+        elif self.source == SOURCE_RECONFIGURE:
+            known = _nested(self._get_reconfigure_entry().data)
+        return self.async_show_form(
+            step_id="redis",
+            data_schema=self.add_suggested_values_to_schema(schema, known),
+            errors=errors,
+            description_placeholders=placeholders,
+            last_step=True,
+        )
+
+    async def _check_redis(
+        self,
+        redis: dict[str, Any],
+        errors: dict[str, str],
+        placeholders: dict[str, str],
+    ) -> RedisFound | None:
+        """Look at Redis; a user in a pasted address moves to its own fields."""
+        if self._immich is None:
+            raise RuntimeError("Redis is asked for after Immich")
+        try:
+            address = split_user_info(redis[CONF_REDIS_URL])
+            redis[CONF_REDIS_URL] = address.url
+            if address.username:
+                redis[CONF_REDIS_USERNAME] = address.username
+            if address.password:
+                redis[CONF_REDIS_PASSWORD] = address.password
+            settings = redis_settings_of(redis)
+            if settings is None:
+                return None
+            found = await async_check_redis(
+                self.hass,
+                settings,
+                {counts.queue: counts for counts in self._immich.queues},
+            )
+        except BullMQError as err:
+            key, details = message_of(err)
+            errors["base"] = key
+            placeholders.update(details)
+            return None
+        self._refuse_same_redis(settings, found)
+        return found
+
+    def _refuse_same_redis(self, settings: RedisSettings, found: RedisFound) -> None:
+        """Abort when a loaded entry reads the same queues of the same Redis."""
+        own = self._reconfigure_entry_id if self.source == SOURCE_RECONFIGURE else None
+        for entry in self._async_current_entries():
+            if entry.state is not ConfigEntryState.LOADED or entry.entry_id == own:
+                continue
+            other = entry.runtime_data.queues.redis
+            if (
+                other is not None
+                and other.reading is not None
+                and other.reading.run_id == found.access.run_id
+                and other.settings.prefix == settings.prefix
+            ):
+                raise AbortFlow("same_redis")
+
+    def _finish(self, redis: RedisFound | None) -> ConfigFlowResult:
+        """Save what was found."""
+        if self._immich is None:
+            raise RuntimeError("Nothing is saved before Immich answered")
+        if self.source == SOURCE_RECONFIGURE:
+            return self.async_update_and_abort(
+                self._get_reconfigure_entry(), data=self._data
+            )
+        busy = sum(bool(counts.active) for counts in self._immich.queues)
+        return self.async_create_entry(
+            title="Immich",
+            data=self._data,
+            description="redis" if redis else "api_only",
+            description_placeholders={
+                "queues": str(len(self._immich.queues)),
+                "busy": str(busy),
+                "version": str(self._immich.version),
+                "redis": redis.access.server_version if redis else "",
+            },
+        )
+
+
+def _flattened(user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the form's input into entry data: no section, no switch, no blanks."""
+    flat = {**user_input, **user_input[SECTION_MORE]}
+    return {
+        key: val.strip() if isinstance(val, str) else val
+        for key, val in flat.items()
+        if key not in (SECTION_MORE, CONF_READ_ONLY)
+    }
+
+
+def _nested(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn entry data into the form's input."""
+    return {**data, SECTION_MORE: data}
+
+
+def _user_of(redis: Mapping[str, Any]) -> str:
+    """Return the name of the ACL user that logs in."""
+    return redis.get(CONF_REDIS_USERNAME) or "default"
+
+
+class AdminToolsOptionsFlow(OptionsFlow):
+    """What can be changed without asking Immich again."""
+
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for everything at once."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                options = _checked_options(user_input)
+            except InvalidAddressError:
+                errors[CONF_EXTERNAL_URL] = "immich_invalid_address"
+            else:
+                kept = {
+                    key: val
+                    for key, val in self.config_entry.options.items()
+                    if key not in (CONF_POLL_INTERVAL, CONF_EXTERNAL_URL)
+                }
+                return self.async_create_entry(data={**kept, **options})
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(
+                OPTIONS, user_input or self.config_entry.options
+            ),
+            errors=errors,
+        )
+
+
+def _checked_options(user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options to store. Raises InvalidAddressError."""
+    options: dict[str, Any] = {CONF_POLL_INTERVAL: int(user_input[CONF_POLL_INTERVAL])}
+    if url := user_input.get(CONF_EXTERNAL_URL):
+        options[CONF_EXTERNAL_URL] = normalise_url(url)
+    return options

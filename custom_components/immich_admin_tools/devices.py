@@ -1,0 +1,42 @@
+"""Keeps the devices: the server's up to date, those of lost queues gone."""
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+
+from .const import DOMAIN
+from .coordinator import AdminToolsConfigEntry
+from .entity import queue_of_device
+from .settings import external_url_of
+
+
+@callback
+def async_register_server(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> str:
+    """Register the server's device, or update it; return its registry id."""
+    device = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, str(entry.unique_id))},
+        name=entry.title,
+        manufacturer="Immich",
+        sw_version=str(entry.runtime_data.server.data.version),
+        configuration_url=external_url_of(entry),
+        entry_type=dr.DeviceEntryType.SERVICE,
+    )
+    return device.id
+
+
+@callback
+def async_keep_devices(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
+    """Follow the server's queues and version for as long as the entry is loaded."""
+    registry = dr.async_get(hass)
+    server = entry.runtime_data.server
+
+    @callback
+    def update() -> None:
+        """Remove the devices of lost queues, note a new version of Immich."""
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+            queue = queue_of_device(entry, device)
+            if queue is not None and queue not in server.data.queues:
+                registry.async_remove_device(device.id)
+        async_register_server(hass, entry)
+
+    entry.async_on_unload(server.async_add_listener(update))

@@ -1,0 +1,82 @@
+"""From the errors of the packages to the messages that a user reads.
+
+Each error type has one translation key. The same keys serve the config flow
+(`config.error`) and everything else (`exceptions`).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from homeassistant.exceptions import HomeAssistantError
+
+from .bullmq import errors as bullmq
+from .const import DOMAIN
+from .immich import errors as immich
+
+# Ordered: a more special type stands before its base.
+_KEYS: tuple[tuple[type[immich.ImmichError | bullmq.BullMQError], str], ...] = (
+    (immich.CertificateError, "immich_certificate"),
+    (immich.NoReplyError, "immich_no_reply"),
+    (immich.CannotConnectError, "immich_cannot_connect"),
+    (immich.InvalidAddressError, "immich_invalid_address"),
+    (immich.WrongSchemeError, "immich_wrong_scheme"),
+    (immich.RedirectedError, "immich_redirected"),
+    (immich.NotImmichError, "immich_not_immich"),
+    (immich.InvalidApiKeyError, "immich_invalid_api_key"),
+    (immich.NotAdminError, "immich_not_admin"),
+    (immich.MissingPermissionError, "immich_missing_permission"),
+    (immich.UnsupportedVersionError, "immich_unsupported_version"),
+    (immich.MaintenanceModeError, "immich_maintenance"),
+    (immich.ServerError, "immich_server_error"),
+    (immich.UnexpectedReplyError, "immich_unexpected_reply"),
+    (immich.JobAlreadyRunningError, "immich_already_running"),
+    (immich.ConfigFileError, "immich_config_file"),
+    (immich.RequestRefusedError, "immich_refused"),
+    (bullmq.CertificateError, "redis_certificate"),
+    (bullmq.CannotConnectError, "redis_cannot_connect"),
+    (bullmq.InvalidAddressError, "redis_invalid_address"),
+    (bullmq.AuthenticationError, "redis_authentication"),
+    (bullmq.MissingRightsError, "redis_missing_rights"),
+    (bullmq.NoQueuesError, "redis_no_queues"),
+    (bullmq.UnknownLayoutError, "redis_unknown_layout"),
+)
+
+
+def message_of(
+    err: immich.ImmichError | bullmq.BullMQError,
+) -> tuple[str, dict[str, str]]:
+    """Return the translation key of an error and the placeholders of its text."""
+    key = next((key for kind, key in _KEYS if isinstance(err, kind)), "unknown_error")
+    return key, {"error": str(err), **_details(err)}
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn errors of the packages into one that Home Assistant shows translated."""
+    try:
+        yield
+    except (immich.ImmichError, bullmq.BullMQError) as err:
+        key, placeholders = message_of(err)
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=key,
+            translation_placeholders=placeholders,
+        ) from err
+
+
+def _details(err: immich.ImmichError | bullmq.BullMQError) -> dict[str, str]:
+    """Return what an error names beyond its message."""
+    match err:
+        case immich.MissingPermissionError(permissions=permissions):
+            return {"missing": ", ".join(permissions)}
+        case immich.UnsupportedVersionError(version=version):
+            return {"version": version}
+        case immich.RedirectedError(location=location):
+            return {"location": location}
+        case bullmq.MissingRightsError(commands=commands):
+            return {"missing": " ".join(commands)}
+        case bullmq.NoQueuesError(prefix=prefix):
+            return {"prefix": prefix}
+        case bullmq.UnknownLayoutError(queue=queue, version=version):
+            return {"queue": queue, "version": version or "?"}
+    return {}

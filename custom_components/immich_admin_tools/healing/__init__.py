@@ -1,0 +1,1 @@
+"""Decides what to do about stuck jobs, does it, and checks what it achieved."""

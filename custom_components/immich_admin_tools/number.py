@@ -1,0 +1,151 @@
+"""Numbers: how many jobs at once, and when a job counts as stuck."""
+
+from typing import override
+
+from homeassistant.components.number import (
+    NumberDeviceClass,
+    NumberEntity,
+    NumberEntityDescription,
+    NumberMode,
+)
+from homeassistant.const import EntityCategory, UnitOfTime
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import CONF_THRESHOLDS
+from .coordinator import AdminToolsConfigEntry
+from .entity import QueueEntity, async_add_queue_entities, enabled_by_default
+from .errors import translated_errors
+from .immich.permissions import Permission
+from .settings import stuck_threshold_of
+
+PARALLEL_UPDATES = 1
+
+CONCURRENCY = NumberEntityDescription(
+    key="concurrency",
+    translation_key="concurrency",
+    entity_category=EntityCategory.CONFIG,
+    native_min_value=1,
+    native_max_value=100,
+    native_step=1,
+    mode=NumberMode.BOX,
+)
+STUCK_THRESHOLD = NumberEntityDescription(
+    key="stuck_threshold",
+    translation_key="stuck_threshold",
+    device_class=NumberDeviceClass.DURATION,
+    native_unit_of_measurement=UnitOfTime.SECONDS,
+    entity_category=EntityCategory.CONFIG,
+    native_min_value=0,
+    native_max_value=7 * 24 * 3600,
+    native_step=1,
+    mode=NumberMode.BOX,
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: AdminToolsConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the numbers; concurrency only where Immich has one."""
+    server = entry.runtime_data.server
+
+    def numbers(queue: str) -> list[QueueEntity]:
+        """Return the numbers of a queue."""
+        threshold = StuckThresholdNumber(entry, STUCK_THRESHOLD, queue)
+        if queue not in (server.data.concurrency or {}):
+            return [threshold]
+        return [threshold, ConcurrencyNumber(entry, CONCURRENCY, queue)]
+
+    async_add_queue_entities(entry, async_add_entities, numbers)
+
+
+class ConcurrencyNumber(QueueEntity, NumberEntity):
+    """How many jobs of a queue run at the same time, from Immich's settings."""
+
+    def __init__(
+        self,
+        entry: AdminToolsConfigEntry,
+        description: NumberEntityDescription,
+        queue: str,
+    ) -> None:
+        """Listen to the server's settings too."""
+        super().__init__(entry, description, queue)
+        self._attr_entity_registry_enabled_default = enabled_by_default(
+            queue, on_in_pipeline=True, on_everywhere=False
+        )
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the slow look at the server, which reads the settings."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self._runtime.server.async_add_listener(self._handle_coordinator_update)
+        )
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the number is known and may be changed.
+
+        Without systemConfig.update a repair issue says what is missing.
+        """
+        server = self._runtime.server
+        return (
+            server.last_update_success
+            and self.queue in (server.data.concurrency or {})
+            and server.data.may(Permission.SYSTEM_CONFIG_UPDATE)
+        )
+
+    @property
+    @override
+    def native_value(self) -> int | None:
+        """Return the number in Immich's settings."""
+        return (self._runtime.server.data.concurrency or {}).get(self.queue)
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Change Immich's settings; running jobs finish first."""
+        with translated_errors():
+            await self._runtime.client.set_concurrency(self.queue, int(value))
+        await self._runtime.server.async_refresh()
+
+
+class StuckThresholdNumber(QueueEntity, NumberEntity):
+    """After how many seconds a job of a queue counts as stuck; 0 = never."""
+
+    def __init__(
+        self,
+        entry: AdminToolsConfigEntry,
+        description: NumberEntityDescription,
+        queue: str,
+    ) -> None:
+        """Start enabled in the pipeline."""
+        super().__init__(entry, description, queue)
+        self._attr_entity_registry_enabled_default = enabled_by_default(
+            queue, on_in_pipeline=True, on_everywhere=False
+        )
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: it is our own setting."""
+        return True
+
+    @property
+    @override
+    def native_value(self) -> int:
+        """Return the seconds."""
+        return stuck_threshold_of(self._entry, self.queue)
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Keep the seconds in the options and look at the jobs anew."""
+        options = self._entry.options
+        thresholds = {**options.get(CONF_THRESHOLDS, {}), self.queue: int(value)}
+        self.hass.config_entries.async_update_entry(
+            self._entry, options={**options, CONF_THRESHOLDS: thresholds}
+        )
+        self.async_write_ha_state()
+        await self.coordinator.async_request_refresh()

@@ -1,0 +1,80 @@
+"""Repair issues: what only the user can put right."""
+
+from collections.abc import Mapping
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .bullmq.errors import AuthenticationError, MissingRightsError
+from .const import DOMAIN
+from .coordinator import AdminToolsConfigEntry
+from .immich.permissions import Permission
+
+UNKNOWN_LAYOUT = "unknown_layout"
+MISSING_OPTIONAL_PERMISSION = "missing_optional_permission"
+REDIS_LOGIN = "redis_login"
+ISSUES = (UNKNOWN_LAYOUT, MISSING_OPTIONAL_PERMISSION, REDIS_LOGIN)
+
+
+@callback
+def async_keep_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
+    """Raise and take back the issues of an entry for as long as it is loaded."""
+    runtime = entry.runtime_data
+
+    @callback
+    def keep(key: str, placeholders: Mapping[str, str] | None) -> None:
+        """Raise the issue, or take it back when there are no placeholders."""
+        issue_id = f"{key}_{entry.entry_id}"
+        if placeholders is None:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+            return
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=key,
+            translation_placeholders={"title": entry.title, **placeholders},
+        )
+
+    @callback
+    def queues_updated() -> None:
+        """Look at what Redis says."""
+        redis = runtime.queues.redis
+        if redis is None or not runtime.queues.last_update_success:
+            return
+        unknown = runtime.queues.data.unknown_layouts
+        keep(UNKNOWN_LAYOUT, {"queues": ", ".join(unknown)} if unknown else None)
+        refused = isinstance(redis.error, AuthenticationError | MissingRightsError)
+        keep(REDIS_LOGIN, {"error": str(redis.error)} if refused else None)
+
+    @callback
+    def server_updated() -> None:
+        """Look at the rights of the API key."""
+        if not runtime.server.last_update_success:
+            return
+        missing = [
+            permission.value
+            for permission in (
+                Permission.SYSTEM_CONFIG_READ,
+                Permission.SYSTEM_CONFIG_UPDATE,
+            )
+            if not runtime.server.data.may(permission)
+        ]
+        keep(
+            MISSING_OPTIONAL_PERMISSION,
+            {"missing": ", ".join(missing)} if missing else None,
+        )
+
+    entry.async_on_unload(runtime.queues.async_add_listener(queues_updated))
+    entry.async_on_unload(runtime.server.async_add_listener(server_updated))
+    queues_updated()
+    server_updated()
+
+
+@callback
+def async_remove_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
+    """Take all issues of an entry back."""
+    for key in ISSUES:
+        ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.entry_id}")

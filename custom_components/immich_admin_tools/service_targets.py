@@ -1,0 +1,95 @@
+"""Which queues of which Immich an action means."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv, service
+import voluptuous as vol
+
+from .const import DOMAIN
+from .coordinator import AdminToolsConfigEntry
+from .entity import queue_of_device
+
+ATTR_CONFIG_ENTRY_ID = "config_entry_id"
+ATTR_QUEUE = "queue"
+ALL_QUEUES = "all"
+
+TARGET_FIELDS = {
+    vol.Optional(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string]),
+    vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+    vol.Optional(ATTR_QUEUE): vol.All(cv.ensure_list, [cv.string]),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueTarget:
+    """Queues of one Immich, in the order they were named."""
+
+    entry: AdminToolsConfigEntry
+    queues: tuple[str, ...]
+
+
+@callback
+def async_queue_targets(
+    hass: HomeAssistant, data: Mapping[str, Any]
+) -> list[QueueTarget]:
+    """Resolve `device_id`, or `config_entry_id` and `queue`.
+
+    Raises ServiceValidationError when both or neither are given, and for a
+    queue or device that is not there: an action never guesses.
+    """
+    devices: list[str] = data.get(ATTR_DEVICE_ID, [])
+    queues: list[str] = data.get(ATTR_QUEUE, [])
+    if devices and (queues or ATTR_CONFIG_ENTRY_ID in data):
+        raise _invalid("target_both")
+    if devices:
+        return _targets_of_devices(hass, devices)
+    if not queues:
+        raise _invalid("target_missing")
+    entry: AdminToolsConfigEntry = service.async_get_config_entry(
+        hass, DOMAIN, data.get(ATTR_CONFIG_ENTRY_ID)
+    )
+    known = entry.runtime_data.server.data.queues
+    if ALL_QUEUES in queues:
+        return [QueueTarget(entry, known)]
+    for queue in queues:
+        if queue not in known:
+            raise _invalid("unknown_queue", queue=queue, known=", ".join(known))
+    return [QueueTarget(entry, tuple(dict.fromkeys(queues)))]
+
+
+@callback
+def _targets_of_devices(hass: HomeAssistant, devices: list[str]) -> list[QueueTarget]:
+    """Group queue devices by their entry."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    entries: dict[str, AdminToolsConfigEntry] = {}
+    for device_id in dict.fromkeys(devices):
+        device, entry = service.async_get_device_and_config_entry(
+            hass, DOMAIN, device_id
+        )
+        queue = queue_of_device(entry, device)
+        if queue is None or queue not in entry.runtime_data.server.data.queues:
+            raise _invalid(
+                "not_a_queue_device",
+                device=device.name_by_user or device.name or device_id,
+            )
+        entries[entry.entry_id] = entry
+        found[entry.entry_id].append(queue)
+    return [
+        QueueTarget(entries[entry_id], tuple(names))
+        for entry_id, names in found.items()
+    ]
+
+
+def _invalid(key: str, **placeholders: str) -> ServiceValidationError:
+    """Return a translated error about the target."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders=placeholders,
+    )

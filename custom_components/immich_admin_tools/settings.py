@@ -1,0 +1,96 @@
+"""The config entry's data and options, typed and with defaults for missing keys."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.const import CONF_API_KEY, CONF_URL
+
+from .analysis.thresholds import Thresholds
+from .bullmq.connection import RedisSettings
+from .bullmq.keys import DEFAULT_PREFIX
+from .const import (
+    CONF_EXTERNAL_URL,
+    CONF_POLL_INTERVAL,
+    CONF_REDIS_CA,
+    CONF_REDIS_PASSWORD,
+    CONF_REDIS_PREFIX,
+    CONF_REDIS_URL,
+    CONF_REDIS_USERNAME,
+    CONF_REDIS_VERIFY_SSL,
+    CONF_THRESHOLDS,
+    CONF_VERIFY_SSL,
+    DEFAULT_POLL_INTERVAL,
+)
+from .immich.queues import default_stuck_threshold
+
+if TYPE_CHECKING:
+    from .coordinator import AdminToolsConfigEntry
+
+LIVE_OPTIONS = frozenset({CONF_THRESHOLDS, CONF_POLL_INTERVAL})
+"""Options that take effect without a reload of the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where Immich and its Redis are, and how to get in."""
+
+    url: str
+    api_key: str = field(repr=False)
+    verify_ssl: bool
+    redis: RedisSettings | None
+    """None: Immich's API only."""
+
+
+def connection_of(data: Mapping[str, Any]) -> Connection:
+    """Read the data of a config entry, or of a flow before the entry exists."""
+    return Connection(
+        url=data[CONF_URL],
+        api_key=data[CONF_API_KEY],
+        verify_ssl=data.get(CONF_VERIFY_SSL, True),
+        redis=redis_settings_of(data),
+    )
+
+
+def redis_settings_of(data: Mapping[str, Any]) -> RedisSettings | None:
+    """Read the part about Redis; None when its address is left empty."""
+    if not data.get(CONF_REDIS_URL):
+        return None
+    return RedisSettings(
+        url=data[CONF_REDIS_URL],
+        username=data.get(CONF_REDIS_USERNAME) or None,
+        password=data.get(CONF_REDIS_PASSWORD) or None,
+        prefix=data.get(CONF_REDIS_PREFIX) or DEFAULT_PREFIX,
+        verify_ssl=data.get(CONF_REDIS_VERIFY_SSL, True),
+        ca=data.get(CONF_REDIS_CA) or None,
+    )
+
+
+def poll_interval_of(entry: AdminToolsConfigEntry) -> int:
+    """Return the seconds between two polls of the queues."""
+    return int(entry.options.get(CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL))
+
+
+def external_url_of(entry: AdminToolsConfigEntry) -> str:
+    """Return the address under which a browser finds Immich's own web page."""
+    return str(entry.options.get(CONF_EXTERNAL_URL) or entry.data[CONF_URL])
+
+
+def stuck_threshold_of(entry: AdminToolsConfigEntry, queue: str) -> int:
+    """Return the seconds after which a job is called stuck; 0 = never."""
+    own: Mapping[str, int] = entry.options.get(CONF_THRESHOLDS, {})
+    return own.get(queue, default_stuck_threshold(queue))
+
+
+def thresholds_of(entry: AdminToolsConfigEntry) -> Thresholds:
+    """Return all thresholds that the user chose; the rest has defaults."""
+    return Thresholds(queues=entry.options.get(CONF_THRESHOLDS, {}))
+
+
+def set_up_with(entry: AdminToolsConfigEntry) -> tuple[object, ...]:
+    """Return what an entry was set up with; when it changes, a reload is needed."""
+    return (
+        dict(entry.data),
+        {key: val for key, val in entry.options.items() if key not in LIVE_OPTIONS},
+        {key: dict(sub.data) for key, sub in entry.subentries.items()},
+    )

@@ -1,0 +1,58 @@
+"""Switches: whether a queue works."""
+
+from typing import Any, override
+
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import AdminToolsConfigEntry
+from .entity import QueueEntity, async_add_queue_entities
+from .errors import translated_errors
+
+PARALLEL_UPDATES = 1
+
+PROCESSING = SwitchEntityDescription(
+    key="processing",
+    translation_key="processing",
+    # Off is a pause: "turn off everything" by area, device or voice must not.
+    entity_category=EntityCategory.CONFIG,
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: AdminToolsConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add a switch per queue."""
+    async_add_queue_entities(
+        entry,
+        async_add_entities,
+        lambda queue: [ProcessingSwitch(entry, PROCESSING, queue)],
+    )
+
+
+class ProcessingSwitch(QueueEntity, SwitchEntity):
+    """On while the queue works, off while it is paused."""
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether the queue is not paused."""
+        return not self.view.is_paused
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Resume the queue."""
+        with translated_errors():
+            await self._runtime.client.resume(self.queue)
+        await self.coordinator.async_request_refresh()
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Pause the queue; what is being worked on is finished."""
+        with translated_errors():
+            await self._runtime.client.pause(self.queue)
+        await self.coordinator.async_request_refresh()
