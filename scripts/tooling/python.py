@@ -120,6 +120,7 @@ def _from_debian() -> Path | None:
                 apt.unpack(_PACKAGES, target)
             interpreter = target / "usr" / "bin" / f"python{SERIES}"
             _point_at_own_libraries(interpreter, target, machine)
+            _compile_library(interpreter, target)
             if _good(interpreter):
                 return interpreter
             say(f"    the Python of {suite} doesn't run here, trying the next suite")
@@ -146,3 +147,9 @@ def _point_at_own_libraries(
             interpreter,
         ]
     )
+
+
+def _compile_library(interpreter: Path, root: Path) -> None:
+    """Do what Debian does when it installs the package; else every start compiles anew."""
+    library = root / "usr" / "lib" / f"python{SERIES}"
+    run([interpreter, "-m", "compileall", "-q", "-j", "0", library])
