@@ -1,0 +1,2 @@
+/** placeholder */
+export const picture = () => Buffer.from('/9j/', 'base64');
