@@ -42,7 +42,7 @@ async def async_check_immich(
     Raises ImmichError.
     """
     client = ImmichClient(get_async_client(hass, verify_ssl), url, api_key)
-    version = await client.version()
+    version = await client.check_version()
     if missing := await client.missing_permissions(REQUIRED):
         raise MissingPermissionError(missing)
     user = await client.me()

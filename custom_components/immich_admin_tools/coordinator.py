@@ -83,7 +83,7 @@ class ServerCoordinator(DataUpdateCoordinator[ServerStatus]):
         """
         try:
             return ServerStatus(
-                version=await self.client.version(),
+                version=await self.client.check_version(),
                 user=await self.client.me(),
                 permissions=await self.client.permissions(),
                 queues=self._lasting(await self.client.queues()),
