@@ -6,7 +6,7 @@ from .asset_api import AssetApi
 from .machine_learning_api import MachineLearningApi
 from .maintenance_api import MaintenanceApi
 from .queue_api import QueueApi
-from .requests import Requests
+from .requests import TIMEOUT, Requests
 from .server_api import ServerApi
 from .system_config_api import SystemConfigApi
 
@@ -21,12 +21,15 @@ class ImmichClient(
     permission that the key needs for it.
     """
 
-    def __init__(self, http: httpx.AsyncClient, url: str, api_key: str) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, url: str, api_key: str, timeout: float = TIMEOUT
+    ) -> None:
         """Use a client that others may share, which is left as it is.
 
-        Raises InvalidAddressError and InvalidApiKeyError.
+        `timeout`: seconds for a request where a method names no other. Raises
+        InvalidAddressError and InvalidApiKeyError.
         """
-        super().__init__(Requests(http, url, api_key))
+        super().__init__(Requests(http, url, api_key, timeout))
 
     @property
     def url(self) -> str:

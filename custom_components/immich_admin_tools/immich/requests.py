@@ -44,8 +44,8 @@ class Request:
     params: Parameters = ()
     body: object = None
     """Sent as JSON; None sends no body."""
-    timeout: float = TIMEOUT
-    """Seconds for the whole request."""
+    timeout: float | None = None
+    """Seconds for the whole request; None for what the client was made with."""
     repeatable: bool = True
     """Whether to ask once more when the server closed the connection.
 
@@ -58,12 +58,15 @@ class Request:
 class Requests:
     """Sends requests with the API key, and turns all that fails into errors."""
 
-    def __init__(self, http: httpx.AsyncClient, url: str, api_key: str) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, url: str, api_key: str, timeout: float = TIMEOUT
+    ) -> None:
         """Use a client that others may share: nothing of it is changed.
 
         Raises InvalidAddressError and InvalidApiKeyError.
         """
         self._http = http
+        self._timeout = timeout
         self.url = normalise_url(url)
         self._api_key = normalise_key(api_key)
 
@@ -92,7 +95,7 @@ class Requests:
     ) -> tuple[int, httpx.Headers, bytes]:
         """Send a request, once more if the connection was lost."""
         try:
-            async with asyncio.timeout(request.timeout):
+            async with asyncio.timeout(request.timeout or self._timeout):
                 try:
                     return await self._attempt(http, request)
                 except ConnectionLostError:
@@ -111,6 +114,7 @@ class Requests:
         self, http: httpx.AsyncClient, request: Request
     ) -> tuple[int, httpx.Headers, bytes]:
         """Send a request once and read the whole reply."""
+        timeout = request.timeout or self._timeout
         headers = {"accept": "application/json, image/*"}
         if request.cookie is None:
             headers["x-api-key"] = self._api_key
@@ -123,9 +127,7 @@ class Requests:
                 params=list(request.params) or None,
                 json=request.body,
                 headers=headers,
-                timeout=httpx.Timeout(
-                    request.timeout, connect=min(request.timeout, _CONNECT_TIMEOUT)
-                ),
+                timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_TIMEOUT)),
                 follow_redirects=False,
             ) as response:
                 return response.status_code, response.headers, await _read(response)

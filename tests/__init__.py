@@ -1,0 +1,1 @@
+"""Tests of the integration and of what helps to make it."""
