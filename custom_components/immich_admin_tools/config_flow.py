@@ -1,4 +1,4 @@
-"""The dialogs: set up, log in again, reconfigure, options."""
+"""The dialogs that set up, log in again and reconfigure."""
 
 from collections.abc import Mapping
 from typing import Any, override
@@ -8,27 +8,15 @@ from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
-    OptionsFlow,
 )
 from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import AbortFlow, section
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
-import voluptuous as vol
+from homeassistant.data_entry_flow import AbortFlow
 
 from .bullmq.access import HEAL_RULES, acl_setuser_line
 from .bullmq.address import split_user_info
 from .bullmq.connection import RedisSettings
 from .bullmq.errors import BullMQError
-from .bullmq.keys import DEFAULT_PREFIX
 from .connection_check import (
     ImmichFound,
     RedisFound,
@@ -36,79 +24,28 @@ from .connection_check import (
     async_check_redis,
 )
 from .const import (
-    CONF_EXTERNAL_URL,
-    CONF_POLL_INTERVAL,
-    CONF_REDIS_CA,
     CONF_REDIS_PASSWORD,
-    CONF_REDIS_PREFIX,
     CONF_REDIS_URL,
     CONF_REDIS_USERNAME,
-    CONF_REDIS_VERIFY_SSL,
     CONF_VERIFY_SSL,
-    DEFAULT_POLL_INTERVAL,
     DOMAIN,
-    MAX_POLL_INTERVAL,
-    MIN_POLL_INTERVAL,
 )
 from .coordinator import AdminToolsConfigEntry
 from .errors import message_of
+from .flow_forms import (
+    CONF_READ_ONLY,
+    STEP_IMMICH,
+    STEP_REAUTH,
+    STEP_REDIS,
+    STEP_REDIS_READ_ONLY,
+    flattened,
+    nested,
+    user_of,
+)
 from .immich.address import normalise_key, normalise_url
 from .immich.errors import ImmichError, InvalidAddressError
+from .options_flow import AdminToolsOptionsFlow
 from .settings import redis_settings_of
-
-SECTION_MORE = "more"
-CONF_READ_ONLY = "read_only"
-
-URL_FIELD = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
-SECRET_FIELD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
-TEXT_FIELD = TextSelector()
-
-STEP_IMMICH = vol.Schema(
-    {
-        vol.Required(CONF_URL): URL_FIELD,
-        vol.Required(CONF_API_KEY): SECRET_FIELD,
-        vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector(),
-    }
-)
-STEP_REAUTH = vol.Schema({vol.Required(CONF_API_KEY): SECRET_FIELD})
-STEP_REDIS = vol.Schema(
-    {
-        # Not a URL field: browsers refuse unix:// and redis+sentinel:// in one.
-        vol.Required(CONF_REDIS_URL): TEXT_FIELD,
-        vol.Optional(CONF_REDIS_USERNAME): TEXT_FIELD,
-        vol.Optional(CONF_REDIS_PASSWORD): SECRET_FIELD,
-        vol.Required(SECTION_MORE): section(
-            vol.Schema(
-                {
-                    vol.Required(CONF_REDIS_PREFIX, default=DEFAULT_PREFIX): TEXT_FIELD,
-                    vol.Required(
-                        CONF_REDIS_VERIFY_SSL, default=True
-                    ): BooleanSelector(),
-                    vol.Optional(CONF_REDIS_CA): TextSelector(
-                        TextSelectorConfig(multiline=True)
-                    ),
-                }
-            ),
-            {"collapsed": True},
-        ),
-    }
-)
-STEP_REDIS_READ_ONLY = STEP_REDIS.extend(
-    {vol.Required(CONF_READ_ONLY, default=False): BooleanSelector()}
-)
-OPTIONS = vol.Schema(
-    {
-        vol.Required(CONF_POLL_INTERVAL, default=DEFAULT_POLL_INTERVAL): NumberSelector(
-            NumberSelectorConfig(
-                min=MIN_POLL_INTERVAL,
-                max=MAX_POLL_INTERVAL,
-                unit_of_measurement="s",
-                mode=NumberSelectorMode.BOX,
-            )
-        ),
-        vol.Optional(CONF_EXTERNAL_URL): URL_FIELD,
-    }
-)
 
 
 class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -254,7 +191,7 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
         known: Mapping[str, Any] = {}
         if user_input is not None:
             known = user_input
-            redis = _flattened(user_input)
+            redis = flattened(user_input)
             found = await self._check_redis(redis, errors, placeholders)
             if found is not None:
                 if found.access.heal_missing and not user_input.get(CONF_READ_ONLY):
@@ -262,12 +199,12 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
                     missing = " ".join(found.access.heal_missing)
                     errors["base"] = "redis_cannot_heal"
                     placeholders["missing"] = missing
-                    placeholders["acl"] = f"ACL SETUSER {_user_of(redis)} {missing}"
+                    placeholders["acl"] = f"ACL SETUSER {user_of(redis)} {missing}"
                 else:
                     self._data.update(redis)
                     return self._finish(found)
         elif self.source == SOURCE_RECONFIGURE:
-            known = _nested(self._get_reconfigure_entry().data)
+            known = nested(self._get_reconfigure_entry().data)
         return self.async_show_form(
             step_id="redis",
             data_schema=self.add_suggested_values_to_schema(schema, known),
@@ -343,60 +280,3 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
                 "redis": redis.access.server_version if redis else "",
             },
         )
-
-
-def _flattened(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the form's input into entry data: no section, no switch, no blanks."""
-    flat = {**user_input, **user_input[SECTION_MORE]}
-    return {
-        key: val.strip() if isinstance(val, str) else val
-        for key, val in flat.items()
-        if key not in (SECTION_MORE, CONF_READ_ONLY)
-    }
-
-
-def _nested(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn entry data into the form's input."""
-    return {**data, SECTION_MORE: data}
-
-
-def _user_of(redis: Mapping[str, Any]) -> str:
-    """Return the name of the ACL user that logs in."""
-    return redis.get(CONF_REDIS_USERNAME) or "default"
-
-
-class AdminToolsOptionsFlow(OptionsFlow):
-    """What can be changed without asking Immich again."""
-
-    async def async_step_init(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask for everything at once."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            try:
-                options = _checked_options(user_input)
-            except InvalidAddressError:
-                errors[CONF_EXTERNAL_URL] = "immich_invalid_address"
-            else:
-                kept = {
-                    key: val
-                    for key, val in self.config_entry.options.items()
-                    if key not in (CONF_POLL_INTERVAL, CONF_EXTERNAL_URL)
-                }
-                return self.async_create_entry(data={**kept, **options})
-        return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(
-                OPTIONS, user_input or self.config_entry.options
-            ),
-            errors=errors,
-        )
-
-
-def _checked_options(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options to store. Raises InvalidAddressError."""
-    options: dict[str, Any] = {CONF_POLL_INTERVAL: int(user_input[CONF_POLL_INTERVAL])}
-    if url := user_input.get(CONF_EXTERNAL_URL):
-        options[CONF_EXTERNAL_URL] = normalise_url(url)
-    return options

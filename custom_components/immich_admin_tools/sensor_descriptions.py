@@ -1,0 +1,228 @@
+"""Which sensors there are, and how each is read off a view."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import EntityCategory, UnitOfTime
+from homeassistant.util import dt as dt_util
+
+from .analysis.models import Eta, QueueState, QueueView, ServerView
+from .job_summary import job_summaries
+
+JOBS_PER_MINUTE = "jobs/min"
+
+type Value = str | int | float | datetime | None
+type Attributes = Mapping[str, object] | None
+
+
+def _no_attributes(_view: object) -> Attributes:
+    """Most sensors have none."""
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueSensorDescription(SensorEntityDescription):
+    """How to read a sensor off a queue."""
+
+    value_fn: Callable[[QueueView], Value]
+    attributes_fn: Callable[[QueueView], Attributes] = _no_attributes
+    on_in_pipeline: bool = False
+    on_everywhere: bool = False
+    needs_redis: bool = False
+    settles: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSensorDescription(SensorEntityDescription):
+    """How to read a sensor off the whole server."""
+
+    value_fn: Callable[[ServerView], Value]
+    attributes_fn: Callable[[ServerView], Attributes] = _no_attributes
+    settles: bool = False
+
+
+def _finish(view: QueueView | ServerView) -> datetime | None:
+    """Return when the work will be done."""
+    return dt_util.utc_from_timestamp(view.eta.finish / 1000) if view.eta else None
+
+
+def _range(eta: Eta | None) -> dict[str, object]:
+    """Return between which times the work will be done."""
+    if eta is None:
+        return {}
+    return {
+        "low": dt_util.utc_from_timestamp(eta.low / 1000).isoformat(),
+        "high": dt_util.utc_from_timestamp(eta.high / 1000).isoformat(),
+    }
+
+
+def _queue_eta_attributes(view: QueueView) -> Attributes:
+    """Say how sure the time is, or why there is none."""
+    return {**_range(view.eta), "unknown_because": view.no_eta}
+
+
+def _rate_attributes(view: QueueView) -> Attributes:
+    """Say how sure the rate is."""
+    low, high = view.rate_range or (None, None)
+    return {"low": low, "high": high, "estimate": view.rate_is_estimate}
+
+
+QUEUE_SENSORS: tuple[QueueSensorDescription, ...] = (
+    QueueSensorDescription(
+        key="state",
+        translation_key="state",
+        device_class=SensorDeviceClass.ENUM,
+        options=[state.value for state in QueueState],
+        value_fn=lambda view: view.state,
+        on_everywhere=True,
+    ),
+    QueueSensorDescription(
+        key="waiting",
+        translation_key="waiting",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda view: view.waiting,
+        on_everywhere=True,
+        settles=True,
+    ),
+    QueueSensorDescription(
+        key="active",
+        translation_key="active",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda view: view.active,
+        on_in_pipeline=True,
+        settles=True,
+    ),
+    QueueSensorDescription(
+        key="delayed",
+        translation_key="delayed",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda view: view.delayed,
+        settles=True,
+    ),
+    QueueSensorDescription(
+        key="failed",
+        translation_key="failed",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda view: view.failed,
+        on_in_pipeline=True,
+    ),
+    QueueSensorDescription(
+        key="stuck_jobs",
+        translation_key="stuck_jobs",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda view: len(view.stuck),
+        attributes_fn=lambda view: {"jobs": job_summaries(view.stuck)},
+    ),
+    QueueSensorDescription(
+        key="rate",
+        translation_key="rate",
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=JOBS_PER_MINUTE,
+        suggested_display_precision=0,
+        value_fn=lambda view: view.rate_per_minute,
+        attributes_fn=_rate_attributes,
+        on_in_pipeline=True,
+        settles=True,
+    ),
+    QueueSensorDescription(
+        key="eta",
+        translation_key="eta",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=_finish,
+        attributes_fn=_queue_eta_attributes,
+        on_in_pipeline=True,
+    ),
+    QueueSensorDescription(
+        key="time_remaining",
+        translation_key="time_remaining",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_unit_of_measurement=UnitOfTime.MINUTES,
+        suggested_display_precision=0,
+        value_fn=lambda view: view.eta.remaining if view.eta else None,
+        settles=True,
+    ),
+    QueueSensorDescription(
+        key="average_duration",
+        translation_key="average_duration",
+        device_class=SensorDeviceClass.DURATION,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_display_precision=1,
+        value_fn=lambda view: view.average_duration,
+        needs_redis=True,
+        settles=True,
+    ),
+    QueueSensorDescription(
+        key="oldest_active",
+        translation_key="oldest_active",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        value_fn=lambda view: view.oldest_active,
+        settles=True,
+    ),
+)
+
+SERVER_SENSORS: tuple[ServerSensorDescription, ...] = (
+    ServerSensorDescription(
+        key="waiting",
+        translation_key="waiting",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda view: view.waiting,
+        settles=True,
+    ),
+    ServerSensorDescription(
+        key="active",
+        translation_key="active",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda view: view.active,
+        settles=True,
+    ),
+    ServerSensorDescription(
+        key="failed",
+        translation_key="failed",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda view: view.failed,
+    ),
+    ServerSensorDescription(
+        key="stuck_jobs",
+        translation_key="stuck_jobs",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda view: view.stuck_jobs,
+        attributes_fn=lambda view: {"jobs": job_summaries(view.stuck)},
+    ),
+    ServerSensorDescription(
+        key="rate",
+        translation_key="rate",
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=JOBS_PER_MINUTE,
+        suggested_display_precision=0,
+        value_fn=lambda view: view.rate_per_minute,
+        attributes_fn=lambda view: {"estimate": view.rate_is_estimate},
+        settles=True,
+    ),
+    ServerSensorDescription(
+        key="eta",
+        translation_key="eta",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=_finish,
+        attributes_fn=lambda view: {**_range(view.eta), "queue": view.eta_queue},
+    ),
+)
+
+LATENCY = SensorEntityDescription(
+    key="redis_latency",
+    translation_key="redis_latency",
+    device_class=SensorDeviceClass.DURATION,
+    state_class=SensorStateClass.MEASUREMENT,
+    native_unit_of_measurement=UnitOfTime.MILLISECONDS,
+    suggested_display_precision=1,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+)

@@ -1,0 +1,130 @@
+"""Every word a user reads is there, in both languages, and no word too many."""
+
+from collections.abc import Iterator, Mapping
+import json
+from pathlib import Path
+import re
+import string
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent / "custom_components" / "immich_admin_tools"
+LANGUAGES = ("en", "de")
+
+
+def _load(language: str) -> dict[str, object]:
+    path = ROOT / "translations" / f"{language}.json"
+    loaded: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+def _texts(tree: Mapping[str, object], path: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in tree.items():
+        here = f"{path}.{key}" if path else key
+        if isinstance(value, dict):
+            yield from _texts(value, here)
+        else:
+            assert isinstance(value, str)
+            yield here, value
+
+
+TEXTS = {language: dict(_texts(_load(language))) for language in LANGUAGES}
+SOURCE = "\n".join(
+    path.read_text(encoding="utf-8") for path in sorted(ROOT.rglob("*.py"))
+)
+
+
+def _placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_languages_have_the_same_keys() -> None:
+    """German is complete, and has nothing of its own."""
+    assert TEXTS["de"].keys() == TEXTS["en"].keys()
+
+
+@pytest.mark.parametrize("key", TEXTS["en"])
+def test_languages_have_the_same_placeholders(key: str) -> None:
+    """A placeholder that is missing in one language would not be filled."""
+    assert _placeholders(TEXTS["de"][key]) == _placeholders(TEXTS["en"][key])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_markup_and_no_addresses(language: str) -> None:
+    """As hassfest wants it: no HTML, no outer blanks."""
+    for key, text in TEXTS[language].items():
+        assert not re.search(r"<[a-zA-Z/]", text), key
+        assert text == text.strip(), key
+
+
+@pytest.mark.parametrize(
+    "key",
+    sorted(
+        {
+            path.split(".")[1]
+            for path in TEXTS["en"]
+            if path.startswith(("exceptions.", "issues."))
+        }
+    ),
+)
+def test_every_message_is_used(key: str) -> None:
+    """A message that no code names is left over."""
+    assert f'"{key}"' in SOURCE
+
+
+def test_every_named_message_is_there() -> None:
+    """A key that code names has a text."""
+    named = set(re.findall(r'translation_key="(\w+)"', SOURCE))
+    known = {part for path in TEXTS["en"] for part in path.split(".")}
+    assert named <= known
+
+
+def test_errors_have_messages() -> None:
+    """Each error type of the packages has its own text."""
+    keys = re.findall(
+        r'Error, "(\w+)"\)', (ROOT / "errors.py").read_text(encoding="utf-8")
+    )
+    assert len(keys) > 20
+    for key in keys:
+        assert f"exceptions.{key}.message" in TEXTS["en"]
+
+
+def test_actions_are_described() -> None:
+    """Each action and each of its fields has a name, a description and an icon."""
+    actions = {
+        name: action
+        for name, action in yaml.safe_load(
+            (ROOT / "services.yaml").read_text(encoding="utf-8")
+        ).items()
+        if not name.startswith(".")
+    }
+    icons = json.loads((ROOT / "icons.json").read_text(encoding="utf-8"))["services"]
+    assert set(icons) == set(actions)
+    described = {p.split(".")[1] for p in TEXTS["en"] if p.startswith("services.")}
+    assert described == set(actions)
+    for name, action in actions.items():
+        fields = set(action["fields"])
+        for part in ("name", "description"):
+            assert f"services.{name}.{part}" in TEXTS["en"]
+            for field in fields:
+                assert f"services.{name}.fields.{field}.{part}" in TEXTS["en"]
+
+
+def test_entities_have_icons() -> None:
+    """Each named entity has an icon, and no icon is left over."""
+    icons = json.loads((ROOT / "icons.json").read_text(encoding="utf-8"))["entity"]
+    named = {
+        tuple(path.split(".")[1:3])
+        for path in TEXTS["en"]
+        if path.startswith("entity.")
+    }
+    assert {(domain, key) for domain, keys in icons.items() for key in keys} == named
+
+
+def test_form_fields_are_described() -> None:
+    """Each field of each dialog says what to enter."""
+    fields = [p for p in TEXTS["en"] if re.match(r"(config|options)\..*\.data\.", p)]
+    assert len(fields) > 10
+    for path in fields:
+        assert path.replace(".data.", ".data_description.") in TEXTS["en"]
