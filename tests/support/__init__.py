@@ -1,0 +1,1 @@
+"""Real servers for the tests: Valkey and the Immich simulator. Nothing here needs Home Assistant."""
