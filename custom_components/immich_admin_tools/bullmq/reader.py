@@ -8,6 +8,7 @@ from time import perf_counter
 
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
+from redis.exceptions import NoPermissionError
 
 from .events import EventPositions, StreamReading, ask_events, entries_of
 from .job_details import KnownData, ask_job, take_job
@@ -205,9 +206,16 @@ class QueueReader:
             _take_events(replies, poll.streams, behind)
 
     async def _trip(self, ask: Callable[[Pipeline], None]) -> Replies:
-        async with self.client.pipeline(transaction=False) as pipeline:
+        # A transaction costs nothing here, and makes the replies those of one moment:
+        # else a job that moves meanwhile is counted twice or not at all.
+        async with self.client.pipeline(transaction=True) as pipeline:
             ask(pipeline)
-            return Replies(await pipeline.execute(raise_on_error=False))
+            try:
+                return Replies(await pipeline.execute(raise_on_error=False))
+            except NoPermissionError:
+                # Without EXEC the connection would stay in the transaction for ever.
+                await self.client.connection_pool.disconnect()
+                raise
 
     def _commit(self, poll: _Poll) -> None:
         self._positions.commit(poll.streams.values())

@@ -18,7 +18,7 @@ from redis.asyncio.sentinel import (
 )
 from redis.backoff import NoBackoff
 from redis.driver_info import DriverInfo
-from redis.exceptions import AuthenticationError, AuthorizationError
+from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError
 
 SOCKET_TIMEOUT = 5.0
 """Seconds for a connection to be made, and for one reply."""
@@ -70,6 +70,16 @@ class _Reconnecting(AbstractConnection):
 
     async def _connect_once(self) -> None:
         await super().connect()  # type: ignore[no-untyped-call]  # redis-py's
+
+    async def check_health(self) -> None:
+        """Try the connection by a PING when it was idle, and make it anew."""
+        try:
+            await super().check_health()  # type: ignore[no-untyped-call]  # redis-py's
+        except NoPermissionError:
+            # Somebody answers: this is not the place to tell about missing rights.
+            return
+        except redis.ConnectionError, redis.TimeoutError:
+            await self.connect_check_health(check_health=False)
 
 
 def _is_final(error: redis.ConnectionError) -> bool:
