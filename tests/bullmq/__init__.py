@@ -1,0 +1,1 @@
+"""Tests of the package that knows BullMQ and Redis, on real servers."""
