@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import sys
 
 from .errors import ToolingError
-from .progress import warn
+from .progress import say, warn
 
 _OLDEST_PYTHON = (3, 11)
 
@@ -51,3 +51,70 @@ def lock() -> None:
     arguments = parser.parse_args()
     with _friendly_errors():
         compile_all(upgrade=arguments.upgrade)
+
+
+def lint() -> None:
+    """Check the code without running it."""
+    from .checks import static_checks  # noqa: PLC0415
+    from .setup import set_up  # noqa: PLC0415
+
+    parser = argparse.ArgumentParser(prog="scripts/lint", description=lint.__doc__)
+    parser.add_argument(
+        "--fix", action="store_true", help="repair what can be repaired"
+    )
+    arguments = parser.parse_args()
+    with _friendly_errors():
+        set_up()
+        failed = []
+        for check in static_checks(fix=arguments.fix):
+            say(f"==> {check.title}")
+            if not check.passes():
+                failed.append(check.title)
+        say(f"Not clean: {', '.join(failed)}" if failed else "All clean")
+        sys.exit(1 if failed else 0)
+
+
+def test() -> None:
+    """Run the tests: everything, the fast first."""
+    from .run_stages import list_stages, run_stages  # noqa: PLC0415
+
+    parser = argparse.ArgumentParser(
+        prog="scripts/test",
+        description=test.__doc__,
+        epilog="Other arguments go to pytest, for example: scripts/test --stage unit -k eta",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--fast",
+        action="store_true",
+        help="only what needs no other program, in a few minutes",
+    )
+    parser.add_argument(
+        "--stage",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this stage (repeatable)",
+    )
+    parser.add_argument("--list", action="store_true", help="show the stages and stop")
+    arguments, extra = parser.parse_known_args()
+    with _friendly_errors():
+        if arguments.list:
+            list_stages()
+            return
+        good = run_stages(arguments.stage, fast=arguments.fast, extra=extra)
+        sys.exit(0 if good else 1)
+
+
+def release() -> None:
+    """Check that the versions agree and pack the integration."""
+    from .release import check, pack  # noqa: PLC0415
+
+    parser = argparse.ArgumentParser(
+        prog="scripts/release", description=release.__doc__
+    )
+    parser.add_argument("--tag", help="the tag of the release, for example v1.2.0")
+    arguments = parser.parse_args()
+    with _friendly_errors():
+        check(arguments.tag)
+        pack()

@@ -59,3 +59,33 @@ def _excerpt(output: str) -> str:
     if len(lines) > 40:
         lines = [*lines[:15], "[…]", *lines[-20:]]
     return "\n".join(lines)
+
+
+def show(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 1800,
+) -> int:
+    """Run a program with its output shown and return its exit code; 124 when it took too long."""
+    started = subprocess.Popen(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=merged_environment(env),
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        return started.wait(timeout)
+    except subprocess.TimeoutExpired:
+        started.terminate()
+        try:
+            started.wait(30)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            started.wait()
+        return 124
+    except KeyboardInterrupt:
+        # The program got the same signal: let it clean up.
+        started.wait()
+        raise

@@ -1,0 +1,170 @@
+"""What `scripts/test` runs, the fast first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import coverage_floor
+from .checks import static_checks
+from .commands import show
+from .homeassistant_versions import ALL, MAIN, NEWEST
+from .node import Node
+from .paths import FRONTEND, REPOSITORY
+from .progress import warn
+from .pytest_runs import REPORTS, Count, PytestRun, counts
+
+PURE = ("test_tooling", "bullmq", "immich", "analysis", "healing")
+"""Folders whose tests run without Home Assistant's plugin."""
+
+OWN_STAGE = ("simulator", "integration", "e2e")
+"""Folders that start other programs."""
+
+_TESTS = REPOSITORY / "tests"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the stages are given."""
+
+    node: Node
+    extra: tuple[str, ...] = ()
+    """Arguments for pytest."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Environment of the tests: they start `node`, and may keep compiled Python files."""
+        return {**self.node.environment, "PYTHONDONTWRITEBYTECODE": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One part of the tests."""
+
+    name: str
+    title: str
+    run: Callable[[Context], Count]
+    fast: bool = False
+    """Part of `--fast`."""
+    present: bool = True
+    """Whether there is anything to run yet."""
+
+
+def all_stages() -> tuple[Stage, ...]:
+    """Return every stage in the order they run."""
+    others = [version for version in ALL if version is not MAIN]
+    return (
+        Stage("lint", "ruff, format and types", _lint, fast=True),
+        _pytest_stage(
+            PytestRun(
+                "unit", MAIN, _folders(PURE), pure=True, workers=2, coverage=True
+            ),
+            "packages that know nothing of Home Assistant",
+            fast=True,
+        ),
+        _frontend_stage(),
+        _pytest_stage(
+            PytestRun(
+                "homeassistant", MAIN, _home_assistant(), workers=2, coverage=True
+            ),
+            f"the integration in Home Assistant {MAIN.version}",
+            fast=True,
+        ),
+        _pytest_stage(
+            PytestRun("simulator", MAIN, _folders(("simulator",)), pure=True),
+            "the simulator against recordings of a real Immich",
+        ),
+        _pytest_stage(
+            PytestRun("integration", MAIN, _folders(("integration",)), coverage=True),
+            "Home Assistant with real queues",
+        ),
+        Stage("coverage", "lines that the tests reach", coverage_floor.check),
+        *(
+            _pytest_stage(
+                PytestRun(
+                    f"homeassistant-{version.version}",
+                    version,
+                    (*_home_assistant(), "--ignore-glob=*test_snapshot*"),
+                    workers=2,
+                ),
+                f"the integration in Home Assistant {version.version}",
+            )
+            for version in others
+        ),
+        _pytest_stage(
+            PytestRun("e2e", NEWEST, _folders(("e2e",)), pure=True),
+            f"the demo in a browser, Home Assistant {NEWEST.version}",
+        ),
+    )
+
+
+def _pytest_stage(run: PytestRun, title: str, *, fast: bool = False) -> Stage:
+    return Stage(
+        run.name,
+        title,
+        lambda context: run.run(context.environment, context.extra),
+        fast=fast,
+        present=any(_has_tests(argument) for argument in run.arguments),
+    )
+
+
+def _lint(_: Context) -> Count:
+    total = Count()
+    for check in static_checks():
+        passed = check.passes()
+        if not passed:
+            warn(f"Not clean: {check.title} ({check.advice})")
+        total += Count(passed=1) if passed else Count(failed=1)
+    return total
+
+
+def _frontend_stage() -> Stage:
+    report = REPORTS / "frontend.xml"
+
+    def run(context: Context) -> Count:
+        report.unlink(missing_ok=True)
+        reporters = (
+            "--reporter=default",
+            "--reporter=junit",
+            f"--outputFile.junit={report}",
+        )
+        code = show(
+            [*context.node.npm, "test", "--", *reporters],
+            cwd=FRONTEND,
+            env=context.node.environment,
+        )
+        count = counts(report)
+        return count + Count(failed=1) if code and not count.failed else count
+
+    return Stage(
+        "frontend",
+        "cards and dashboard",
+        run,
+        fast=True,
+        present=(FRONTEND / "package.json").is_file(),
+    )
+
+
+def _folders(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the folders that exist, as arguments for pytest."""
+    return tuple(f"tests/{name}" for name in names if (_TESTS / name).is_dir())
+
+
+def _home_assistant() -> tuple[str, ...]:
+    """Return everything that is not in another stage: a new folder is never forgotten."""
+    ignored = (*PURE, *OWN_STAGE)
+    return ("tests", *(f"--ignore=tests/{name}" for name in ignored))
+
+
+def _has_tests(argument: str) -> bool:
+    folder = REPOSITORY / argument
+    if argument == "tests":
+        return any(
+            _belongs_to_home_assistant(file) for file in folder.rglob("test_*.py")
+        )
+    return folder.is_dir() and any(folder.rglob("test_*.py"))
+
+
+def _belongs_to_home_assistant(file: Path) -> bool:
+    return file.relative_to(_TESTS).parts[0] not in (*PURE, *OWN_STAGE)
