@@ -1,0 +1,169 @@
+"""A queue's rate and time left, as they are shown."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from .eta import EtaTeller, known_well_enough
+from .models import Eta, NoEta
+from .rate import Rate, RateEstimator
+from .steady import SteadyNumber, significant
+
+_LEAST_ELAPSED = 15.0
+"""Seconds of measuring before a rate is shown."""
+
+_ZERO_ELAPSED = 300.0
+"""Seconds without one job before a zero counts as measured."""
+
+_WINDOW_BLOCK = 30.0
+_WINDOW_BLOCKS = 10
+"""The throughput of a queue without a backlog is that of the last five minutes."""
+
+_REST = 60.0
+"""Seconds without a backlog after which the pace of before is only a first guess."""
+
+_RANGE = 1.645
+_SLOW = 5.0
+"""Seconds per job from which its usual duration gives a first guess of the rate."""
+_GUESS_UNSURE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class PaceView:
+    """What is shown of it."""
+
+    rate_per_minute: float | None
+    rate_range: tuple[float, float] | None
+    eta: Eta | None
+    no_eta: NoEta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What there is to do in a queue."""
+
+    now: int
+    """ms on the shown clock."""
+    waiting: int
+    active: int
+    is_paused: bool
+    moving: bool
+    """False when stalled or without a worker."""
+    average_duration: float | None
+
+
+@dataclass(slots=True)
+class Pace:
+    """Measures one queue from one source.
+
+    The rate of work is measured only while work waits, so that a rest does not
+    look like slowness; without a backlog the plain throughput is shown.
+    """
+
+    _estimator: RateEstimator = field(default_factory=RateEstimator)
+    _window: deque[tuple[float, float]] = field(
+        default_factory=lambda: deque([(0.0, 0.0)], maxlen=_WINDOW_BLOCKS)
+    )
+    _last: Work | None = None
+    _rested: float = 0.0
+    _teller: EtaTeller = field(default_factory=EtaTeller)
+    _rate: SteadyNumber = field(default_factory=SteadyNumber)
+    _told_range: tuple[float, float] | None = None
+
+    def skip(self) -> None:
+        """Leave out the time up to the next poll, as after a change of source."""
+        self._last = None
+
+    def update(self, work: Work, processed: int) -> PaceView:
+        """Take in one poll: what was processed since the last one."""
+        last, self._last = self._last, work
+        if last is not None and not last.is_paused and not work.is_paused:
+            self._measure(last, work, processed)
+        return self._view(work)
+
+    def _measure(self, last: Work, work: Work, processed: int) -> None:
+        seconds = max(0, work.now - last.now) / 1000
+        if seconds <= 0:
+            return
+        self._observe_window(seconds, processed)
+        if last.waiting > 0 and work.waiting + work.active > 0:
+            if self._rested >= _REST:
+                self._estimator.rest()
+            self._rested = 0.0
+            self._estimator.add(seconds, processed)
+        else:
+            self._rested += seconds
+
+    def _observe_window(self, seconds: float, jobs: float) -> None:
+        block_seconds, block_jobs = self._window[-1]
+        if block_seconds >= _WINDOW_BLOCK:
+            self._window.append((seconds, jobs))
+        else:
+            self._window[-1] = (block_seconds + seconds, block_jobs + jobs)
+
+    def _throughput(self) -> float | None:
+        """Return jobs per second of the last minutes, with or without a backlog."""
+        seconds = sum(block[0] for block in self._window)
+        if seconds < _LEAST_ELAPSED:
+            return None
+        return sum(block[1] for block in self._window) / seconds
+
+    def _view(self, work: Work) -> PaceView:
+        rate = self._estimator.rate
+        if work.is_paused:
+            self._rate.tell(None)
+            self._teller.forget()
+            return PaceView(None, None, None, NoEta.PAUSED)
+        shown, shown_range = self._shown_rate(work, rate)
+        eta, no_eta = self._eta(work, rate)
+        return PaceView(shown, shown_range, eta, no_eta)
+
+    def _shown_rate(
+        self, work: Work, rate: Rate | None
+    ) -> tuple[float | None, tuple[float, float] | None]:
+        """Return jobs per minute and their range."""
+        before = self._rate.told
+        if work.waiting == 0:
+            throughput = self._throughput()
+            told = self._rate.tell(None if throughput is None else throughput * 60)
+            return told, None
+        if rate is None or rate.elapsed < _LEAST_ELAPSED:
+            return self._rate.tell(None), None
+        if rate.jobs == 0 and work.moving and rate.elapsed < _ZERO_ELAPSED:
+            return self._rate.tell(None), None
+        told = self._rate.tell(rate.per_second * 60)
+        if told != before or self._told_range is None:
+            unsure = _RANGE * rate.deviation
+            self._told_range = (
+                significant(max(0.0, rate.per_second - unsure) * 60),
+                significant((rate.per_second + unsure) * 60),
+            )
+        return told, self._told_range
+
+    def _eta(self, work: Work, rate: Rate | None) -> tuple[Eta | None, NoEta | None]:
+        """Return the time left, or why there is none."""
+        jobs = work.waiting + work.active
+        reason: NoEta | None = None
+        if jobs == 0:
+            reason = NoEta.NOTHING_TO_DO
+        elif not work.moving:
+            reason = NoEta.NOT_MOVING
+        elif rate is None or not known_well_enough(rate):
+            rate = _first_guess(work)
+            reason = NoEta.MEASURING if rate is None else None
+        if reason is not None or rate is None or rate.per_second <= 0:
+            self._teller.forget()
+            return None, reason or NoEta.NOT_MOVING
+        return self._teller.tell(work.now, jobs, rate), None
+
+
+def _first_guess(work: Work) -> Rate | None:
+    """Guess the rate of long jobs from their usual duration.
+
+    With jobs of minutes it would take an hour to measure it.
+    """
+    if not work.active or work.average_duration is None:
+        return None
+    if work.average_duration < _SLOW:
+        return None
+    per_second = work.active / work.average_duration
+    return Rate(per_second, per_second * _GUESS_UNSURE, 0.0, 0.0)

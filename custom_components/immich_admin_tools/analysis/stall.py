@@ -1,0 +1,66 @@
+"""The silent stall: work waits, nothing stands in its way, and nothing happens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..bullmq.models import JsonValue
+from ..immich.queues import DEFAULT_STUCK_THRESHOLD
+from .durations import DurationStatistics
+
+LEAST_GAP = 60_000
+"""ms without progress that are never called a stall."""
+
+_TIMES_NORMAL = 3
+"""Times the p99 of the queue's own gaps."""
+
+_ENOUGH_GAPS = 20
+
+
+@dataclass(slots=True)
+class StallWatch:
+    """Whether a queue moves. Times: ms on the shown clock."""
+
+    gaps: DurationStatistics = field(default_factory=DurationStatistics)
+    """Pauses between two polls with progress, while work was waiting."""
+    stalled: bool = False
+    _quiet_since: int | None = None
+
+    def observe(
+        self,
+        now: int,
+        *,
+        could_move: bool,
+        moved: bool,
+        working: bool,
+        threshold: int,
+    ) -> None:
+        """Take in one poll.
+
+        `could_move`: work waits, not paused, worker not lost, no job that has to
+        wait for others. `working`: something is active, so a job may simply be
+        long; then the queue's stuck threshold (s) is granted as well.
+        """
+        if not could_move:
+            self._quiet_since = None
+            self.stalled = False
+            return
+        if self._quiet_since is None:
+            self._quiet_since = now
+        elif moved:
+            if not self.stalled:
+                self.gaps.add(now - self._quiet_since)
+            self._quiet_since = now
+        self.stalled = now - self._quiet_since > self._patience(working, threshold)
+
+    def restore(self, gaps: Mapping[str, JsonValue]) -> None:
+        """Go on from stored gaps."""
+        self.gaps = DurationStatistics.from_dict(gaps)
+
+    def _patience(self, working: bool, threshold: int) -> int:
+        """Return the ms without progress that are normal here."""
+        granted = (threshold or DEFAULT_STUCK_THRESHOLD) * 1000
+        normal = self.gaps.quantile(0.99) if self.gaps.count >= _ENOUGH_GAPS else None
+        if normal is None:
+            return max(LEAST_GAP, granted)
+        patience = max(LEAST_GAP, round(_TIMES_NORMAL * normal * 1000))
+        return max(patience, granted) if working else patience

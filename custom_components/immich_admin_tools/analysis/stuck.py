@@ -1,0 +1,165 @@
+"""Which active jobs are stuck, and in which way.
+
+Every judgement is about a *run*, the pair (id, processedOn): after a flush of
+Redis the same id is another job, and a requeued job is another run. Nothing is
+said of a run before it was seen in two polls, as a single poll can catch a job in the
+middle of its end.
+"""
+
+from dataclasses import dataclass
+
+from ..bullmq.models import ActiveJob
+from .durations import DurationStatistics
+from .models import StuckKind
+
+ORPHAN_GRACE = 150_000
+"""ms that a living worker gets to heal an orphan or a ghost by itself.
+
+BullMQ's own stalled check did it within 91 s in trials, 120 s is the worst case.
+"""
+
+SURELY_HUNG = 3
+"""Times its threshold after which a job is called hung rather than long.
+
+The threshold is what the user holds to be long already; three times that is
+beyond a job that is simply big.
+"""
+
+PEERS_FINISHED = 20
+"""Jobs of the same queue that have to start and finish while one job runs ..."""
+
+FAR_BEYOND_P99 = 4
+"""... and times their p99 that it has to last, to be called hung earlier.
+
+Other slots cycling proves that the worker, the database and the machine learning
+are well; the second rule keeps a single big video among small ones out of it.
+"""
+
+RENEWAL_MISSED = 15_000
+"""ms of lock left below which a renewal (every 7.5 to 15 s) was missed."""
+
+_TOO_FAR_APART = 120_000
+"""ms between two polls after which a missing hash must be seen twice anew."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a job, as far as it was watched. Times: ms on the shown clock."""
+
+    first_seen: int
+    last_seen: int
+    peers_before: int
+    """Finished jobs of the queue when this run was first seen."""
+    processed_on: int | None = None
+    """As Redis has it; None when only the API saw it."""
+    polls: int = 0
+    since: int | None = None
+    """Start by the worker's clock, corrected; None while its skew is unknown."""
+    unlocked_since: int | None = None
+    unlocked_polls: int = 0
+    excused_until: int | None = None
+    """Until when it had a good reason to run on."""
+    hung: bool = False
+    """Once hung, a run does not become merely long again."""
+
+    @property
+    def started(self) -> int:
+        """Return when it started, at the latest."""
+        return self.first_seen if self.since is None else self.since
+
+    def observe(self, job: ActiveJob, now: int) -> None:
+        """Take in one poll."""
+        if job.hash_missing and now - self.last_seen > _TOO_FAR_APART:
+            self.unlocked_since = None
+            self.unlocked_polls = 0
+        self.last_seen = now
+        self.polls += 1
+        if job.lock_token is not None:
+            self.unlocked_since = None
+            self.unlocked_polls = 0
+            return
+        if self.unlocked_since is None:
+            self.unlocked_since = now
+        self.unlocked_polls += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is going on around a job."""
+
+    now: int
+    threshold: int
+    """Seconds; 0 = never called stuck."""
+    worker: bool | None
+    worker_since: int | None
+    """Since when the worker lives, if it does."""
+    blocked: bool
+    """Immich itself makes it wait for other queues."""
+    at_work: bool
+    """It can be seen adding jobs."""
+    finished: int
+    """Jobs of the queue finished so far, on the scale of `peers_before`."""
+    durations: DurationStatistics | None
+    """Of jobs like this one."""
+
+    @property
+    def excused(self) -> bool:
+        """Return whether it has a good reason to run on."""
+        return self.blocked or self.at_work
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is the matter with a job, and whether it is time to say so."""
+
+    kind: StuckKind | None
+    due: bool
+
+
+_NOTHING = Judgement(None, due=False)
+
+
+def judge(job: ActiveJob, run: Run, around: Circumstances) -> Judgement:
+    """Judge one run after `run.observe` has seen the poll."""
+    if run.polls < 2:
+        return _NOTHING
+    if job.lock_token is None:
+        return _unlocked(job, run, around)
+    return judge_listed(run, around)
+
+
+def judge_listed(run: Run, around: Circumstances) -> Judgement:
+    """Judge a run whose lock is alive, or can't be seen (API-only)."""
+    if around.excused:
+        run.excused_until = around.now
+    if run.polls < 2:
+        return _NOTHING
+    if around.blocked:
+        return Judgement(StuckKind.BLOCKED, due=False)
+    limit = around.threshold * 1000
+    # A job that had to wait for others begins to be late when it may go on.
+    running = around.now - max(run.started, run.excused_until or run.started)
+    if limit <= 0 or running < limit:
+        return _NOTHING
+    run.hung = run.hung or running >= SURELY_HUNG * limit or _left_behind(run, around)
+    return Judgement(StuckKind.HUNG if run.hung else StuckKind.LONG_RUNNING, due=True)
+
+
+def _unlocked(job: ActiveJob, run: Run, around: Circumstances) -> Judgement:
+    """Judge a run without a lock: its worker is gone."""
+    if run.unlocked_polls < 2 or run.unlocked_since is None:
+        return _NOTHING
+    kind = StuckKind.GHOST if job.hash_missing else StuckKind.ORPHANED
+    since = max(run.unlocked_since, around.worker_since or run.unlocked_since)
+    due = around.worker is False or around.now - since >= ORPHAN_GRACE
+    return Judgement(kind, due=due and around.threshold > 0)
+
+
+def _left_behind(run: Run, around: Circumstances) -> bool:
+    """Return whether others come and go while this one stays."""
+    if around.durations is None or (p99 := around.durations.p99) is None:
+        return False
+    return (
+        around.finished - run.peers_before >= PEERS_FINISHED
+        and around.now - run.started >= FAR_BEYOND_P99 * p99 * 1000
+    )

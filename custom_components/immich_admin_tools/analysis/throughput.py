@@ -1,0 +1,214 @@
+"""How many jobs a queue has processed: exact over gaps, restarts and flushes.
+
+"Processed" is a `completed` event, which in Immich comes for failures too. Events
+are exact while none is lost. How many were lost is known exactly from the stream's
+`entries-added`; then the law of conservation decides, within what the lost events allow.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from ..bullmq.models import JobEvent, JsonValue, QueueReading
+from .law import (
+    EMPTY,
+    NO_ENTRY,
+    EntryId,
+    Ledger,
+    entry_id,
+    ledger_of,
+    processed_at_most,
+)
+from .stored import stored_int, stored_mapping, stored_str
+
+
+class _Begin(Enum):
+    """From where a poll is counted."""
+
+    FIRST = auto()
+    """Nothing is known from before."""
+    GO_ON = auto()
+    """From the poll before."""
+    AT_ZERO = auto()
+    """Redis was flushed: from an empty queue."""
+    HERE = auto()
+    """Redis came back with older data: what was between can't be known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one poll added."""
+
+    processed: int
+    """Jobs more than after the poll before."""
+    lost_events: int
+    """Events that nobody could read; 0 = the count is exact."""
+    restarted: bool
+    """Whether the ids began again: earlier ids are of other jobs."""
+    events: tuple[JobEvent, ...]
+    """Those of the poll that were not counted before."""
+
+
+@dataclass(slots=True)
+class Throughput:
+    """Counts one queue. The count never falls and outlives restarts by `to_dict`.
+
+    Counters and stream are read at one moment, events a little later. So what
+    was read beyond the moment of the counters waits for the next poll's counters;
+    it is counted at once, and never twice.
+    """
+
+    _settled: int = 0
+    _shown: int = 0
+    _base: Ledger | None = None
+    _run_id: str = ""
+    _last_event: EntryId = NO_ENTRY
+    _unsettled: int = 0
+    """Events read since `_base` ..."""
+    _unsettled_completed: int = 0
+    """... and how many of them were completions."""
+
+    @property
+    def processed(self) -> int:
+        """Return the jobs processed since counting began."""
+        return self._shown
+
+    def update(self, queue: QueueReading, run_id: str) -> Progress:
+        """Take in one poll. A queue with keys of a wrong type is left alone."""
+        if queue.wrong_types:
+            return Progress(0, 0, restarted=False, events=())
+        now = ledger_of(queue)
+        begin = self._beginning(now, run_id)
+        if begin in (_Begin.AT_ZERO, _Begin.HERE):
+            self._settled += self._unsettled_completed
+            self._unsettled = self._unsettled_completed = 0
+        if begin is _Begin.AT_ZERO:
+            self._base = EMPTY
+            self._last_event = NO_ENTRY
+        elif begin is _Begin.HERE:
+            self._base = None
+        self._run_id = run_id
+        events = tuple(
+            e for e in queue.events if entry_id(e.entry_id) > self._last_event
+        )
+        self._count(events)
+        lost = self._settle(now, events) if queue.events_complete else 0
+        before = self._shown
+        self._shown = max(self._shown, self._settled + self._unsettled_completed)
+        return Progress(
+            processed=self._shown - before,
+            lost_events=lost,
+            restarted=begin in (_Begin.AT_ZERO, _Begin.HERE),
+            events=events,
+        )
+
+    def _beginning(self, now: Ledger, run_id: str) -> _Begin:
+        """Return from where to count.
+
+        A restarted Redis that kept its data is told by counters that went on.
+        """
+        base = self._base
+        if base is None:
+            return _Begin.FIRST
+        if (
+            now.job_counter >= base.job_counter
+            and now.entries_added >= base.entries_added
+            and now.last_entry >= base.last_entry
+        ):
+            return _Begin.GO_ON
+        # Flushed, or back with an older state of the data? The latter takes a
+        # restart of Redis, and then all there is to see is a whole stream or not.
+        if run_id == self._run_id or not now.trimmed:
+            return _Begin.AT_ZERO
+        return _Begin.HERE
+
+    def _count(self, events: tuple[JobEvent, ...]) -> None:
+        """Add events to what is not settled yet."""
+        self._unsettled += len(events)
+        self._unsettled_completed += sum(e.event == "completed" for e in events)
+        if events:
+            self._last_event = entry_id(events[-1].entry_id)
+
+    def _settle(self, now: Ledger, events: tuple[JobEvent, ...]) -> int:
+        """Settle all up to the moment of the counters; return how much was lost."""
+        ahead = tuple(e for e in events if entry_id(e.entry_id) > now.last_entry)
+        ahead_completed = sum(e.event == "completed" for e in ahead)
+        seen = self._unsettled - len(ahead)
+        completed = self._unsettled_completed - ahead_completed
+        lost = 0
+        if self._base is not None:
+            lost = max(0, now.entries_added - self._base.entries_added - seen)
+        if self._base is not None and lost:
+            most = processed_at_most(self._base, now)
+            completed = min(max(completed, most), completed + lost)
+        self._settled += completed
+        self._unsettled = len(ahead)
+        self._unsettled_completed = ahead_completed
+        self._base = now
+        return lost
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return it as JSON."""
+        stored: dict[str, JsonValue] = {
+            "settled": self._settled,
+            "shown": self._shown,
+            "run_id": self._run_id,
+            "last_event": _text(self._last_event),
+            "unsettled": self._unsettled,
+            "unsettled_completed": self._unsettled_completed,
+        }
+        if self._base is not None:
+            stored["base"] = {
+                "job_counter": self._base.job_counter,
+                "contained": self._base.contained,
+                "active": self._base.active,
+                "entries_added": self._base.entries_added,
+                "last_entry": _text(self._base.last_entry),
+            }
+        return stored
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, JsonValue]) -> Throughput:
+        """Go on from `to_dict`. Without a sound base the next poll is the first."""
+        settled = stored_int(stored, "settled") or 0
+        own = cls(
+            _settled=settled,
+            _shown=max(stored_int(stored, "shown") or 0, settled),
+            _run_id=stored_str(stored, "run_id") or "",
+            _last_event=_entry(stored, "last_event") or NO_ENTRY,
+            _base=_stored_ledger(stored_mapping(stored, "base")),
+        )
+        if own._base is not None:
+            own._unsettled = stored_int(stored, "unsettled") or 0
+            own._unsettled_completed = stored_int(stored, "unsettled_completed") or 0
+        return own
+
+
+def _text(entry: EntryId) -> str:
+    return f"{entry[0]}-{entry[1]}"
+
+
+def _entry(stored: Mapping[str, JsonValue], key: str) -> EntryId | None:
+    """Return a stored id of a stream; None when it is none."""
+    try:
+        return entry_id(stored_str(stored, key) or "")
+    except ValueError:
+        return None
+
+
+def _stored_ledger(stored: Mapping[str, JsonValue]) -> Ledger | None:
+    """Return stored counters; None unless all of them are there."""
+    counter = stored_int(stored, "job_counter")
+    contained = stored_int(stored, "contained")
+    active = stored_int(stored, "active")
+    entries = stored_int(stored, "entries_added")
+    last = _entry(stored, "last_entry")
+    if (
+        counter is None
+        or contained is None
+        or active is None
+        or entries is None
+        or last is None
+    ):
+        return None
+    return Ledger(counter, contained, active, entries, last, trimmed=False)

@@ -1,0 +1,1 @@
+"""Tests of the analysis: pure, without Home Assistant and without servers."""
