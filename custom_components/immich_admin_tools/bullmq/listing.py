@@ -14,6 +14,7 @@ from .lock_watch import LockObservation
 from .lua import script_source
 from .models import DataProblem, JsonValue
 from .replies import Replies, as_int, as_text
+from .scripts import run_script
 from .translation import translate_errors
 
 PAGE_SIZE = 100
@@ -226,12 +227,16 @@ class QueueListing:
         self, queue: str, part: str, offset: int, uuids: Collection[str]
     ) -> tuple[int, list[Job]]:
         """Return how many wait in this part, and those of the chunk that match."""
-        with translate_errors():
-            total, *values = await self._client.register_script(_FIND_WAITING)(
-                keys=[QueueKeys(self._prefix, queue).base],
-                args=[part, offset, CHUNK_SIZE, *uuids],
-            )
-        return total, [
+        total, *values = await run_script(
+            self._client,
+            QueueKeys(self._prefix, queue),
+            _FIND_WAITING,
+            part,
+            offset,
+            CHUNK_SIZE,
+            *uuids,
+        )
+        return as_int(total) or 0, [
             _job(as_text(job_id) or "", None, [name, added_at, *_UNREAD, data])
             for job_id, name, added_at, data in batched(values, 4, strict=True)
         ]

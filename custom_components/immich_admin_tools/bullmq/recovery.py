@@ -12,11 +12,12 @@ from itertools import batched
 
 from redis.asyncio import Redis
 
-from .connection import translate_errors
-from .errors import MissingRightsError, UnknownLayoutError
 from .fences import ActiveFence, WaitingFence
 from .keys import QueueKeys
 from .lua import script_source
+from .replies import as_text
+from .scripts import run_script
+from .translation import translate_errors
 
 BULK_SIZE = 100
 """Ids that one script call handles at most."""
@@ -149,7 +150,7 @@ class QueueRecovery:
             ids = await self._client.zrevrange(
                 self._keys(queue).failed, offset, offset + count - 1
             )
-        return tuple(_text(job_id) for job_id in ids)
+        return tuple(as_text(job_id) or "" for job_id in ids)
 
     def _keys(self, queue: str) -> QueueKeys:
         return QueueKeys(self._prefix, queue)
@@ -179,34 +180,21 @@ class QueueRecovery:
         """Return how many ids one call may search without holding Redis up."""
         keys = self._keys(queue)
         with translate_errors():
-            entries = await self._client.llen(keys.wait)
-            entries += await self._client.llen(keys.paused)
+            pipeline = self._client.pipeline(transaction=False)
+            pipeline.llen(keys.wait)
+            pipeline.llen(keys.paused)
+            lengths = await pipeline.execute(raise_on_error=False)
+        # The script itself refuses a key of an unexpected type.
+        entries = sum(length for length in lengths if isinstance(length, int))
         return max(1, min(SEARCH_SIZE, SEARCHED_ENTRIES // max(1, entries)))
 
     async def _run(self, script: str, queue: str, *arguments: _Argument) -> list[str]:
-        """Run a script; its refusals become errors."""
-        with translate_errors():
-            reply = await self._client.register_script(script)(
-                keys=[self._keys(queue).base], args=arguments
-            )
-        match [_text(part) for part in reply]:
-            case ["unknown_layout", version]:
-                raise UnknownLayoutError(queue, version or None)
-            case ["wrong_type", part]:
-                raise UnknownLayoutError(queue, f"{part} has an unexpected type")
-            case ["missing_rights", *commands]:
-                raise MissingRightsError(tuple(f"+{name}" for name in commands))
-            case outcomes:
-                return outcomes
+        reply = await run_script(self._client, self._keys(queue), script, *arguments)
+        return [as_text(outcome) or "" for outcome in reply]
 
 
 def _or_empty(number: int | None) -> _Argument:
     return "" if number is None else number
-
-
-def _text(part: object) -> str:
-    """Decode a reply; an id that is not UTF-8 then matches no job."""
-    return part.decode(errors="replace") if isinstance(part, bytes) else str(part)
 
 
 def _outcomes(job_ids: Iterable[str], replies: Iterable[str]) -> dict[str, Result]:

@@ -19,7 +19,10 @@ local function fence()
   return nil
 end
 
+-- The first write, so it also tells the type of `stalled`, which no read can. Answers as `fence`.
 local function take_out_of_active()
-  call('SREM', base .. 'stalled', id)
+  local reply = redis.pcall('SREM', base .. 'stalled', id)
+  if type(reply) == 'table' and reply.err then return {'wrong_type', 'stalled'} end
   call('LREM', base .. 'active', 0, id)
+  return nil
 end

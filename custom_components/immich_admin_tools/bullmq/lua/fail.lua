@@ -1,8 +1,11 @@
 -- End an active job as failed. ARGV[4]: the reason, as it shows in Immich.
 local reason = ARGV[4]
 local refused = refusal({'active', 'meta', 'events', 'failed'}, {
+  {'LRANGE', base .. 'active', 0, -1},
   {'SREM', base .. 'stalled', id},
   {'LREM', base .. 'active', 0, id},
+  {'PTTL', base .. 'de:'},
+  {'TIME'},
   {'DEL', base .. 'de:'},
   {'HINCRBY', base .. id, 'atm', 1},
   {'HSET', base .. id, 'failedReason', reason},
@@ -20,7 +23,8 @@ end
 local time = call('TIME')
 local now = time[1] .. string.format('%03d', math.floor(tonumber(time[2]) / 1000))
 
-take_out_of_active()
+refused = take_out_of_active()
+if refused then return refused end
 free_dedup_key(job)
 local attempts = call('HINCRBY', base .. id, 'atm', 1)
 call('HSET', base .. id, 'failedReason', reason, 'finishedOn', now)

@@ -23,7 +23,7 @@ end
 
 local total = 0
 local function look_through(part, length_command, range_command)
-  if has_wrong_type(part) then return end
+  if is_odd(part) then return end
   local key = base .. part
   local length = call(length_command, key)
   local first = math.max(offset - total, 0)

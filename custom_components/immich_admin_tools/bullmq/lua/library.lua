@@ -6,29 +6,34 @@ local DONE, UNSUPPORTED = 'done', 'unsupported'
 
 -- Reads that tell a key's type: TYPE itself is not among the rights that users are asked for.
 local READ_OF = {
-  wait = 'LLEN', paused = 'LLEN', active = 'LLEN', pc = 'GET',
-  prioritized = 'ZCARD', delayed = 'ZCARD', failed = 'ZCARD', marker = 'ZCARD',
+  wait = {'LLEN'}, paused = {'LLEN'}, active = {'LLEN'}, pc = {'GET'},
+  prioritized = {'ZCARD'}, delayed = {'ZCARD'}, failed = {'ZCARD'}, marker = {'ZCARD'},
+  meta = {'HGET', 'version'}, events = {'XINFO'},
 }
 
-local function read_part(part)
-  local key = base .. part
-  if part == 'events' then return redis.pcall('XINFO', 'STREAM', key) end
-  if part == 'meta' then return redis.pcall('HGET', key, 'version') end
-  return redis.pcall(READ_OF[part], key)
+local function read_of(part)
+  local name, field = unpack(READ_OF[part])
+  if name == 'XINFO' then return {name, 'STREAM', base .. part} end
+  return {name, base .. part, field}
+end
+
+-- The reply, or nil and true when the key has another type.
+local function read(...)
+  local reply = redis.pcall(...)
+  local err = type(reply) == 'table' and reply.err
+  if not err or string.find(err, 'no such key', 1, true) then return reply end
+  if string.find(err, 'WRONGTYPE', 1, true) then return nil, true end
+  return call(...)
 end
 
 local function is_integer(text)
   return string.match(text, '^%-?%d+$') ~= nil
 end
 
--- Whether the key has a type that BullMQ would not give it. Any other error ends the script.
-local function has_wrong_type(part)
-  local reply = read_part(part)
-  local err = type(reply) == 'table' and reply.err
-  if not err then return part == 'pc' and reply and not is_integer(reply) end
-  if string.find(err, 'no such key', 1, true) then return false end
-  if string.find(err, 'WRONGTYPE', 1, true) then return true end
-  return error(reply)
+-- Whether the key is not what BullMQ would have made.
+local function is_odd(part)
+  local reply, has_wrong_type = read(unpack(read_of(part)))
+  return has_wrong_type or part == 'pc' and reply and not is_integer(reply)
 end
 
 local function major_version()
@@ -37,47 +42,58 @@ local function major_version()
 end
 
 -- Redis 6 can't be asked: run the command on a key of our own and take that away again.
-local function rehearse(right)
+local function rehearse(name, ...)
   local key = base .. 'immich-admin-tools'
-  local reply = redis.pcall(right[1], key, unpack(right, 3))
+  local reply = redis.pcall(name, key, select(2, ...))
   redis.pcall('DEL', key)
-  return not (type(reply) == 'table' and reply.err)
+  local err = type(reply) == 'table' and reply.err
+  return not (err and string.find(err, 'user executing the script', 1, true))
 end
 
--- Each right is a command as it will be run: {'LREM', key, …}.
-local function missing_rights(rights)
-  if not redis.acl_check_cmd and not rehearse({'DEL'}) then return {'del'} end
-  local missing = {}
-  for _, right in ipairs(rights) do
-    local allowed
-    if redis.acl_check_cmd then
-      allowed = redis.acl_check_cmd(unpack(right))
-    else
-      allowed = rehearse(right)
+local function is_allowed(...)
+  if redis.acl_check_cmd then return redis.acl_check_cmd(...) end
+  return rehearse(...)
+end
+
+-- As an ACL names the rule, without its plus.
+local function rule_of(command)
+  local name = string.lower(command[1])
+  return name == 'xinfo' and 'xinfo|stream' or name
+end
+
+-- Each command stands as it will be run: {'LREM', key, …}.
+local function missing_rights(commands)
+  if not redis.acl_check_cmd and not rehearse('DEL') then return {'del'} end
+  local missing, is_known = {}, {}
+  for _, command in ipairs(commands) do
+    local rule = rule_of(command)
+    if not is_known[rule] and not is_allowed(unpack(command)) then
+      missing[#missing + 1] = rule
+      is_known[rule] = true
     end
-    if not allowed then missing[#missing + 1] = string.lower(right[1]) end
   end
   return missing
 end
 
 -- Why nothing may be written at all, or nil. A script that fails half-way is not rolled back, so
--- all of this stands before the first write.
-local function refusal(parts, rights)
+-- all of this stands before the first write: `parts` are the keys that the script reads or writes,
+-- `commands` what it runs besides reading jobs.
+local function refusal(parts, commands)
+  local needed = {
+    {'HMGET', base .. 'meta', 'version'},
+    {'EXISTS', base .. 'meta'},
+    {'GET', base .. 'de:'},
+    unpack(commands),
+  }
+  for _, part in ipairs(parts) do needed[#needed + 1] = read_of(part) end
+  local missing = missing_rights(needed)
+  if #missing > 0 then return {'missing_rights', unpack(missing)} end
   for _, part in ipairs(parts) do
-    if has_wrong_type(part) then return {'wrong_type', part} end
+    if is_odd(part) then return {'wrong_type', part} end
   end
   local major, version = major_version()
   if major ~= 5 and major ~= 6 then return {'unknown_layout', version or ''} end
-  local missing = missing_rights(rights)
-  if #missing > 0 then return {'missing_rights', unpack(missing)} end
   return nil
-end
-
--- The reply, or nil when the key has another type.
-local function read(...)
-  local reply = redis.pcall(...)
-  if type(reply) == 'table' and reply.err then return nil end
-  return reply
 end
 
 local function read_job(id)

@@ -1,5 +1,6 @@
 -- Take an active job away for good. Its slot stays lost while a worker still renews the lock.
 local refused = refusal({'active', 'meta', 'events'}, {
+  {'LRANGE', base .. 'active', 0, -1},
   {'SREM', base .. 'stalled', id},
   {'LREM', base .. 'active', 0, id},
   {'DEL', base .. id},
@@ -7,7 +8,8 @@ local refused = refusal({'active', 'meta', 'events'}, {
 }) or fence()
 if refused then return refused end
 
-take_out_of_active()
+refused = take_out_of_active()
+if refused then return refused end
 free_dedup_key(job)
 delete_job(id)
 emit('removed', 'jobId', id, 'prev', 'active')

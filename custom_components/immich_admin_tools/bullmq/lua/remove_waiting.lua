@@ -2,6 +2,8 @@
 -- Answers one outcome per id. At most 10 ids a call: searching a list takes as long as the list is.
 local parts = {'wait', 'paused', 'prioritized', 'delayed', 'active', 'meta', 'events'}
 local refused = refusal(parts, {
+  {'LRANGE', base .. 'active', 0, -1},
+  {'LINDEX', base .. 'wait', 0},
   {'LREM', base .. 'wait', 1, ARGV[1]},
   {'LREM', base .. 'paused', 1, ARGV[1]},
   {'ZREM', base .. 'prioritized', ARGV[1]},

@@ -1,5 +1,6 @@
 -- Put an active job back to the front of the line.
 local refused = refusal({'active', 'meta', 'events', 'wait', 'paused', 'prioritized', 'marker'}, {
+  {'LRANGE', base .. 'active', 0, -1},
   {'SREM', base .. 'stalled', id},
   {'LREM', base .. 'active', 0, id},
   {'HDEL', base .. id, 'processedOn'},
@@ -12,7 +13,8 @@ local refused = refusal({'active', 'meta', 'events', 'wait', 'paused', 'prioriti
 if refused then return refused end
 if not job.exists then return {'hash_missing'} end
 
-take_out_of_active()
+refused = take_out_of_active()
+if refused then return refused end
 call('HDEL', base .. id, 'processedOn')
 if job.priority > 0 then
   -- As BullMQ does: counter 0 puts it before all others of its priority.

@@ -22,8 +22,8 @@ end
 
 local function retry(id)
   local job = read_job(id)
-  if not job.exists then return 'hash_missing' end
   if not job.supported then return UNSUPPORTED end
+  if not job.exists then return 'hash_missing' end
   -- Failed by us while its handler still hangs: it would run a second time beside it.
   if call('EXISTS', base .. id .. ':lock') == 1 then return 'locked' end
   if call('ZREM', base .. 'failed', id) == 0 then return 'not_failed' end

@@ -1,0 +1,40 @@
+"""Run one of our scripts inside Redis, on one queue."""
+
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from .errors import MissingRightsError, UnknownLayoutError
+from .keys import QueueKeys
+from .replies import as_text
+from .translation import denied_rule, translate_errors
+
+
+async def run_script(
+    client: Redis, keys: QueueKeys, source: str, *arguments: str | int
+) -> list[object]:
+    """Return the reply of a script that stands on the library.
+
+    Raises UnknownLayoutError or MissingRightsError when the script refuses, in
+    which case it has written nothing.
+    """
+    with translate_errors():
+        try:
+            reply = await client.register_script(source)(
+                keys=[keys.base], args=arguments
+            )
+        except ResponseError as error:
+            # A command that is denied inside a script is no NOPERM error.
+            if (rule := denied_rule(error)) is None:
+                raise
+            raise MissingRightsError((rule,)) from error
+    match reply:
+        case [b"unknown_layout", version]:
+            raise UnknownLayoutError(keys.queue, as_text(version) or None)
+        case [b"wrong_type", part]:
+            problem = f"{as_text(part)} has an unexpected type"
+            raise UnknownLayoutError(keys.queue, problem)
+        case [b"missing_rights", *rules]:
+            raise MissingRightsError(tuple(f"+{as_text(rule)}" for rule in rules))
+        case [*values]:
+            return values
+    raise TypeError(f"A script answered {reply!r}")
