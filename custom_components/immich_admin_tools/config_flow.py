@@ -98,8 +98,8 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
             if self._immich is not None:
                 await self.async_set_unique_id(self._immich.user.user_id)
                 self._abort_if_unique_id_mismatch(reason="wrong_user")
-                return self.async_update_and_abort(
-                    entry, data_updates={CONF_API_KEY: self._data[CONF_API_KEY]}
+                return self._update(
+                    entry, {**entry.data, CONF_API_KEY: self._data[CONF_API_KEY]}
                 )
         return self.async_show_form(
             step_id="reauth_confirm",
@@ -265,9 +265,7 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
         if self._immich is None:
             raise RuntimeError("Nothing is saved before Immich answered")
         if self.source == SOURCE_RECONFIGURE:
-            return self.async_update_and_abort(
-                self._get_reconfigure_entry(), data=self._data
-            )
+            return self._update(self._get_reconfigure_entry(), self._data)
         busy = sum(bool(counts.active) for counts in self._immich.queues)
         return self.async_create_entry(
             title="Immich",
@@ -280,3 +278,12 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
                 "redis": redis.access.server_version if redis else "",
             },
         )
+
+    def _update(
+        self, entry: AdminToolsConfigEntry, data: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        """Save new data. A loaded entry reloads by itself, another one by us."""
+        result = self.async_update_and_abort(entry, data=data)
+        if entry.state is not ConfigEntryState.LOADED:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return result

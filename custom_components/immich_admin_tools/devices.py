@@ -33,7 +33,9 @@ def async_keep_devices(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> Non
     @callback
     def update() -> None:
         """Remove the devices of lost queues, note a new version of Immich."""
-        for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+        for device in dr.async_entries_for_parent_device(
+            registry, entry.runtime_data.server_device_id
+        ):
             queue = queue_of_device(entry, device)
             if queue is not None and queue not in server.data.queues:
                 registry.async_remove_device(device.id)

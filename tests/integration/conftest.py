@@ -1,0 +1,121 @@
+"""Real servers for the tests, shared by all tests of a run and reset before each."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from homeassistant.const import CONF_API_KEY, CONF_URL
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_socket import enable_socket
+
+from custom_components.immich_admin_tools.const import (
+    CONF_REDIS_URL,
+    CONF_VERIFY_SSL,
+    DOMAIN,
+)
+from tests.support.elsewhere import Elsewhere, event_loop_elsewhere
+from tests.support.simulator import Simulator
+from tests.support.valkey import Valkey, start_valkey
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """What runs for the whole test run. Call it through the proxies only."""
+
+    elsewhere: Elsewhere
+    valkey: Valkey
+    simulator: Simulator
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Start Valkey and the simulator once."""
+    # It comes before `socket_enabled` has undone the plugin's block.
+    enable_socket()
+    with event_loop_elsewhere() as elsewhere:
+        stack = AsyncExitStack()
+        valkey = elsewhere.run(stack.enter_async_context(start_valkey()))
+        simulator = Simulator(valkey.url, assets=200, time_scale=0.1)
+        elsewhere.run(stack.enter_async_context(simulator))
+        yield Servers(elsewhere, elsewhere.proxy(valkey), elsewhere.proxy(simulator))
+        elsewhere.run(stack.aclose())
+
+
+@pytest.fixture(autouse=True)
+def _real_network(socket_enabled: None, enable_custom_integrations: None) -> None:
+    """Let this folder's tests reach 127.0.0.1, and load this integration."""
+
+
+@pytest.fixture
+async def simulator(servers: Servers) -> Simulator:
+    """Return the simulator as it is after a fresh start."""
+    await servers.simulator.api("normal")
+    await servers.simulator.postgres(up=True)
+    await servers.simulator.machine_learning("on")
+    await servers.simulator.speed(200)
+    await servers.simulator.control("reset")
+    return servers.simulator
+
+
+@pytest.fixture
+def valkey(servers: Servers) -> Valkey:
+    """Return the Valkey of the simulator."""
+    return servers.valkey
+
+
+def entry_for(
+    simulator: Simulator,
+    redis_url: str | None,
+    unique_id: str | None = None,
+    **data: object,
+) -> MockConfigEntry:
+    """Return an entry for a simulator; without an address of Redis, API-only."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="Immich",
+        unique_id=unique_id or simulator.user_id,
+        data={
+            CONF_URL: simulator.url,
+            CONF_API_KEY: simulator.api_key,
+            CONF_VERIFY_SSL: True,
+            **({CONF_REDIS_URL: redis_url} if redis_url else {}),
+            **data,
+        },
+    )
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Set an entry up and wait until all its entities are there."""
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def poll(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Look at the queues once more."""
+    await entry.runtime_data.queues.async_refresh()
+    await hass.async_block_till_done()
+
+
+@pytest.fixture
+async def entry(
+    hass: HomeAssistant, simulator: Simulator, valkey: Valkey
+) -> AsyncIterator[MockConfigEntry]:
+    """Return a loaded entry with Redis."""
+    entry = entry_for(simulator, valkey.url)
+    await set_up(hass, entry)
+    yield entry
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.fixture
+async def api_only_entry(
+    hass: HomeAssistant, simulator: Simulator
+) -> AsyncIterator[MockConfigEntry]:
+    """Return a loaded entry without Redis."""
+    entry = entry_for(simulator, None)
+    await set_up(hass, entry)
+    yield entry
+    await hass.config_entries.async_unload(entry.entry_id)
