@@ -21,7 +21,6 @@ from custom_components.immich_admin_tools.const import (
     DOMAIN,
 )
 from custom_components.immich_admin_tools.immich.permissions import REQUIRED
-from custom_components.immich_admin_tools.settings import set_up_with
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
@@ -254,7 +253,7 @@ async def test_wrong_prefix_or_database(
 async def _acl(valkey: Valkey, *rules: str) -> None:
     """Make the user anew with these rules."""
     async with valkey.client() as client:
-        await client.execute_command(
+        await client.execute_command(  # type: ignore[no-untyped-call] # redis-py's
             "ACL",
             "SETUSER",
             READ_ONLY_USER,
@@ -331,10 +330,9 @@ async def test_same_redis_twice(
     other = entry_for(simulator, valkey.url, unique_id="somebody-else")
     await set_up(hass, other)
     # As if it had been set up by another address of the same server.
-    hass.config_entries.async_update_entry(
-        other, data={**other.data, CONF_URL: "http://immich.lan"}
-    )
-    other.runtime_data.set_up_with = set_up_with(other)
+    moved = {**other.data, CONF_URL: "http://immich.lan"}
+    other.runtime_data.set_up_with = (moved, {}, {})
+    hass.config_entries.async_update_entry(other, data=moved)
     result = await _up_to_redis(hass, simulator)
     result = await _answer(hass, result, _redis(valkey.url))
     assert result["type"] is FlowResultType.ABORT

@@ -181,8 +181,9 @@ def _url(address: RedisAddress) -> str:
     """Return the one way to write an address, so that equal ones compare equal."""
     database = str(address.database) if address.database else ""
     if address.path is not None:
-        query = f"db={database}" if database else ""
-        return urlunsplit((address.scheme, "", quote(address.path), query, ""))
+        # Not by urlunsplit: some releases of Python drop the slashes of no host.
+        query = f"?db={database}" if database else ""
+        return f"{address.scheme}://{quote(address.path)}{query}"
     hosts = ",".join(_host_and_port(host, port) for host, port in address.hosts)
     segments = [quote(address.service, safe="")] if address.service else []
     if database:
