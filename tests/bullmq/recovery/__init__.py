@@ -1,0 +1,1 @@
+"""Changing jobs: by the keys alone, and beside real workers."""

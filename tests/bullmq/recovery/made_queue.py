@@ -3,12 +3,15 @@
 The keys and fields are those of the recordings of a real server.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
+from redis.typing import EncodableT, FieldT
 
 from custom_components.immich_admin_tools.bullmq.fences import ActiveFence
 from custom_components.immich_admin_tools.bullmq.keys import QueueKeys
+from custom_components.immich_admin_tools.bullmq.replies import as_text
 
 PREFIX = "immich_bull"
 QUEUE = "faceDetection"
@@ -16,7 +19,7 @@ ADDED_AT = 1_790_000_000_000
 PROCESSED_ON = ADDED_AT + 1_000
 TOKEN = "b1946ac9-2c5a-4f6a-9d5c-0b8f1e3a7c11:7"
 
-type Dump = dict[bytes, bytes | None]
+type Dump = dict[str, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,13 @@ class MadeQueue:
             *await self.client.lrange(self.keys.paused, 0, -1),
             *await self.client.lrange(self.keys.wait, 0, -1),
         ]
-        return [job_id.decode() for job_id in reversed(ids)]
+        return [as_text(job_id) or "" for job_id in reversed(ids)]
 
     async def make_hash(
         self, job_id: str, *, dedup_id: str | None = None, **fields: str | int
     ) -> None:
         """Store the data of a job."""
-        mapping: dict[str, str | int] = {
+        mapping: dict[FieldT, EncodableT] = {
             "name": "AssetDetectFaces",
             "data": '{"id":"0192c1c4-7d6a-7f3e-8a5b-3c2d1e0f9a8b"}',
             "opts": '{"attempts":0}',
@@ -79,7 +82,8 @@ class MadeQueue:
         if dedup_id is not None:
             mapping["deid"] = dedup_id
             await self.client.set(self.keys.key(f"de:{dedup_id}"), job_id)
-        await self.client.hset(self.keys.job(job_id), mapping=mapping | fields)
+        mapping.update(fields)
+        await self.client.hset(self.keys.job(job_id), mapping=mapping)
 
     async def add(
         self,
@@ -107,11 +111,12 @@ class MadeQueue:
         **fields: str | int,
     ) -> ActiveFence:
         """Make a job that a worker runs, and return its fence."""
-        await self.make_hash(
-            job_id,
-            dedup_id=dedup_id,
-            **({"processedOn": PROCESSED_ON, "ats": 1, "pb": "microservices"} | fields),
-        )
+        run: dict[str, str | int] = {
+            "processedOn": PROCESSED_ON,
+            "ats": 1,
+            "pb": "microservices",
+        }
+        await self.make_hash(job_id, dedup_id=dedup_id, **(run | fields))
         await self.client.lpush(self.keys.active, job_id)
         if token is not None:
             await self.client.set(self.keys.lock(job_id), token, px=30_000)
@@ -121,36 +126,27 @@ class MadeQueue:
         self, job_id: str, *, dedup_id: str | None = None, **fields: str | int
     ) -> None:
         """Make a failed job."""
-        await self.make_hash(
-            job_id,
-            dedup_id=dedup_id,
-            **(
-                {
-                    "processedOn": PROCESSED_ON,
-                    "finishedOn": PROCESSED_ON + 1,
-                    "failedReason": "job stalled more than allowable limit",
-                    "atm": 1,
-                    "ats": 2,
-                    "stc": 2,
-                    "stacktrace": "[]",
-                }
-                | fields
-            ),
-        )
+        run: dict[str, str | int] = {
+            "processedOn": PROCESSED_ON,
+            "finishedOn": PROCESSED_ON + 1,
+            "failedReason": "job stalled more than allowable limit",
+            "atm": 1,
+            "ats": 2,
+            "stc": 2,
+            "stacktrace": "[]",
+        }
+        await self.make_hash(job_id, dedup_id=dedup_id, **(run | fields))
         await self.client.zadd(self.keys.failed, {job_id: PROCESSED_ON + 1})
 
     async def job(self, job_id: str) -> dict[str, str]:
         """Return all fields of a job; empty when it is gone."""
         fields = await self.client.hgetall(self.keys.job(job_id))
-        return {name.decode(): value.decode() for name, value in fields.items()}
+        return _texts(fields)
 
     async def events(self) -> list[dict[str, str]]:
         """Return all events, the oldest first."""
         entries = await self.client.xrange(self.keys.events)
-        return [
-            {name.decode(): value.decode() for name, value in fields.items()}
-            for _, fields in entries
-        ]
+        return [_texts(fields) for _, fields in entries or []]
 
     async def is_awake(self) -> bool:
         """Return whether the workers have been told of a job."""
@@ -158,5 +154,15 @@ class MadeQueue:
 
     async def dump(self) -> Dump:
         """Return everything in Redis, to see whether something changed."""
-        keys = await self.client.keys("*")
-        return {key: await self.client.dump(key) for key in keys}
+        return {key: await self.client.dump(key) for key in await self.all_keys()}
+
+    async def all_keys(self) -> set[str]:
+        """Return the names of all keys in Redis."""
+        return {as_text(key) or "" for key in await self.client.keys("*")}
+
+
+def _texts(fields: Mapping[bytes | str, bytes | str] | None) -> dict[str, str]:
+    return {
+        as_text(name) or "": as_text(value) or ""
+        for name, value in (fields or {}).items()
+    }

@@ -110,8 +110,7 @@ async def test_clear(recovery: QueueRecovery, queue: MadeQueue) -> None:
 
     assert result.done == 3
     assert result.skipped == {"waits": Result.NOT_FAILED, "no": Result.NOT_FAILED}
-    left = {key.decode() for key in await queue.client.keys("*")}
-    assert left == {
+    assert await queue.all_keys() == {
         queue.keys.meta,
         queue.keys.events,
         queue.keys.wait,
