@@ -1,0 +1,262 @@
+"""Who paused which queue, and when it goes on. Pure.
+
+A pause by hand is the user's and is never undone here. Every other pause is a lease:
+it has a kind, is written down before the act, and is undone when its reason ends. A
+queue goes on when its last lease ends and nobody paused it by hand before or
+meanwhile. When the user lets a queue go on, all its leases end, and the reasons
+that stood behind them take no new one until they have gone away once.
+
+A book never changes: each step returns a new one, so that a step that could not be
+stored is simply not taken over. Times are ms since the epoch.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from ..analysis.stored import stored_int, stored_mapping, stored_str
+from ..bullmq.models import JsonValue
+from .safety import Stored
+
+
+class LeaseKind(StrEnum):
+    """Why a queue is paused for a while."""
+
+    USER = "user"
+    """The user said until when."""
+    RESTART = "restart"
+    """The workers are being restarted: Immich would skip these photos."""
+    GPU_OFFLINE = "gpu_offline"
+    """The machine learning is off: Immich would skip these photos."""
+    HEAL = "heal"
+    """A stuck job is being dealt with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a lease is for; `holder` tells two of one kind apart."""
+
+    kind: LeaseKind
+    holder: str = ""
+
+
+USER = Reason(LeaseKind.USER)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A pause of one queue that will end."""
+
+    reason: Reason
+    since: int
+    until: int | None = None
+    """None: until its reason is said to be gone."""
+
+
+class Phase(StrEnum):
+    """How far a pause of ours is."""
+
+    WANTED = "wanted"
+    """To be paused, or to be paused again to be sure."""
+    HELD = "held"
+    """Paused: it is known that Immich did it."""
+    ENDING = "ending"
+    """To be resumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What is known of one queue with leases."""
+
+    phase: Phase
+    by_hand: bool
+    """Paused by the user as well: it stays paused when the leases end."""
+    leases: tuple[Lease, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseBook:
+    """All pauses of one Immich that are not the user's alone."""
+
+    pauses: Mapping[str, Pause] = field(default_factory=dict)
+    blocked: frozenset[tuple[str, Reason]] = frozenset()
+    """Queues and reasons that the user has overruled."""
+
+    def is_blocked(self, queue: str, reason: Reason) -> bool:
+        """Return whether the user let this queue go on in spite of the reason."""
+        return (queue, reason) in self.blocked
+
+    def taken(self, queue: str, lease: Lease, *, is_paused: bool) -> LeaseBook:
+        """Add a lease, or replace that of the same reason.
+
+        `is_paused`: whether the queue is paused now; it counts only for a queue
+        without leases, where it was the user's act.
+        """
+        if self.is_blocked(queue, lease.reason):
+            return self
+        pause = self.pauses.get(queue)
+        if pause is None:
+            pause = Pause(Phase.HELD if is_paused else Phase.WANTED, is_paused, ())
+        elif pause.phase is Phase.ENDING:
+            pause = replace(pause, phase=Phase.WANTED)
+        others = tuple(it for it in pause.leases if it.reason != lease.reason)
+        return self._with(queue, replace(pause, leases=(*others, lease)))
+
+    def ended(self, reason: Reason, queues: Collection[str] | None = None) -> LeaseBook:
+        """End the leases of a reason that has gone away, on all queues or on some."""
+
+        def stays(queue: str, other: Reason) -> bool:
+            return other != reason or (queues is not None and queue not in queues)
+
+        left = frozenset(it for it in self.blocked if stays(*it))
+        book = self._keeping(lambda queue, lease: stays(queue, lease.reason))
+        return replace(book, blocked=left)
+
+    def expired(self, now: int) -> LeaseBook:
+        """End the leases whose time is over."""
+        return self._keeping(lambda _, lease: lease.until is None or lease.until > now)
+
+    def paused_by_user(self, queue: str) -> LeaseBook:
+        """Note that the user paused a queue, without a time."""
+        pause = self.pauses.get(queue)
+        if pause is None:
+            return self
+        leases = tuple(lease for lease in pause.leases if lease.reason != USER)
+        if not leases:
+            return self.without(queue)
+        return self._with(queue, replace(pause, by_hand=True, leases=leases))
+
+    def resumed_by_user(self, queue: str) -> LeaseBook:
+        """Note that the user lets a queue go on: its leases end and are blocked."""
+        pause = self.pauses.get(queue)
+        if pause is None:
+            return self
+        overruled = {
+            (queue, lease.reason) for lease in pause.leases if lease.reason != USER
+        }
+        ending = self._with(queue, Pause(Phase.ENDING, by_hand=False, leases=()))
+        return replace(ending, blocked=self.blocked | overruled)
+
+    def unsure(self, queues: Collection[str] | None = None) -> LeaseBook:
+        """Pause once more what Immich or Redis may have forgotten."""
+        pauses = {
+            queue: replace(pause, phase=Phase.WANTED)
+            if pause.phase is Phase.HELD and (queues is None or queue in queues)
+            else pause
+            for queue, pause in self.pauses.items()
+        }
+        return replace(self, pauses=pauses)
+
+    def confirmed(self, queue: str) -> LeaseBook:
+        """Note that Immich has done what the phase of a queue says."""
+        pause = self.pauses.get(queue)
+        if pause is None:
+            return self
+        if pause.phase is Phase.ENDING:
+            return self.without(queue)
+        return self._with(queue, replace(pause, phase=Phase.HELD))
+
+    def without(self, queue: str) -> LeaseBook:
+        """Forget a queue."""
+        rest = {name: it for name, it in self.pauses.items() if name != queue}
+        return replace(self, pauses=rest)
+
+    def next_end(self) -> int | None:
+        """Return when the next lease ends by itself."""
+        return min(
+            (
+                lease.until
+                for pause in self.pauses.values()
+                for lease in pause.leases
+                if lease.until is not None
+            ),
+            default=None,
+        )
+
+    def _with(self, queue: str, pause: Pause) -> LeaseBook:
+        """Put in a pause."""
+        return replace(self, pauses={**self.pauses, queue: pause})
+
+    def _keeping(self, stays: Callable[[str, Lease], bool]) -> LeaseBook:
+        """Keep some leases; a queue that loses its last one is to go on."""
+        pauses: dict[str, Pause] = {}
+        for queue, pause in self.pauses.items():
+            kept = tuple(lease for lease in pause.leases if stays(queue, lease))
+            if kept or not pause.leases:
+                pauses[queue] = replace(pause, leases=kept)
+            elif not pause.by_hand:
+                pauses[queue] = replace(pause, leases=(), phase=Phase.ENDING)
+        return replace(self, pauses=pauses)
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return it as JSON."""
+        return {
+            "pauses": {
+                queue: {
+                    "phase": pause.phase.value,
+                    "by_hand": pause.by_hand,
+                    "leases": [
+                        {
+                            "kind": lease.reason.kind.value,
+                            "holder": lease.reason.holder,
+                            "since": lease.since,
+                            "until": lease.until,
+                        }
+                        for lease in pause.leases
+                    ],
+                }
+                for queue, pause in self.pauses.items()
+            },
+            "blocked": [
+                {"queue": queue, "kind": reason.kind.value, "holder": reason.holder}
+                for queue, reason in sorted(
+                    self.blocked, key=lambda it: (it[0], it[1].kind, it[1].holder)
+                )
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Stored) -> LeaseBook:
+        """Go on from `to_dict`; what can't be understood is left out."""
+        pauses = {
+            queue: pause
+            for queue, value in stored_mapping(stored, "pauses").items()
+            if isinstance(value, dict) and (pause := _pause_of(value)) is not None
+        }
+        blocked = frozenset(
+            (queue, reason)
+            for item in _dicts(stored.get("blocked"))
+            if (reason := _reason_of(item)) is not None
+            and (queue := stored_str(item, "queue")) is not None
+        )
+        return cls(pauses, blocked)
+
+
+def _pause_of(stored: Stored) -> Pause | None:
+    """Read a pause; one without any lease that can be read is to end."""
+    by_hand = stored.get("by_hand") is True
+    leases = tuple(
+        Lease(reason, stored_int(item, "since") or 0, stored_int(item, "until"))
+        for item in _dicts(stored.get("leases"))
+        if (reason := _reason_of(item)) is not None
+    )
+    if not leases:
+        return None if by_hand else Pause(Phase.ENDING, False, ())
+    phase = stored_str(stored, "phase")
+    # Unknown: pause again, which does no harm where it is done already.
+    known = phase if phase is not None and phase in Phase else Phase.WANTED
+    return Pause(Phase(known), by_hand, leases)
+
+
+def _reason_of(stored: Stored) -> Reason | None:
+    """Read what a lease is for."""
+    kind = stored_str(stored, "kind")
+    if kind is None or kind not in LeaseKind:
+        return None
+    return Reason(LeaseKind(kind), stored_str(stored, "holder") or "")
+
+
+def _dicts(value: JsonValue) -> Iterator[dict[str, JsonValue]]:
+    """Yield the objects of a list, nothing for other values."""
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, dict))
