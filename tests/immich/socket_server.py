@@ -34,7 +34,13 @@ async def socket_server(handler: Handler) -> AsyncIterator[int]:
 
 
 async def read_head(reader: asyncio.StreamReader) -> bytes:
-    """Return a request up to its empty line; nothing when the peer has left."""
+    """Return an HTTP request up to its empty line.
+
+    Nothing when the peer has left or greets with TLS.
+    """
+    start = await reader.read(1)
+    if not start.isalpha():
+        return b""
     with suppress(asyncio.IncompleteReadError):
-        return await reader.readuntil(b"\r\n\r\n")
+        return start + await reader.readuntil(b"\r\n\r\n")
     return b""

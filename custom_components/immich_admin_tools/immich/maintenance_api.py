@@ -5,7 +5,6 @@ and send it along for ever.
 """
 
 from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
 
 import httpx
 
@@ -91,12 +90,12 @@ class MaintenanceApi(ImmichApi):
 
 
 def _cookie_of(reply: Reply) -> MaintenanceCookie:
-    """Return the cookie that a reply sets."""
+    """Return the cookie that a reply sets.
+
+    Its attributes are not looked at: one that is unknown must not lose the cookie.
+    """
     for header in reply.set_cookies:
-        try:
-            morsel = SimpleCookie(header).get(_COOKIE)
-        except CookieError:
-            continue
-        if morsel is not None and morsel.value:
-            return MaintenanceCookie(morsel.value)
+        name, _, value = header.partition(";")[0].partition("=")
+        if name.strip() == _COOKIE and value.strip():
+            return MaintenanceCookie(value.strip())
     raise UnexpectedReplyError("Maintenance mode began without a way to end it")
