@@ -23,6 +23,13 @@ def _sockets(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
+def name_resolution(request: pytest.FixtureRequest) -> None:
+    """Need the system's resolver, which that plugin replaces by one that fails."""
+    if request.config.pluginmanager.hasplugin("homeassistant"):
+        pytest.skip("The plugin for Home Assistant's tests blocks DNS")
+
+
+@pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     """Return a client that keeps connections as long as Home Assistant's does."""
     limits = httpx.Limits(keepalive_expiry=15)

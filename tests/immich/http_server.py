@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 import json
 import ssl
@@ -54,6 +55,7 @@ class HttpServer:
         self._runner = web.AppRunner(
             _application(self._handle), shutdown_timeout=0.1, access_log=None
         )
+        self._stopping = asyncio.Event()
         self.url = ""
 
     def answer(self, method: str, target: str, *answers: Answer) -> None:
@@ -70,7 +72,8 @@ class HttpServer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop and drop the connections."""
+        """Stop, drop the connections and answer nobody who still waits."""
+        self._stopping.set()
         await self._runner.cleanup()
 
     async def _handle(self, request: web.Request) -> web.Response:
@@ -84,7 +87,9 @@ class HttpServer:
             answer = json_answer({"message": f"Cannot {request.method} {path}"}, 404)
         else:
             answer = answers.pop(0) if len(answers) > 1 else answers[0]
-        await asyncio.sleep(answer.delay)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(answer.delay):
+                await self._stopping.wait()
         response = web.Response(
             status=answer.status, body=answer.body, headers=answer.headers
         )
