@@ -1,7 +1,9 @@
 """Addresses of a Redis server, as a user types or pastes them."""
 
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit, urlunsplit
+from ipaddress import AddressValueError, IPv6Address
+import re
+from urllib.parse import parse_qs, quote, unquote, urlunsplit
 
 from .errors import InvalidAddressError
 
@@ -11,7 +13,13 @@ DEFAULT_SENTINEL_PORT = 26379
 _TCP = frozenset({"redis", "rediss"})
 _SENTINEL = frozenset({"redis+sentinel", "rediss+sentinel"})
 _UNIX = "unix"
-_SCHEMES = "redis://, rediss://, unix:// or redis+sentinel://"
+_SCHEMES = _TCP | _SENTINEL | {_UNIX}
+_SHOWN_SCHEMES = "redis://, rediss://, unix:// or redis+sentinel://"
+
+# Not `urlsplit`, which knows of one host only and refuses a list with brackets in it.
+_PARTS = re.compile(r"([^:/?#]+)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?", re.DOTALL)
+
+_HOST = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\],@]+))(?::([0-9]{1,5}))?")
 
 # Query options that a pasted `unix://` URL may carry; all others would be dropped
 # without a word, so they are refused instead.
@@ -66,29 +74,22 @@ def split_user_info(url: str) -> RedisAddress:
     whose message never repeats what was typed: it may hold a password.
     """
     text = url.strip()
-    if "://" not in text:
-        raise InvalidAddressError(f"The address must begin with {_SCHEMES}")
-    if any(character.isspace() for character in text):
+    match = _PARTS.fullmatch(text)
+    if match is None or (scheme := match[1].lower()) not in _SCHEMES:
+        raise InvalidAddressError(f"The address must begin with {_SHOWN_SCHEMES}")
+    if any(character.isspace() or not character.isprintable() for character in text):
         raise InvalidAddressError("The address must not contain blanks")
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        raise InvalidAddressError("The address has unbalanced brackets") from None
-    if parts.fragment or text.endswith("#"):
+    if match[5] is not None:
         raise InvalidAddressError(
             "The address contains a '#'. Put user name and password in their own fields"
         )
-    scheme = parts.scheme
-    if scheme not in _TCP | _SENTINEL | {_UNIX}:
-        raise InvalidAddressError(f"The address must begin with {_SCHEMES}")
-
-    user_info, _, location = parts.netloc.rpartition("@")
+    user_info, _, location = match[2].rpartition("@")
     username, _, password = (unquote(part) for part in user_info.partition(":"))
-    options = _options(parts)
+    options = _options(match[4] or "")
     address = (
-        _unix(location, parts, options)
+        _unix(location, match[3], options)
         if scheme == _UNIX
-        else _network(scheme, location, parts, options)
+        else _network(scheme, location, match[3], options)
     )
     return RedisAddress(
         url=_url(address),
@@ -102,8 +103,8 @@ def split_user_info(url: str) -> RedisAddress:
     )
 
 
-def _options(parts: SplitResult) -> dict[str, str]:
-    options = parse_qs(parts.query, keep_blank_values=True)
+def _options(query: str) -> dict[str, str]:
+    options = parse_qs(query, keep_blank_values=True)
     if not options.keys() <= _OPTIONS:
         raise InvalidAddressError("The address has options other than 'db' after the ?")
     if any(len(values) > 1 for values in options.values()):
@@ -111,23 +112,23 @@ def _options(parts: SplitResult) -> dict[str, str]:
     return {name: values[0] for name, values in options.items()}
 
 
-def _unix(location: str, parts: SplitResult, options: dict[str, str]) -> RedisAddress:
-    if location or len(parts.path) < 2:
+def _unix(location: str, path: str, options: dict[str, str]) -> RedisAddress:
+    if location or len(path) < 2:
         raise InvalidAddressError(
             "The address of a socket needs three slashes: unix:///path/to/redis.sock"
         )
     return RedisAddress(
         url="",
         scheme=_UNIX,
-        path=unquote(parts.path),
+        path=unquote(path),
         database=_database(options.get("db", "")),
     )
 
 
 def _network(
-    scheme: str, location: str, parts: SplitResult, options: dict[str, str]
+    scheme: str, location: str, path: str, options: dict[str, str]
 ) -> RedisAddress:
-    segments = [unquote(segment) for segment in parts.path.strip("/").split("/")]
+    segments = [unquote(segment) for segment in path.strip("/").split("/")]
     sentinel = scheme in _SENTINEL
     service = segments.pop(0) if sentinel else None
     if sentinel and not service:
@@ -153,22 +154,29 @@ def _network(
 
 def _split_host(text: str, default_port: int) -> tuple[str, int]:
     """Return host and port of `host`, `host:1234`, `[::1]` or `[::1]:1234`."""
-    try:
-        parts = urlsplit(f"//{text}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise InvalidAddressError("The port must be a number up to 65535") from None
-    if not host or parts.path:
+    if not text or text.startswith(":"):
         raise InvalidAddressError("The address has no host")
-    if port == 0:
+    match = _HOST.fullmatch(text)
+    if match is None:
+        raise InvalidAddressError(
+            "After the host stands a ':' and the port, a number. An IPv6 address needs "
+            "brackets, and only Sentinel has several hosts"
+        )
+    if match[1]:
+        try:
+            IPv6Address(match[1])
+        except AddressValueError:
+            raise InvalidAddressError("In the brackets is no IPv6 address") from None
+    port = int(match[3] or default_port)
+    if not 0 < port < 65_536:
         raise InvalidAddressError("The port must be a number from 1 to 65535")
-    return unquote(host), port or default_port
+    return (match[1] or match[2]).lower(), port
 
 
 def _database(text: str) -> int:
     if not text:
         return 0
-    if not (text.isascii() and text.isdecimal()):
+    if not re.fullmatch("[0-9]{1,9}", text):
         raise InvalidAddressError("The database must be a number such as /0")
     return int(text)
 
