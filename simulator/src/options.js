@@ -122,7 +122,7 @@ export function parseOptions(argv) {
   if (!values.redis) {
     throw new Error('--redis is needed');
   }
-  const text = /** @type {Record<string, string>} */ ({ ...DEFAULTS, ...values });
+  const text = /** @type {Record<string, string>} */ (/** @type {unknown} */ ({ ...DEFAULTS, ...values }));
   return {
     redis: text.redis,
     redisCa: text['redis-ca'],

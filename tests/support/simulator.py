@@ -328,6 +328,22 @@ class Simulator:
         """Break the API, or mend it."""
         await self.control("api", mode=mode)
 
+    async def until_maintenance(self, *, on: bool, timeout: float = 30) -> None:
+        """Wait until Immich says that it is in maintenance mode, or back from it."""
+
+        async def reached() -> bool:
+            try:
+                status, config = await self.request("GET", "/api/server/config")
+            except aiohttp.ClientError:
+                return False
+            return (
+                status == 200
+                and isinstance(config, dict)
+                and config["maintenanceMode"] is on
+            )
+
+        await until(reached, timeout=timeout, what=f"maintenance mode is {on}")
+
     async def telemetry(self, *, on: bool) -> None:
         """Open or close the telemetry endpoints."""
         await self.control("telemetry", on=on)

@@ -151,7 +151,11 @@ export class ApiServer {
     return route.handle({ raw, path: url.pathname, query: url.searchParams, params, body, account }, this.#context);
   }
 
-  /** Every other address is the web application, which has a page for everything. @param {string} path */
+  /**
+   * Every other address is the web application, which has a page for everything.
+   * @param {string} path
+   * @returns {Reply}
+   */
   #webPage(path) {
     if (this.#context.state.maintenance && path !== '/maintenance') {
       return { status: 302, headers: { location: '/maintenance' } };

@@ -191,6 +191,16 @@ async function keys(supervisor, { permissions = ['all'], admin = true, name = 'k
 }
 
 /**
+ * Takes the active jobs out of Redis behind the worker's back; their slots stay taken.
+ * @param {Supervisor} supervisor
+ * @param {any} body {queue}
+ */
+async function forgetActive(supervisor, { queue }) {
+  const [name] = queues(supervisor, queue);
+  return { ids: await supervisor.jobs.forgetActive(name) };
+}
+
+/**
  * @param {Supervisor} supervisor
  * @param {any} body {queue|"all"}
  */
@@ -257,5 +267,6 @@ export const COMMANDS = {
   'GET /assets': ({ library, state }) => ({
     ids: Array.from({ length: Math.min(state.assets, 1000) }, (_, index) => library.id('asset', index)),
   }),
+  'POST /forget_active': forgetActive,
   'POST /reset': reset,
 };

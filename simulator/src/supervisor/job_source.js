@@ -2,6 +2,7 @@
  * Puts jobs into Redis with real BullMQ and counts them. The worker's own adds come through here too:
  * the supervisor is the process that is never killed, so `added` stays exact.
  */
+import IORedis from 'ioredis';
 import { DEFAULT_JOB_OPTIONS, loadBullmq } from '../shared/bullmq.js';
 import { jobOptions, KINDS, queueOfJob } from '../shared/immich.js';
 import { redisOptions } from '../shared/redis.js';
@@ -18,6 +19,7 @@ const HOUR_MS = 3_600_000;
 export class JobSource {
   #ledger;
   #queues;
+  #redis;
 
   /**
    * @param {import('../options.js').Options} options
@@ -26,12 +28,15 @@ export class JobSource {
    */
   constructor(options, names, ledger) {
     const { Queue } = loadBullmq(options.bullmq);
+    const connection = redisOptions(options.redis, options.redisCa);
     this.#ledger = ledger;
+    this.#redis = new IORedis.default({ ...connection, maxRetriesPerRequest: null });
+    this.#redis.on('error', () => {}); // as below
     this.#queues = new Map(
       names.map((name) => [
         name,
         new Queue(name, {
-          connection: redisOptions(options.redis, options.redisCa),
+          connection,
           prefix: options.prefix,
           defaultJobOptions: DEFAULT_JOB_OPTIONS,
         }),
@@ -103,10 +108,9 @@ export class JobSource {
    */
   async #addUnique(name, item, options) {
     const queue = this.queue(name);
-    const client = await queue.client;
     const before = options.deduplication
-      ? await client.get(queue.toKey(`de:${options.deduplication.id}`))
-      : (await client.exists(queue.toKey(String(options.jobId))))
+      ? await this.#redis.get(queue.toKey(`de:${options.deduplication.id}`))
+      : (await this.#redis.exists(queue.toKey(String(options.jobId))))
         ? options.jobId
         : null;
     const job = await queue.add(item.name, item.data, options);
@@ -123,14 +127,27 @@ export class JobSource {
   async addSpoilt(name, content) {
     const queue = this.queue(name);
     const job = await queue.add(KINDS[/** @type {keyof typeof KINDS} */ (name)].job, {}, { delay: HOUR_MS });
-    const client = /** @type {import('ioredis').Redis} */ (/** @type {unknown} */ (await queue.client));
-    await client.hset(queue.toKey(String(job.id)), 'data', content);
+    await this.#redis.hset(queue.toKey(String(job.id)), 'data', content);
     await job.promote();
     this.#ledger.add(name, 'added');
     return String(job.id);
   }
 
+  /**
+   * @param {string} name
+   * @returns {Promise<string[]>} ids of the active jobs that are in Redis no longer
+   */
+  async forgetActive(name) {
+    const queue = this.queue(name);
+    const ids = await this.#redis.lrange(queue.toKey('active'), 0, -1);
+    for (const id of ids) {
+      await this.#redis.multi().lrem(queue.toKey('active'), 0, id).del(queue.toKey(id)).exec();
+    }
+    return ids;
+  }
+
   async close() {
+    this.#redis.disconnect();
     await Promise.allSettled([...this.#queues.values()].map((queue) => queue.disconnect()));
   }
 }
