@@ -166,4 +166,4 @@ def _first_guess(work: Work) -> Rate | None:
     if work.average_duration < _SLOW:
         return None
     per_second = work.active / work.average_duration
-    return Rate(per_second, per_second * _GUESS_UNSURE, 0.0, 0.0)
+    return Rate(per_second, per_second * _GUESS_UNSURE, per_second, 0.0, 0.0)

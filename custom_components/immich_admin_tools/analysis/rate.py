@@ -1,35 +1,39 @@
 """How fast a queue goes now.
 
 An exponentially weighted mean without a bias at the start, over what came since the
-pace last changed. Waiting for a mean of 180 s to forget an old pace takes
-7 minutes; so a change of pace is looked for, and what was before is dropped.
-Time while the queue is paused is left out: the rate is frozen, not decayed.
+pace last changed. A mean that forgets within 3 minutes needs 7 to get over a
+change, and scatters in between; so the memory is long, and changes are looked for.
+Swings that come again and again are no changes: they are averaged.
+Time while a queue is paused is left out: the rate is frozen, not decayed.
 """
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 from math import exp, sqrt
 
-TIME_CONSTANT = 300.0
-"""Seconds after which an observation weighs 1/e. Longer than the 180 s that are best
-without a search for changes, as the search takes care of those."""
+TIME_CONSTANT = 1800.0
+"""Seconds after which an observation weighs 1/e."""
 
-_JOBS_CONSTANT = 20
+_JOBS_CONSTANT = 60
 """Slow queues remember about this many jobs, however long they take."""
 
 _BLOCK = 30.0
-"""Seconds that observations are summed up over."""
+"""Seconds that observations are summed up over ..."""
 
-_MOST_BLOCKS = 40
+_SLOW_BLOCK = 300.0
+"""... and where no job ends in that time."""
 
-_GUESS_SECONDS = 60.0
-_GUESS_JOBS = 3
-"""What an old pace weighs, as if measured over that many seconds or jobs."""
+_MOST_BLOCKS = 120
 
 _SURE = 4.0
 """Standard deviations that a change of pace must be clear of chance."""
 
-_WORTH_IT = 0.15
+_WORTH_IT = 0.05
 """Part by which the pace must change to start anew."""
+
+_GUESS_SECONDS = 60.0
+_GUESS_JOBS = 3
+"""What an old pace weighs, as if measured over that many seconds or jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +42,17 @@ class Rate:
 
     per_second: float
     deviation: float
-    """Standard deviation of `per_second`."""
+    """Standard deviation of `per_second`: how well the pace is known."""
+    scatter: float
+    """Variance of the jobs done in one second: how even the pace is."""
     elapsed: float
     """Seconds that it was measured over."""
     jobs: float
     """Jobs that it was measured over."""
 
 
-@dataclass(slots=True)
-class _Block:
-    seconds: float = 0.0
-    jobs: float = 0.0
+type _Block = tuple[float, float]
+"""Seconds, jobs."""
 
 
 @dataclass(slots=True)
@@ -56,100 +60,99 @@ class RateEstimator:
     """The pace of one queue."""
 
     _blocks: list[_Block] = field(default_factory=list)
-    _open: _Block = field(default_factory=_Block)
+    _open: _Block = (0.0, 0.0)
+    _from: int = 0
+    """First block since the pace last changed."""
 
     def add(self, seconds: float, jobs: float) -> None:
         """Take in what was processed in some seconds of being allowed to work."""
         if seconds <= 0:
             return
-        self._open.seconds += seconds
-        self._open.jobs += jobs
-        if self._open.seconds >= _BLOCK:
+        self._open = (self._open[0] + seconds, self._open[1] + jobs)
+        if self._open[0] >= (_BLOCK if self._open[1] else _SLOW_BLOCK):
             self._blocks.append(self._open)
-            self._open = _Block()
-            self._drop_before_change()
+            self._open = (0.0, 0.0)
             if len(self._blocks) > _MOST_BLOCKS:
-                self._merge_oldest()
+                del self._blocks[0]
+        if self._open[0] == 0.0 or self._open[1] == 0.0:
+            self._from = last_change([*self._blocks, self._open])
 
     def rest(self) -> None:
         """Keep the pace as no more than a first guess, as after a rest."""
         rate = self.rate
         self._blocks.clear()
-        self._open = _Block()
+        self._open = (0.0, 0.0)
+        self._from = 0
         if rate is None or rate.per_second <= 0:
             return
         seconds = min(rate.elapsed, max(_GUESS_SECONDS, _GUESS_JOBS / rate.per_second))
-        self._blocks.append(_Block(seconds, seconds * rate.per_second))
+        self._blocks.append((seconds, seconds * rate.per_second))
 
     @property
     def rate(self) -> Rate | None:
         """Return the pace; None before anything was measured."""
-        blocks = [*self._blocks, self._open]
-        seconds = sum(b.seconds for b in blocks)
-        jobs = sum(b.jobs for b in blocks)
-        if seconds <= 0:
+        blocks = [*self._blocks[self._from :], self._open]
+        elapsed = sum(seconds for seconds, _ in blocks)
+        jobs = sum(jobs for _, jobs in blocks)
+        if elapsed <= 0:
             return None
         constant = TIME_CONSTANT
         if jobs > 0:
-            constant = max(constant, _JOBS_CONSTANT * seconds / jobs)
+            constant = max(constant, _JOBS_CONSTANT * elapsed / jobs)
         age = weight_sum = weighted_jobs = weighted_squares = 0.0
-        for block in reversed(blocks):
-            weight = exp(-(age + block.seconds / 2) / constant)
-            weight_sum += weight * block.seconds
-            weighted_jobs += weight * block.jobs
-            weighted_squares += weight * weight * block.seconds
-            age += block.seconds
+        for seconds, done in reversed(blocks):
+            weight = exp(-(age + seconds / 2) / constant)
+            weight_sum += weight * seconds
+            weighted_jobs += weight * done
+            weighted_squares += weight * weight * seconds
+            age += seconds
         per_second = weighted_jobs / weight_sum
-        variance = self._variance(per_second) * weighted_squares / weight_sum**2
-        return Rate(per_second, sqrt(variance), seconds, jobs)
-
-    def _variance(self, per_second: float) -> float:
-        """Return the variance of the jobs of one second, as the blocks scatter.
-
-        Never below a quarter of that of chance arrivals: few blocks may agree
-        by luck.
-        """
-        blocks = self._blocks
-        least = max(per_second, 0.0) / 4
-        if len(blocks) < 3:
-            return max(least, per_second)
-        scatter = sum(
-            (b.jobs - per_second * b.seconds) ** 2 / b.seconds for b in blocks
-        ) / (len(blocks) - 1)
-        return max(least, scatter)
-
-    def _drop_before_change(self) -> None:
-        """Look for the moment at which the pace changed, and forget what was before."""
-        blocks = self._blocks
-        total = len(blocks)
-        best, best_at = _SURE, 0
-        for at in range(1, total - 1):
-            score = _change(blocks[:at], blocks[at:])
-            if score > best:
-                best, best_at = score, at
-        if best_at:
-            del blocks[:best_at]
-
-    def _merge_oldest(self) -> None:
-        """Keep the memory bounded without losing slow queues' few jobs."""
-        first, second = self._blocks[:2]
-        self._blocks[:2] = [
-            _Block(first.seconds + second.seconds, first.jobs + second.jobs)
-        ]
+        scatter = _variance(blocks[:-1], per_second)
+        deviation = sqrt(scatter * weighted_squares) / weight_sum
+        return Rate(per_second, deviation, scatter, elapsed, jobs)
 
 
-def _change(before: list[_Block], after: list[_Block]) -> float:
-    """Return by how many standard deviations two stretches differ in pace."""
-    seconds0 = sum(b.seconds for b in before)
-    seconds1 = sum(b.seconds for b in after)
-    rate0 = sum(b.jobs for b in before) / seconds0
-    rate1 = sum(b.jobs for b in after) / seconds1
-    difference = abs(rate1 - rate0)
-    mean = (rate0 * seconds0 + rate1 * seconds1) / (seconds0 + seconds1)
-    if difference <= _WORTH_IT * max(rate0, rate1):
-        return 0.0
-    scatter = sum((b.jobs - rate0 * b.seconds) ** 2 / b.seconds for b in before)
-    scatter += sum((b.jobs - rate1 * b.seconds) ** 2 / b.seconds for b in after)
-    freedom = len(before) + len(after) - 2
-    variance = max(scatter / freedom if freedom > 0 else 0.0, mean / 2)
-    return difference / sqrt(variance * (1 / seconds0 + 1 / seconds1))
+def _variance(blocks: list[_Block], per_second: float) -> float:
+    """Return the variance of the jobs of one second, as the blocks scatter.
+
+    Never below a quarter of that of chance arrivals: few blocks may agree by luck.
+    """
+    if len(blocks) < 3:
+        return per_second
+    scatter = sum((jobs - per_second * s) ** 2 / s for s, jobs in blocks)
+    return max(per_second / 4, scatter / (len(blocks) - 1))
+
+
+def last_change(blocks: list[_Block]) -> int:
+    """Return from which block on the pace is that of now; 0 = it never changed."""
+    begin = 0
+    while (found := _biggest_change(blocks[begin:])) > 0:
+        begin += found
+    return begin
+
+
+def _biggest_change(blocks: list[_Block]) -> int:
+    """Return where the pace changed most clearly; 0 = nowhere.
+
+    Both sides need two blocks. Each side's own scatter is what a change is measured
+    against, so regular swings hide no change but are none either.
+    """
+    used = [block for block in blocks if block[0] > 0]
+    seconds = [0.0, *accumulate(s for s, _ in used)]
+    jobs = [0.0, *accumulate(j for _, j in used)]
+    squares = [0.0, *accumulate(j * j / s for s, j in used)]
+    total = len(used)
+    best, best_at = _SURE, 0
+    for at in range(2, total - 1):
+        before, after = seconds[at], seconds[-1] - seconds[at]
+        jobs0, jobs1 = jobs[at], jobs[-1] - jobs[at]
+        rate0, rate1 = jobs0 / before, jobs1 / after
+        if abs(rate1 - rate0) <= _WORTH_IT * max(rate0, rate1):
+            continue
+        scatter = squares[-1] - jobs0 * rate0 - jobs1 * rate1
+        chance = jobs[-1] / seconds[-1] / 2
+        variance = max(scatter / (total - 2), chance)
+        score = abs(rate1 - rate0) / sqrt(variance * (1 / before + 1 / after))
+        if score > best:
+            best, best_at = score, at
+    return best_at

@@ -1,0 +1,1 @@
+"""Benchmarks, one subject per file; each has `run(quick)` and returns a table."""
