@@ -287,8 +287,10 @@ async def test_events_are_kept_as_short_as_bullmq_keeps_them(
 ) -> None:
     """The stream is trimmed to the length in `meta`."""
     await queue.client.hset(queue.keys.meta, "opts.maxLenEvents", 200)
-    for _ in range(2_000):
-        await queue.client.xadd(queue.keys.events, {"event": "drained"})
+    async with queue.client.pipeline(transaction=False) as pipeline:
+        for _ in range(2_000):
+            pipeline.xadd(queue.keys.events, {"event": "drained"})
+        await pipeline.execute()
     fence = await queue.start("7")
 
     assert await act(recovery, operation, fence) is Result.DONE
