@@ -58,13 +58,15 @@ async def async_setup_entry(
 class _SettlingSensor(SensorEntity):
     """A sensor that may hold back changes, so that the recorder is not flooded.
 
-    A change to or from zero or unknown is written at once: that is when a queue
-    starts, ends or breaks. The rest waits until the last write is SETTLE ago.
+    A change to or from zero, unknown or unavailable is written at once: that is
+    when a queue starts, ends or breaks. The rest waits until the last write is
+    SETTLE ago.
     """
 
     coordinator: QueueCoordinator
     _settles: bool
     _written_at: datetime | None = None
+    _was_available = True
     _attr_should_poll = False
     _unrecorded_attributes = frozenset(
         {"jobs", "low", "high", "unknown_because", "estimate"}
@@ -77,16 +79,19 @@ class _SettlingSensor(SensorEntity):
     @callback
     def _take(self) -> bool:
         """Take over what was read; return whether it is to be written."""
-        value, attributes = self._read() if self.available else (None, None)
+        available = self.available
+        value, attributes = self._read() if available else (None, None)
         now = dt_util.utcnow()
         old = self.native_value
         if (
             self._settles
             and self._written_at is not None
+            and available is self._was_available
             and bool(old) == bool(value)
             and now - self._written_at < SETTLE
         ):
             return False
+        self._was_available = available
         if old != value:
             self._written_at = now
         self._attr_native_value = value

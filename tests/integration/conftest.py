@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_socket import enable_socket
@@ -119,3 +120,32 @@ async def api_only_entry(
     await set_up(hass, entry)
     yield entry
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+def entity_id(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> str:
+    """Return the id of an entity: `sensor.waiting`, or `sensor.ocr.waiting` of a queue.
+
+    Ids differ between releases of Home Assistant, unique ids do not.
+    """
+    domain, _, key = name.partition(".")
+    unique_id = f"{entry.unique_id}_{key.replace('.', '_', 1)}"
+    found = er.async_get(hass).async_get_entity_id(domain, DOMAIN, unique_id)
+    assert found is not None, unique_id
+    return found
+
+
+def state_of(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> str:
+    """Return the state of an entity, named as for `entity_id`."""
+    state = hass.states.get(entity_id(hass, entry, name))
+    assert state is not None, name
+    return state.state
+
+
+async def enable_all(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Switch on the entities that are off by default, and load them."""
+    registry = er.async_get(hass)
+    for registered in er.async_entries_for_config_entry(registry, entry.entry_id):
+        if registered.disabled_by is not None:
+            registry.async_update_entity(registered.entity_id, disabled_by=None)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()

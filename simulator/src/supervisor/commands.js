@@ -209,6 +209,9 @@ async function reset(supervisor, { queue }) {
     const bull = supervisor.jobs.queue(name);
     await bull.pause();
     await bull.obliterate({ force: true });
+    // It takes the version away too, which a Queue writes only when it is made.
+    const client = await bull.client;
+    await client.hset(bull.keys.meta, /** @type {any} */ (bull).metaValues);
     await bull.resume();
   }
   await unhangQuietly(supervisor);
