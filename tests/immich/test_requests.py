@@ -107,6 +107,7 @@ async def test_redirect_to_https(server: HttpServer, client: ImmichClient) -> No
     ("answer", "expected"),
     [
         (Answer(body=b"<html>"), errors.UnexpectedReplyError),
+        (Answer(body=b"<html>", content_type="text/html"), errors.NotImmichError),
         (Answer(body=b"\x00\xff" * 1000), errors.UnexpectedReplyError),
         (Answer(body=b""), errors.UnexpectedReplyError),
         (json_answer({"queues": []}), errors.UnexpectedReplyError),

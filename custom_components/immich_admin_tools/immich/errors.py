@@ -83,7 +83,7 @@ class ServerError(ImmichError):
 
 
 class UnexpectedReplyError(ImmichError):
-    """The reply is not JSON, or not of the expected shape."""
+    """Immich's reply is damaged JSON, or not of the expected shape."""
 
 
 class RequestRefusedError(ImmichError):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import json
 from typing import Self
 
-from .errors import UnexpectedReplyError
+from .errors import NotImmichError, UnexpectedReplyError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,16 @@ class Reply:
     """Values of the `Set-Cookie` headers."""
 
     def json(self) -> object:
-        """Return the body as JSON."""
+        """Return the body as JSON.
+
+        Raises NotImmichError for a web page, as of a proxy's login, and
+        UnexpectedReplyError for JSON that is damaged.
+        """
         try:
             value: object = json.loads(self.content)
         except (ValueError, RecursionError) as error:
+            if self.content_type and "json" not in self.content_type:
+                raise NotImmichError("The reply is not from Immich's API") from error
             raise UnexpectedReplyError("The reply is not JSON") from error
         return value
 
