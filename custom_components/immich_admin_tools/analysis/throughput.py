@@ -13,11 +13,15 @@ from ..bullmq.models import JobEvent, JsonValue, QueueReading
 from .law import (
     EMPTY,
     NO_ENTRY,
+    NO_EVENTS,
     EntryId,
     Ledger,
+    Tally,
     entry_id,
     ledger_of,
     processed_at_most,
+    split_at,
+    tally_of,
 )
 from .stored import stored_int, stored_mapping, stored_str
 
@@ -63,10 +67,8 @@ class Throughput:
     _base: Ledger | None = None
     _run_id: str = ""
     _last_event: EntryId = NO_ENTRY
-    _unsettled: int = 0
-    """Events read since `_base` ..."""
-    _unsettled_completed: int = 0
-    """... and how many of them were completions."""
+    _unsettled: Tally = NO_EVENTS
+    """Events read since `_base`."""
 
     @property
     def processed(self) -> int:
@@ -80,21 +82,20 @@ class Throughput:
         now = ledger_of(queue)
         begin = self._beginning(now, run_id)
         if begin in (_Begin.AT_ZERO, _Begin.HERE):
-            self._settled += self._unsettled_completed
-            self._unsettled = self._unsettled_completed = 0
+            self._settled += self._unsettled.completed
+            self._unsettled = NO_EVENTS
         if begin is _Begin.AT_ZERO:
             self._base = EMPTY
             self._last_event = NO_ENTRY
         elif begin is _Begin.HERE:
             self._base = None
         self._run_id = run_id
-        events = tuple(
-            e for e in queue.events if entry_id(e.entry_id) > self._last_event
-        )
-        self._count(events)
-        lost = self._settle(now, events) if queue.events_complete else 0
+        _, events = split_at(queue.events, self._last_event)
+        if events:
+            self._last_event = entry_id(events[-1].entry_id)
+        lost = self._take(now, events, settle=queue.events_complete)
         before = self._shown
-        self._shown = max(self._shown, self._settled + self._unsettled_completed)
+        self._shown = max(self._shown, self._settled + self._unsettled.completed)
         return Progress(
             processed=self._shown - before,
             lost_events=lost,
@@ -122,28 +123,27 @@ class Throughput:
             return _Begin.AT_ZERO
         return _Begin.HERE
 
-    def _count(self, events: tuple[JobEvent, ...]) -> None:
-        """Add events to what is not settled yet."""
-        self._unsettled += len(events)
-        self._unsettled_completed += sum(e.event == "completed" for e in events)
-        if events:
-            self._last_event = entry_id(events[-1].entry_id)
+    def _take(self, now: Ledger, events: tuple[JobEvent, ...], *, settle: bool) -> int:
+        """Count events and settle up to the moment of the counters.
 
-    def _settle(self, now: Ledger, events: tuple[JobEvent, ...]) -> int:
-        """Settle all up to the moment of the counters; return how much was lost."""
-        ahead = tuple(e for e in events if entry_id(e.entry_id) > now.last_entry)
-        ahead_completed = sum(e.event == "completed" for e in ahead)
-        seen = self._unsettled - len(ahead)
-        completed = self._unsettled_completed - ahead_completed
+        Returns how many events were lost. Not settled while some are still to be
+        read.
+        """
+        if not settle:
+            self._unsettled += tally_of(events)
+            return 0
+        covered, ahead = split_at(events, now.last_entry)
+        seen = self._unsettled + tally_of(covered)
+        completed = seen.completed
         lost = 0
         if self._base is not None:
-            lost = max(0, now.entries_added - self._base.entries_added - seen)
-        if self._base is not None and lost:
-            most = processed_at_most(self._base, now)
-            completed = min(max(completed, most), completed + lost)
+            grown = now.entries_added - self._base.entries_added
+            lost = max(0, grown - seen.events)
+            if lost:
+                most = processed_at_most(self._base, now, seen)
+                completed = min(max(completed, most), completed + lost)
         self._settled += completed
-        self._unsettled = len(ahead)
-        self._unsettled_completed = ahead_completed
+        self._unsettled = tally_of(ahead)
         self._base = now
         return lost
 
@@ -154,8 +154,13 @@ class Throughput:
             "shown": self._shown,
             "run_id": self._run_id,
             "last_event": _text(self._last_event),
-            "unsettled": self._unsettled,
-            "unsettled_completed": self._unsettled_completed,
+            "unsettled": {
+                "events": self._unsettled.events,
+                "completed": self._unsettled.completed,
+                "repeated": self._unsettled.repeated,
+                "removed": self._unsettled.removed,
+                "extra": self._unsettled.extra,
+            },
         }
         if self._base is not None:
             stored["base"] = {
@@ -179,8 +184,7 @@ class Throughput:
             _base=_stored_ledger(stored_mapping(stored, "base")),
         )
         if own._base is not None:
-            own._unsettled = stored_int(stored, "unsettled") or 0
-            own._unsettled_completed = stored_int(stored, "unsettled_completed") or 0
+            own._unsettled = _stored_tally(stored_mapping(stored, "unsettled"))
         return own
 
 
@@ -194,6 +198,15 @@ def _entry(stored: Mapping[str, JsonValue], key: str) -> EntryId | None:
         return entry_id(stored_str(stored, key) or "")
     except ValueError:
         return None
+
+
+def _stored_tally(stored: Mapping[str, JsonValue]) -> Tally:
+    return Tally(
+        *(
+            stored_int(stored, key) or 0
+            for key in ("events", "completed", "repeated", "removed", "extra")
+        )
+    )
 
 
 def _stored_ledger(stored: Mapping[str, JsonValue]) -> Ledger | None:
