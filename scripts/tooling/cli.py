@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 import sys
 
 from .errors import ToolingError
+from .paths import REPOSITORY
 from .progress import say, warn
 
 _OLDEST_PYTHON = (3, 11)
@@ -118,3 +120,52 @@ def release() -> None:
     with _friendly_errors():
         check(arguments.tag)
         pack()
+
+
+def develop() -> None:
+    """Run the demo: Home Assistant with this integration beside a simulated Immich."""
+    from .demo.main import run  # noqa: PLC0415
+    from .demo.options import Options  # noqa: PLC0415
+
+    parser = argparse.ArgumentParser(
+        prog="scripts/develop", description=develop.__doc__
+    )
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on (default: this machine only)",
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=8123,
+        help="port (default 8123; a free one when it is taken)",
+    )
+    parser.add_argument("--no-load", action="store_true", help="leave the queues empty")
+    parser.add_argument("--reset", action="store_true", help="forget the last demo")
+    parser.add_argument(
+        "--check", action="store_true", help="stop when entities have values that move"
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=REPOSITORY / ".demo",
+        help="where the demo keeps its things",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one line of JSON when it is ready, for programs",
+    )
+    arguments = parser.parse_args()
+    options = Options(
+        folder=arguments.folder.resolve(),
+        host=arguments.host,
+        port=arguments.port,
+        load=not arguments.no_load,
+        reset=arguments.reset,
+        check=arguments.check,
+        json=arguments.json,
+    )
+    with _friendly_errors():
+        run(options)
