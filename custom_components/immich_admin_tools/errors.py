@@ -11,10 +11,13 @@ from homeassistant.exceptions import HomeAssistantError
 
 from .bullmq import errors as bullmq
 from .const import DOMAIN
+from .healing import errors as healing
 from .immich import errors as immich
 
+type _Error = immich.ImmichError | bullmq.BullMQError | healing.HealingError
+
 # Ordered: a more special type stands before its base.
-_KEYS: tuple[tuple[type[immich.ImmichError | bullmq.BullMQError], str], ...] = (
+_KEYS: tuple[tuple[type[_Error], str], ...] = (
     (immich.CertificateError, "immich_certificate"),
     (immich.NoReplyError, "immich_no_reply"),
     (immich.CannotConnectError, "immich_cannot_connect"),
@@ -45,12 +48,11 @@ _KEYS: tuple[tuple[type[immich.ImmichError | bullmq.BullMQError], str], ...] = (
     (bullmq.MissingRightsError, "redis_missing_rights"),
     (bullmq.NoQueuesError, "redis_no_queues"),
     (bullmq.UnknownLayoutError, "redis_unknown_layout"),
+    (healing.NotStoredError, "not_stored"),
 )
 
 
-def message_of(
-    err: immich.ImmichError | bullmq.BullMQError,
-) -> tuple[str, dict[str, str]]:
+def message_of(err: _Error) -> tuple[str, dict[str, str]]:
     """Return the translation key of an error and the placeholders of its text."""
     key = next((key for kind, key in _KEYS if isinstance(err, kind)), "unknown_error")
     return key, {"error": str(err), **_details(err)}
@@ -61,7 +63,7 @@ def translated_errors() -> Iterator[None]:
     """Turn errors of the packages into one that Home Assistant shows translated."""
     try:
         yield
-    except (immich.ImmichError, bullmq.BullMQError) as err:
+    except (immich.ImmichError, bullmq.BullMQError, healing.HealingError) as err:
         key, placeholders = message_of(err)
         raise HomeAssistantError(
             translation_domain=DOMAIN,
@@ -70,7 +72,7 @@ def translated_errors() -> Iterator[None]:
         ) from err
 
 
-def _details(err: immich.ImmichError | bullmq.BullMQError) -> dict[str, str]:
+def _details(err: _Error) -> dict[str, str]:
     """Return what an error names beyond its message."""
     match err:
         case immich.MissingPermissionError(permissions=permissions):

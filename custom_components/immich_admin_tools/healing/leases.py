@@ -100,6 +100,9 @@ class LeaseBook:
         elif pause.phase is Phase.ENDING:
             pause = replace(pause, phase=Phase.WANTED)
         others = tuple(it for it in pause.leases if it.reason != lease.reason)
+        for before in pause.leases:
+            if before.reason == lease.reason:
+                lease = replace(lease, since=before.since)
         return self._with(queue, replace(pause, leases=(*others, lease)))
 
     def ended(self, reason: Reason, queues: Collection[str] | None = None) -> LeaseBook:
@@ -243,9 +246,9 @@ def _pause_of(stored: Stored) -> Pause | None:
     if not leases:
         return None if by_hand else Pause(Phase.ENDING, False, ())
     phase = stored_str(stored, "phase")
-    # Unknown: pause again, which does no harm where it is done already.
-    known = phase if phase is not None and phase in Phase else Phase.WANTED
-    return Pause(Phase(known), by_hand, leases)
+    # Unless it is known to be done: once more does no harm.
+    held = phase == Phase.HELD
+    return Pause(Phase.HELD if held else Phase.WANTED, by_hand, leases)
 
 
 def _reason_of(stored: Stored) -> Reason | None:

@@ -1,0 +1,370 @@
+"""The keeper: what the book says is done, whatever happens in between."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from custom_components.immich_admin_tools.healing.errors import NotStoredError
+from custom_components.immich_admin_tools.healing.lease_keeper import LeaseKeeper
+from custom_components.immich_admin_tools.healing.lease_models import (
+    PauseChange,
+    PauseOwner,
+)
+from custom_components.immich_admin_tools.healing.leases import (
+    USER,
+    LeaseKind,
+    Phase,
+    Reason,
+)
+from custom_components.immich_admin_tools.immich.errors import (
+    CannotConnectError,
+    UnknownQueueError,
+)
+
+from .made_immich import CrashError, MadeImmich, MadeSection
+
+GPU = Reason(LeaseKind.GPU_OFFLINE, "attic")
+RESTART = Reason(LeaseKind.RESTART)
+ML = ("smartSearch", "ocr")
+
+
+@dataclass(slots=True)
+class House:
+    """A keeper with what it stands on."""
+
+    immich: MadeImmich = field(
+        default_factory=lambda: MadeImmich(
+            {"smartSearch": False, "ocr": False, "library": False}
+        )
+    )
+    section: MadeSection = field(default_factory=MadeSection)
+    now: int = 1_000
+    changes: list[PauseChange] = field(default_factory=list)
+    keeper: LeaseKeeper = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start."""
+        self.restart()
+
+    def restart(self) -> None:
+        """Drop everything that was not stored."""
+        self.keeper = LeaseKeeper(
+            self.immich, self.section, lambda: self.now, self.changes.append
+        )
+
+    async def poll(self, run: str | None = "run-1") -> None:
+        """Look, as the coordinator does."""
+        await self.keeper.update(dict(self.immich.queues), run)
+
+    @property
+    def paused(self) -> set[str]:
+        """Return the queues that are paused."""
+        return {name for name, paused in self.immich.queues.items() if paused}
+
+
+@pytest.fixture
+def house() -> House:
+    """Return a house in order."""
+    return House()
+
+
+async def test_a_lease_pauses_until_it_ends(house: House) -> None:
+    """And says who did it."""
+    taken = await house.keeper.take(GPU, ML)
+    assert taken.held == ML
+    assert house.paused == set(ML)
+    assert house.keeper.owner("ocr") == PauseOwner(GPU, 1_000)
+    assert house.keeper.owner("library") is None
+    await house.poll()
+    assert house.paused == set(ML)
+    assert not await house.keeper.end(GPU)
+    assert house.paused == set()
+    assert house.keeper.owner("ocr") is None
+    assert [
+        (it.queue, it.is_paused, it.reason, it.by_user) for it in house.changes
+    ] == [
+        ("smartSearch", True, GPU, False),
+        ("ocr", True, GPU, False),
+        ("smartSearch", False, GPU, False),
+        ("ocr", False, GPU, False),
+    ]
+
+
+async def test_taking_what_is_held_asks_and_writes_nothing(house: House) -> None:
+    """A controller may say so with every poll."""
+    await house.keeper.take(GPU, ML)
+    house.immich.calls.clear()
+    house.section.full = True
+    assert (await house.keeper.take(GPU, ML)).held == ML
+    assert house.immich.calls == []
+
+
+async def test_it_is_written_down_before_it_is_done(house: House) -> None:
+    """Nothing is done when it can't be."""
+    house.section.full = True
+    with pytest.raises(NotStoredError):
+        await house.keeper.take(GPU, ML)
+    assert house.immich.calls == []
+    assert house.keeper.book.pauses == {}
+    with pytest.raises(NotStoredError):
+        await house.keeper.user_pauses("ocr", until=5_000)
+    assert house.paused == set()
+
+
+async def test_a_full_disk_keeps_no_queue_paused(house: House) -> None:
+    """Letting go on needs no store: after a crash it would end as well."""
+    await house.keeper.take(GPU, ML)
+    house.section.full = True
+    await house.keeper.end(GPU)
+    assert house.paused == set()
+    house.section.full = False
+    house.restart()
+    await house.poll()
+    assert house.paused == set()
+    assert house.keeper.book.pauses == {}
+
+
+async def test_a_full_disk_does_not_hinder_the_user(house: House) -> None:
+    """A pause without leases is not ours to store; a resume is done in any case."""
+    house.section.full = True
+    await house.keeper.user_pauses("ocr")
+    assert house.paused == {"ocr"}
+    await house.keeper.user_resumes("ocr")
+    assert house.paused == set()
+
+
+async def test_a_timed_pause_ends_by_itself(house: House) -> None:
+    """The user's lease; also when Home Assistant was restarted meanwhile."""
+    await house.keeper.user_pauses("library", until=6_000)
+    assert house.keeper.owner("library") == PauseOwner(USER, 1_000, 6_000)
+    house.now = 5_999
+    house.restart()
+    await house.poll()
+    assert house.paused == {"library"}
+    house.now = 6_000
+    await house.poll()
+    assert house.paused == set()
+    assert house.changes[-1].reason == USER
+    assert not house.changes[-1].by_user
+
+
+async def test_a_pause_without_a_time_is_never_undone(house: House) -> None:
+    """Not by time, not by a lease that ends."""
+    await house.keeper.user_pauses("ocr")
+    await house.keeper.take(GPU, ML)
+    assert house.keeper.owner("ocr") == PauseOwner(None)
+    await house.keeper.end(GPU)
+    house.now = 10**15
+    await house.poll()
+    assert house.paused == {"ocr"}
+
+
+async def test_paused_by_hand_while_a_lease_holds(house: House) -> None:
+    """It stays paused when the lease ends."""
+    await house.keeper.take(GPU, ML)
+    await house.keeper.user_pauses("ocr")
+    house.restart()
+    await house.keeper.end(GPU)
+    assert house.paused == {"ocr"}
+
+
+async def test_resumed_by_the_user_here(house: House) -> None:
+    """All leases of that queue end; the same reason does not come back at once."""
+    await house.keeper.take(GPU, ML)
+    await house.keeper.user_resumes("ocr")
+    taken = await house.keeper.take(GPU, ML)
+    assert taken.held == ("smartSearch",)
+    assert taken.blocked == ("ocr",)
+    assert house.paused == {"smartSearch"}
+    await house.keeper.end(GPU)
+    assert (await house.keeper.take(GPU, ML)).held == ML
+
+
+async def test_resumed_by_the_user_in_immichs_own_pages(house: House) -> None:
+    """It counts the same, also while Home Assistant was away."""
+    await house.keeper.take(GPU, ML)
+    await house.poll()
+    house.immich.queues["ocr"] = False
+    house.restart()
+    await house.poll()
+    assert house.paused == {"smartSearch"}
+    assert house.changes[-1].by_user
+    assert (await house.keeper.take(GPU, ML)).blocked == ("ocr",)
+
+
+async def test_an_old_look_is_not_the_users_act(house: House) -> None:
+    """A poll may have begun before the pause."""
+    before = dict(house.immich.queues)
+    await house.keeper.take(GPU, ML)
+    await house.keeper.update(before, "run-1")
+    assert house.keeper.book.pauses["ocr"].phase is Phase.HELD
+    assert house.paused == set(ML)
+
+
+async def test_a_new_redis_has_forgotten_the_pause(house: House) -> None:
+    """A new run of Redis without its data: the lease is put in force again."""
+    await house.poll("run-1")
+    await house.keeper.take(GPU, ML)
+    await house.poll("run-1")
+    house.immich.queues.update(dict.fromkeys(ML, False))
+    await house.poll("run-2")
+    assert house.paused == set(ML)
+    house.restart()
+    await house.poll("run-2")
+    house.immich.queues["ocr"] = False
+    await house.poll("run-2")
+    assert house.paused == {"smartSearch"}
+
+
+async def test_an_interruption_may_have_lost_the_pause(house: House) -> None:
+    """Without Redis a restart can't be told from a click: better pause again."""
+    await house.keeper.take(GPU, ML)
+    await house.poll(None)
+    house.immich.queues["ocr"] = False
+    house.keeper.note_interruption()
+    await house.poll(None)
+    assert house.paused == set(ML)
+
+
+async def test_immich_away_while_a_lease_is_taken(house: House) -> None:
+    """Nothing is known of the queue, so nothing is noted."""
+    house.immich.down = True
+    with pytest.raises(CannotConnectError):
+        await house.keeper.take(GPU, ML)
+    assert house.keeper.book.pauses == {}
+
+
+async def test_immich_goes_away_between_look_and_act(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease stands, and is put in force as soon as Immich answers."""
+
+    async def save(data: Mapping[str, object]) -> None:
+        house.immich.down = True
+
+    monkeypatch.setattr(MadeSection, "save", lambda _, data: save(data))
+    taken = await house.keeper.take(GPU, ML)
+    assert taken.held == ()
+    assert set(taken.pending) == set(ML)
+    await house.poll()
+    assert house.paused == set()
+    house.immich.down = False
+    monkeypatch.undo()
+    await house.poll()
+    assert house.paused == set(ML)
+
+
+async def test_a_timed_pause_that_fails_leaves_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user was told that it failed: it must not happen later."""
+
+    async def refuse(name: str) -> None:
+        raise CannotConnectError(name)
+
+    monkeypatch.setattr(MadeImmich, "pause", lambda _, name: refuse(name))
+    with pytest.raises(CannotConnectError):
+        await house.keeper.user_pauses("ocr", until=5_000)
+    monkeypatch.undo()
+    await house.poll()
+    assert house.paused == set()
+    assert house.keeper.book.pauses == {}
+
+
+async def test_immich_away_when_a_lease_ends(house: House) -> None:
+    """It is let go on later; only one call waits for the time-out."""
+    await house.keeper.take(GPU, ML)
+    house.immich.down = True
+    house.immich.calls.clear()
+    assert set(await house.keeper.end(GPU)) == set(ML)
+    house.restart()
+    await house.poll()
+    assert house.paused == set(ML)
+    house.immich.down = False
+    await house.poll()
+    assert house.paused == set()
+
+
+async def test_what_the_user_could_not_do_changes_nothing(house: House) -> None:
+    """Neither in Immich nor in the book."""
+    await house.keeper.take(GPU, ML)
+    before = house.keeper.book
+    house.immich.down = True
+    with pytest.raises(CannotConnectError):
+        await house.keeper.user_resumes("ocr")
+    with pytest.raises(CannotConnectError):
+        await house.keeper.user_pauses("ocr")
+    assert house.keeper.book == before
+    house.restart()
+    assert house.keeper.book == before
+
+
+async def test_a_queue_that_is_gone(house: House) -> None:
+    """An update of Immich may take a queue away: its lease goes with it."""
+    with pytest.raises(UnknownQueueError):
+        await house.keeper.take(GPU, ["moon"])
+    await house.keeper.take(GPU, ML)
+    del house.immich.queues["ocr"]
+    await house.keeper.end(GPU)
+    assert house.keeper.book.pauses == {}
+
+
+async def test_leaving_alone(house: House) -> None:
+    """A restart resumes the metadata by itself: not the user's act; paused again."""
+    await house.keeper.user_pauses("library")
+    await house.keeper.take(RESTART, ["library"])
+    with house.keeper.leaving_alone(["library"]):
+        house.immich.queues["library"] = False
+        await house.poll()
+        await house.keeper.reassert(["library"])
+    assert house.paused == {"library"}
+    await house.keeper.end(RESTART)
+    assert house.paused == {"library"}
+
+
+async def test_end_all(house: House) -> None:
+    """For when the entry goes: what the user paused stays."""
+    await house.keeper.user_pauses("library")
+    await house.keeper.take(GPU, [*ML, "library"])
+    await house.keeper.user_pauses("ocr", until=9_000)
+    await house.keeper.end_all()
+    assert house.paused == {"library"}
+    assert house.keeper.book.pauses == {}
+
+
+@pytest.mark.parametrize("steps", range(9))
+async def test_killed_at_any_step_of_a_lease(house: House, steps: int) -> None:
+    """After the crash the lease can be taken again or ended, as if nothing was."""
+    for finish in (True, False):
+        house.immich.queues.update(dict.fromkeys(ML, False))
+        house.section = MadeSection(immich=house.immich)
+        house.restart()
+        house.immich.crash_in = steps
+        try:
+            await house.keeper.take(GPU, ML)
+            await house.keeper.end(GPU)
+        except CrashError:
+            house.restart()
+        house.immich.crash_in = None
+        if finish:
+            await house.keeper.take(GPU, ML)
+            assert house.paused == set(ML)
+        await house.keeper.end(GPU)
+        await house.poll()
+        assert house.paused == set()
+        assert house.keeper.book.pauses == {}
+
+
+async def test_killed_in_the_users_resume(house: House) -> None:
+    """Written down and not yet done: it is done after the restart."""
+    house.section = MadeSection(immich=house.immich)
+    house.restart()
+    await house.keeper.take(GPU, ML)
+    house.immich.crash_in = 0
+    with pytest.raises(CrashError):
+        await house.keeper.user_resumes("ocr")
+    assert house.paused == set(ML)
+    house.restart()
+    await house.poll()
+    assert house.paused == {"smartSearch"}

@@ -1,0 +1,177 @@
+"""The book of the leases, step by step."""
+
+import pytest
+
+from custom_components.immich_admin_tools.healing.leases import (
+    USER,
+    Lease,
+    LeaseBook,
+    LeaseKind,
+    Pause,
+    Phase,
+    Reason,
+)
+
+GPU = Reason(LeaseKind.GPU_OFFLINE, "attic")
+OTHER_GPU = Reason(LeaseKind.GPU_OFFLINE, "cellar")
+RESTART = Reason(LeaseKind.RESTART)
+EMPTY = LeaseBook()
+
+
+def _held(*leases: Lease, by_hand: bool = False) -> LeaseBook:
+    return LeaseBook({"ocr": Pause(Phase.HELD, by_hand, leases)})
+
+
+def test_a_lease_on_a_running_queue_wants_a_pause_and_ends_in_a_resume() -> None:
+    """Each act has a phase before it, to be stored, and one after it."""
+    book = EMPTY.taken("ocr", Lease(GPU, 1), is_paused=False)
+    assert book.pauses["ocr"].phase is Phase.WANTED
+    book = book.confirmed("ocr")
+    assert book.pauses["ocr"].phase is Phase.HELD
+    book = book.ended(GPU)
+    assert book.pauses["ocr"] == Pause(Phase.ENDING, False, ())
+    assert book.confirmed("ocr") == EMPTY
+
+
+def test_a_queue_paused_by_hand_before_stays_paused() -> None:
+    """Nothing is done to it, neither at the start nor at the end."""
+    book = EMPTY.taken("ocr", Lease(GPU, 1), is_paused=True)
+    assert book.pauses["ocr"] == Pause(Phase.HELD, True, (Lease(GPU, 1),))
+    assert book.ended(GPU) == EMPTY
+
+
+def test_a_queue_paused_by_hand_meanwhile_stays_paused() -> None:
+    """The user's word lasts longer than the lease."""
+    book = _held(Lease(GPU, 1)).paused_by_user("ocr")
+    assert book.pauses["ocr"].by_hand
+    assert book.ended(GPU) == EMPTY
+
+
+def test_a_pause_by_hand_takes_the_place_of_the_users_own_timed_one() -> None:
+    """Who pauses without a time no longer wants the time."""
+    assert _held(Lease(USER, 1, 99)).paused_by_user("ocr") == EMPTY
+    both = _held(Lease(USER, 1, 99), Lease(GPU, 1)).paused_by_user("ocr")
+    assert both.pauses["ocr"].leases == (Lease(GPU, 1),)
+
+
+def test_only_the_last_lease_resumes() -> None:
+    """Two reasons: the queue waits for both."""
+    book = _held(Lease(GPU, 1)).taken("ocr", Lease(RESTART, 2), is_paused=True)
+    book = book.ended(RESTART)
+    assert book.pauses["ocr"] == Pause(Phase.HELD, False, (Lease(GPU, 1),))
+    assert book.ended(GPU).pauses["ocr"].phase is Phase.ENDING
+
+
+def test_taking_anew_prolongs() -> None:
+    """One lease per reason; it counts since it was taken first."""
+    book = _held(Lease(USER, 1, 50)).taken("ocr", Lease(USER, 20, 90), is_paused=True)
+    assert book.pauses["ocr"].leases == (Lease(USER, 1, 90),)
+
+
+def test_holders_are_told_apart() -> None:
+    """One GPU host comes back, the other is still off."""
+    book = _held(Lease(GPU, 1), Lease(OTHER_GPU, 1)).ended(GPU)
+    assert book.pauses["ocr"].leases == (Lease(OTHER_GPU, 1),)
+
+
+def test_time_ends_a_lease() -> None:
+    """Not before, and exactly at its end."""
+    book = _held(Lease(USER, 1, 50))
+    assert book.next_end() == 50
+    assert book.expired(49) == book
+    assert book.expired(50).pauses["ocr"].phase is Phase.ENDING
+    assert EMPTY.next_end() is None
+
+
+def test_the_users_resume_ends_all_and_blocks_until_the_reason_is_gone() -> None:
+    """Else the next poll would pause again what the user has just let go on."""
+    book = _held(Lease(GPU, 1), Lease(USER, 1, 99)).resumed_by_user("ocr")
+    assert book.pauses["ocr"] == Pause(Phase.ENDING, False, ())
+    book = book.confirmed("ocr")
+    assert book.taken("ocr", Lease(GPU, 2), is_paused=False) == book
+    assert book.taken("ocr", Lease(OTHER_GPU, 2), is_paused=False) != book
+    assert book.taken("ocr", Lease(USER, 2, 9), is_paused=False) != book
+    assert book.taken("smartSearch", Lease(GPU, 2), is_paused=False) != book
+    assert book.ended(GPU) == EMPTY
+
+
+def test_a_block_goes_for_the_queues_whose_reason_is_gone() -> None:
+    """The reason may end for one queue and stay for another."""
+    blocked = frozenset({("ocr", GPU), ("smartSearch", GPU)})
+    book = LeaseBook(blocked=blocked).ended(GPU, ["ocr"])
+    assert book.blocked == {("smartSearch", GPU)}
+
+
+def test_a_new_lease_stops_an_ending() -> None:
+    """The resume has not happened yet: the pause there is ours, not the user's."""
+    book = _held(Lease(GPU, 1)).ended(GPU)
+    book = book.taken("ocr", Lease(RESTART, 2), is_paused=True)
+    assert book.pauses["ocr"] == Pause(Phase.WANTED, False, (Lease(RESTART, 2),))
+
+
+def test_the_users_pause_stops_an_ending() -> None:
+    """What could not be resumed yet stays paused when the user says so."""
+    assert _held(Lease(GPU, 1)).ended(GPU).paused_by_user("ocr") == EMPTY
+
+
+def test_users_acts_on_queues_without_leases_are_not_ours() -> None:
+    """The book is about leases only."""
+    assert EMPTY.paused_by_user("ocr") == EMPTY
+    assert EMPTY.resumed_by_user("ocr") == EMPTY
+    assert EMPTY.confirmed("ocr") == EMPTY
+
+
+def test_unsure_asks_for_the_pause_again() -> None:
+    """For all queues or for some; what is ending keeps ending."""
+    book = LeaseBook(
+        {
+            "ocr": Pause(Phase.HELD, False, (Lease(GPU, 1),)),
+            "smartSearch": Pause(Phase.HELD, False, (Lease(GPU, 1),)),
+            "library": Pause(Phase.ENDING, False, ()),
+        }
+    )
+    phases = {queue: pause.phase for queue, pause in book.unsure().pauses.items()}
+    assert phases == {
+        "ocr": Phase.WANTED,
+        "smartSearch": Phase.WANTED,
+        "library": Phase.ENDING,
+    }
+    assert book.unsure(["ocr"]).pauses["smartSearch"].phase is Phase.HELD
+
+
+def test_it_can_be_stored() -> None:
+    """Every part of it comes back."""
+    book = LeaseBook(
+        {
+            "ocr": Pause(Phase.HELD, True, (Lease(GPU, 1), Lease(USER, 2, 3))),
+            "smartSearch": Pause(Phase.WANTED, False, (Lease(RESTART, 4),)),
+            "library": Pause(Phase.ENDING, False, ()),
+        },
+        frozenset({("ocr", RESTART)}),
+    )
+    assert LeaseBook.from_dict(book.to_dict()) == book
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        ({}, EMPTY),
+        ({"pauses": [], "blocked": {}}, EMPTY),
+        ({"pauses": {"ocr": 1}, "blocked": [1, {"kind": "?"}]}, EMPTY),
+        # Without a lease that is understood nobody would ever resume it.
+        (
+            {"pauses": {"ocr": {"phase": "held", "leases": [{"kind": "moon"}]}}},
+            LeaseBook({"ocr": Pause(Phase.ENDING, False, ())}),
+        ),
+        ({"pauses": {"ocr": {"phase": "held", "by_hand": True}}}, EMPTY),
+        (
+            {"pauses": {"ocr": {"phase": 7, "leases": [{"kind": "restart"}]}}},
+            LeaseBook({"ocr": Pause(Phase.WANTED, False, (Lease(RESTART, 0),))}),
+        ),
+    ],
+)
+def test_what_cannot_be_understood_pauses_nothing_for_ever(
+    stored: dict[str, object], expected: LeaseBook
+) -> None:
+    """A hand or an older version may have written it."""
+    assert LeaseBook.from_dict(stored) == expected  # type: ignore[arg-type]  # any JSON
