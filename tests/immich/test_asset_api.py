@@ -30,6 +30,7 @@ async def test_thumbnail(server: HttpServer, client: ImmichClient) -> None:
     server.answer("GET", THUMBNAIL, Answer(200, b"\xff\xd8", "Image/JPEG; q=1"))
     image = await client.thumbnail(ASSET)
     assert (image.content, image.content_type) == (b"\xff\xd8", "image/jpeg")
+    assert "xff" not in repr(image), "a log line is no place for a picture"
 
 
 async def test_thumbnail_that_is_not_made_yet(

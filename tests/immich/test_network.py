@@ -128,8 +128,9 @@ async def test_connection_that_is_reset(http: httpx.AsyncClient) -> None:
 
     async with socket_server(reset) as port:
         client = ImmichClient(http, f"http://127.0.0.1:{port}", API_KEY)
-        with pytest.raises(errors.ConnectionLostError, match="broke off"):
+        with pytest.raises(errors.ConnectionLostError, match="broke off") as caught:
             await client.ping()
+    assert caught.value.__cause__ is None, "the cause would hold the request's key"
 
 
 @pytest.mark.parametrize(
