@@ -6,6 +6,7 @@ import pytest
 import pytest_socket
 from redis.asyncio import Redis
 
+from custom_components.immich_admin_tools.bullmq import reader, sentinel, transport
 from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
     create_client,
@@ -26,3 +27,11 @@ async def client(valkey: Valkey) -> AsyncIterator[Redis]:
     """Return a client as the integration makes it."""
     async with create_client(RedisSettings(valkey.url), None) as redis:
         yield redis
+
+
+@pytest.fixture
+def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let clients that are made from now on wait half a second only."""
+    monkeypatch.setattr(transport, "SOCKET_TIMEOUT", 0.5)
+    monkeypatch.setattr(sentinel, "SENTINEL_TIMEOUT", 0.5)
+    monkeypatch.setattr(reader, "POLL_TIMEOUT", 1.0)

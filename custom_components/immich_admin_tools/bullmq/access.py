@@ -6,7 +6,7 @@ import hashlib
 import json
 
 from redis.asyncio import Redis
-from redis.exceptions import NoPermissionError, ResponseError
+from redis.exceptions import ResponseError
 
 from .acl import (
     HEAL_RULES,
@@ -22,7 +22,13 @@ from .acl import (
 from .errors import MissingRightsError
 from .keys import QueueKeys
 from .server_info import ServerInfo, server_info
-from .translation import KEY_RULE, denied_rule, translate, translate_errors
+from .translation import (
+    CHANNEL_RULE,
+    KEY_RULE,
+    denied_rule,
+    translate,
+    translate_errors,
+)
 
 __all__ = [
     "HEAL_RULES",
@@ -123,13 +129,10 @@ async def _denied_reads(
     # MULTI and EXEC frame the reading of all queues as of one moment.
     frame = await _try(client, {"+multi": ("MULTI",), "+exec": ("EXEC",)})
     denied = _denied(replies, keys) + _denied(frame, keys)
-    if "+exec" in denied:
-        # The connection waits for an EXEC that it may not send.
-        await client.connection_pool.disconnect(inuse_connections=False)
     for reply in replies.values():
         if (
             isinstance(reply, ResponseError)
-            and not isinstance(reply, NoPermissionError)
+            and denied_rule(reply) is None
             and str(reply) != "no such key"
         ):
             raise translate(reply) from reply
@@ -205,7 +208,7 @@ async def _try(client: Redis, commands: Mapping[str, _Command]) -> dict[str, obj
 def _denied(replies: Mapping[str, object], keys: str) -> tuple[str, ...]:
     """Return the rules that are missing according to the replies."""
     return tuple(
-        keys if denied_rule(reply) == KEY_RULE else rule
+        keys if denied == KEY_RULE else rule
         for rule, reply in replies.items()
-        if isinstance(reply, NoPermissionError)
+        if (denied := denied_rule(reply)) not in (None, CHANNEL_RULE)
     )

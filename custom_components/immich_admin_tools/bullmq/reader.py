@@ -8,7 +8,6 @@ from time import perf_counter
 
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
-from redis.exceptions import NoPermissionError
 
 from .events import EventPositions, StreamReading, ask_events, entries_of
 from .job_details import KnownData, ask_job, take_job
@@ -210,12 +209,7 @@ class QueueReader:
         # else a job that moves meanwhile is counted twice or not at all.
         async with self.client.pipeline(transaction=True) as pipeline:
             ask(pipeline)
-            try:
-                return Replies(await pipeline.execute(raise_on_error=False))
-            except NoPermissionError:
-                # Without EXEC the connection would stay in the transaction for ever.
-                await self.client.connection_pool.disconnect()
-                raise
+            return Replies(await pipeline.execute(raise_on_error=False))
 
     def _commit(self, poll: _Poll) -> None:
         self._positions.commit(poll.streams.values())

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from redis.exceptions import NoPermissionError, RedisError, ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 from .errors import MissingRightsError
 from .translation import denied_rule, translate
@@ -35,13 +35,9 @@ class Replies:
 
         Raises MissingRightsError.
         """
-        denied = {
-            denied_rule(reply) or str(reply): None
-            for reply in replies
-            if isinstance(reply, NoPermissionError)
-        }
+        denied = [rule for reply in replies if (rule := denied_rule(reply))]
         if denied:
-            raise MissingRightsError(tuple(denied))
+            raise MissingRightsError(tuple(dict.fromkeys(denied)))
         self._replies = iter(replies)
 
     def take(self) -> object:

@@ -12,7 +12,7 @@ from redis.exceptions import AuthenticationError
 from .address import RedisAddress
 from .transport import TcpConnection, TlsConnection, socket_options
 
-_SENTINEL_TIMEOUT = 2.0
+SENTINEL_TIMEOUT = 2.0
 """Seconds for one sentinel: the others have to be asked within the same poll."""
 
 
@@ -32,8 +32,8 @@ class Sentinels(Sentinel):
         """Prepare a client for each sentinel; connects to none."""
         super().__init__([])  # type: ignore[no-untyped-call]  # redis-py's
         options = socket_options() | {
-            "socket_timeout": _SENTINEL_TIMEOUT,
-            "socket_connect_timeout": _SENTINEL_TIMEOUT,
+            "socket_timeout": SENTINEL_TIMEOUT,
+            "socket_connect_timeout": SENTINEL_TIMEOUT,
         }
         if ssl_context is None:
             options["connection_class"] = TcpConnection

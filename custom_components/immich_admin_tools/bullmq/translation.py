@@ -6,7 +6,12 @@ import re
 import ssl
 
 import redis
-from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    MasterDownError,
+    ResponseError,
+)
 
 from .errors import (
     AuthenticationError as WrongCredentialsError,
@@ -23,18 +28,22 @@ CHANNEL_RULE = "&"
 # "NOPERM User ha has no permissions to run the 'llen' command" (Valkey).
 _COMMAND = re.compile(r"permissions to run the '([^']+)' command")
 _KEY = re.compile(r"permissions to access (a|one of the) keys?")
+# redis-py goes on to EXEC when MULTI was denied, and tells only how that went.
+_WITHOUT_MULTI = "EXEC without MULTI"
 _CHANNEL = re.compile(r"permissions to access (a|one of the) channels?")
 
-# What a server says that is there, but can't answer at this moment.
-_NOT_NOW = ("BUSY ", "LOADING ", "MASTERDOWN ", "NOREPLICAS ")
+# A server that is there, but can't answer while a script runs.
+_BUSY = "BUSY "
 
 
-def denied_rule(error: redis.RedisError) -> str | None:
-    """Return the ACL rule that is missing, such as `+lrem`; None for other errors.
+def denied_rule(error: object) -> str | None:
+    """Return the ACL rule that is missing, such as `+lrem`; None for anything else.
 
     A key outside the user's patterns gives `~`, a channel `&`: the server doesn't
     say which one it was.
     """
+    if not isinstance(error, ResponseError):
+        return None
     text = str(error)
     if match := _COMMAND.search(text):
         return f"+{match[1].lower()}"
@@ -49,8 +58,10 @@ def translate(error: Exception) -> BullMQError:
     """Return our error for one of redis-py, of asyncio or of the system."""
     if isinstance(error, AuthenticationError | AuthorizationError):
         return WrongCredentialsError("Redis refuses user name or password")
-    if isinstance(error, NoPermissionError):
-        return MissingRightsError((denied_rule(error) or str(error),))
+    if (rule := denied_rule(error)) is not None:
+        return MissingRightsError((rule,))
+    if _WITHOUT_MULTI in str(error):
+        return MissingRightsError(("+multi",))
     if isinstance(error, redis.TimeoutError | TimeoutError):
         return CannotConnectError("Redis did not answer in time")
     if (tls_error := _find(error, ssl.SSLCertVerificationError)) is not None:
@@ -62,7 +73,7 @@ def translate(error: Exception) -> BullMQError:
         return CannotConnectError(f"Redis does not answer with TLS: {reason}")
     if isinstance(error, redis.ConnectionError | OSError):
         return CannotConnectError(f"Can't connect to Redis: {error}")
-    if str(error).startswith(_NOT_NOW):
+    if isinstance(error, MasterDownError) or str(error).startswith(_BUSY):
         return CannotConnectError(f"Redis can't answer now: {error}")
     return BullMQError(f"Redis reports an error: {error}")
 

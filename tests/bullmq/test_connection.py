@@ -1,0 +1,348 @@
+"""Connections of every kind, and what is said when they fail."""
+
+import asyncio
+from collections.abc import AsyncIterator
+import contextlib
+from time import perf_counter
+
+import pytest
+from redis.asyncio import Redis
+
+from custom_components.immich_admin_tools.bullmq import transport
+from custom_components.immich_admin_tools.bullmq.connection import (
+    RedisSettings,
+    create_client,
+    translate_errors,
+)
+from custom_components.immich_admin_tools.bullmq.errors import (
+    AuthenticationError,
+    BullMQError,
+    CannotConnectError,
+    MissingRightsError,
+)
+from custom_components.immich_admin_tools.bullmq.reader import QueueReader
+from tests.support.processes import free_port
+from tests.support.valkey import Valkey, start_valkey
+
+PASSWORD = "p@ss/w:rd #1"
+
+
+async def ping(client: Redis) -> None:
+    """Connect, with our errors."""
+    with translate_errors():
+        await client.ping()
+
+
+@contextlib.asynccontextmanager
+async def answering(reply: bytes) -> AsyncIterator[int]:
+    """Give the port of a server that answers everything alike, and hangs up."""
+
+    async def answer(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.read(65_536)
+        writer.write(reply)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_client_connects_when_it_is_used() -> None:
+    """Making one needs nobody to answer."""
+    client = create_client(RedisSettings("redis://127.0.0.1:1"), None)
+    await client.aclose()
+
+
+async def test_unix_socket() -> None:
+    """On the same machine, with a database of its own."""
+    async with (
+        start_valkey(unix_socket=True) as valkey,
+        create_client(RedisSettings(f"{valkey.url}?db=2"), None) as client,
+        valkey.client(db=2) as other,
+    ):
+        await client.set("key", "1")
+        assert await other.get("key") == b"1"
+
+
+async def test_database_other_than_0(valkey: Valkey) -> None:
+    """Queues of one database are not those of another."""
+    settings = RedisSettings(f"redis://127.0.0.1:{valkey.port}/3")
+    async with create_client(settings, None) as client, valkey.client(db=3) as other:
+        await other.lpush("immich_bull:ocr:wait", "1")
+        reading = await QueueReader(client).read(["ocr"])
+        assert reading.queues["ocr"].wait == 1
+    async with valkey.client() as default:
+        assert await default.dbsize() == 0
+
+
+async def test_password_from_the_settings_or_the_address() -> None:
+    """The settings win."""
+    async with start_valkey(password=PASSWORD) as valkey:
+        plain = f"redis://127.0.0.1:{valkey.port}"
+        for settings in (
+            RedisSettings(plain, password=PASSWORD),
+            RedisSettings(plain, username="default", password=PASSWORD),
+            RedisSettings(valkey.url),
+            RedisSettings(valkey.url.replace("p%40ss", "other"), password=PASSWORD),
+        ):
+            async with create_client(settings, None) as client:
+                await ping(client)
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [(None, None), (None, "wrong"), ("nobody", PASSWORD), ("default", None)],
+)
+async def test_wrong_credentials(username: str | None, password: str | None) -> None:
+    """Told as such, and not tried again and again."""
+    async with start_valkey(password=PASSWORD) as valkey:
+        settings = RedisSettings(
+            f"redis://127.0.0.1:{valkey.port}", username=username, password=password
+        )
+        async with create_client(settings, None) as client:
+            with pytest.raises(AuthenticationError):
+                await QueueReader(client).read(["ocr"])
+        async with valkey.client() as other:
+            failures = (await other.info("stats"))["acl_access_denied_auth"]
+            assert failures <= 1
+
+
+async def test_password_for_a_server_without_one(valkey: Valkey) -> None:
+    """It refuses what it didn't ask for."""
+    settings = RedisSettings(f"redis://127.0.0.1:{valkey.port}", password=PASSWORD)
+    async with create_client(settings, None) as client:
+        with pytest.raises(AuthenticationError):
+            await ping(client)
+
+
+async def test_database_without_the_right_to_select() -> None:
+    """The rule is named."""
+    acl = ["user ha on >secret ~immich_bull:* -@all +ping"]
+    async with start_valkey(acl=acl) as valkey:
+        url = f"redis://ha:secret@127.0.0.1:{valkey.port}/1"
+        async with create_client(RedisSettings(url), None) as client:
+            with pytest.raises(MissingRightsError) as caught:
+                await ping(client)
+    assert caught.value.commands == ("+select",)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://127.0.0.1:{port}", "redis://no-such-host.invalid", "unix:///no/such"],
+)
+async def test_nobody_is_there(url: str) -> None:
+    """Refused, unknown, no socket: after a few tries, not after many seconds."""
+    settings = RedisSettings(url.format(port=free_port()), password=PASSWORD)
+    start = perf_counter()
+    async with create_client(settings, None) as client:
+        with pytest.raises(CannotConnectError) as caught:
+            await ping(client)
+    assert perf_counter() - start < 8
+    assert PASSWORD not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x00\xff\x00", b"$-5\r\n", b"+OK\r\n"],
+    ids=["nothing", "HTTP", "binary", "broken", "always OK"],
+)
+async def test_something_else_answers(reply: bytes) -> None:
+    """Whatever it says, it is one of our errors."""
+    async with answering(reply) as port:
+        settings = RedisSettings(f"redis://127.0.0.1:{port}")
+        async with create_client(settings, None) as client:
+            with pytest.raises(BullMQError):
+                await QueueReader(client).read(["ocr"])
+
+
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        (b"-LOADING Redis is loading the dataset in memory\r\n", "loading"),
+        (b"-BUSY Redis is busy running a script.\r\n", "busy"),
+        (b"-MASTERDOWN Link with MASTER is down\r\n", "MASTER is down"),
+        (b"-ERR max number of clients reached\r\n", "max number of clients"),
+    ],
+)
+async def test_server_that_cannot_answer_now(reply: bytes, message: str) -> None:
+    """It is there, but of no use: tried again with the next poll."""
+    async with answering(reply * 9) as port:
+        settings = RedisSettings(f"redis://127.0.0.1:{port}")
+        async with create_client(settings, None) as client:
+            with pytest.raises(CannotConnectError, match=message):
+                await QueueReader(client).read(["ocr"])
+
+
+async def test_server_with_too_many_clients() -> None:
+    """A real one."""
+    async with (
+        start_valkey(settings={"maxclients": "1"}) as valkey,
+        valkey.client() as only,
+    ):
+        await only.ping()
+        async with create_client(RedisSettings(valkey.url), None) as client:
+            with pytest.raises(CannotConnectError):
+                await ping(client)
+
+
+@pytest.mark.usefixtures("short_timeouts")
+async def test_server_that_hangs(valkey: Valkey) -> None:
+    """A poll ends in time, and the next one works when the server goes on."""
+    async with create_client(RedisSettings(valkey.url), None) as client:
+        reader = QueueReader(client)
+        await reader.read(["ocr"])
+        valkey.freeze()
+        start = perf_counter()
+        with pytest.raises(CannotConnectError, match="in time"):
+            await reader.read(["ocr"])
+        assert perf_counter() - start < 1.5
+        valkey.thaw()
+        await reader.read(["ocr"])
+
+
+@pytest.mark.usefixtures("short_timeouts")
+async def test_poll_as_a_whole_ends_in_time(
+    client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that answers each command just in time is too slow as well."""
+    reader = QueueReader(client)
+    real_trip = reader._trip
+
+    async def slow_trip(*args: object) -> object:
+        await asyncio.sleep(0.8)
+        return await real_trip(*args)  # type: ignore[arg-type]  # passed on as it is
+
+    monkeypatch.setattr(reader, "_trip", slow_trip)
+    await client.lpush("immich_bull:ocr:active", "1")
+    with pytest.raises(CannotConnectError, match="in time"):
+        await reader.read(["ocr"])
+
+
+async def test_server_is_killed_and_comes_back(valkey: Valkey) -> None:
+    """The same client goes on; the run id tells that it is another run."""
+    async with create_client(RedisSettings(valkey.url), None) as client:
+        reader = QueueReader(client)
+        first = await reader.read(["ocr"])
+        await valkey.stop()
+        for _ in range(2):
+            with pytest.raises(CannotConnectError):
+                await reader.read(["ocr"])
+        await valkey.start()
+        second = await reader.read(["ocr"])
+        assert first.run_id != second.run_id
+
+
+async def test_server_restarts_between_two_polls(valkey: Valkey) -> None:
+    """Nothing is noticed but the run id: the dead connection is replaced."""
+    async with create_client(RedisSettings(valkey.url), None) as client:
+        reader = QueueReader(client)
+        await reader.read(["ocr"])
+        await valkey.stop()
+        await valkey.start()
+        await reader.read(["ocr"])
+
+
+async def test_connection_that_died_silently_is_replaced(
+    valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a while without traffic a router may have forgotten it."""
+    monkeypatch.setattr(transport, "HEALTH_CHECK_INTERVAL", 0.01)
+    monkeypatch.setattr(transport, "SOCKET_TIMEOUT", 0.3)
+    lines: list[asyncio.Task[None]] = []
+
+    async def pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        while data := await source.read(65_536):
+            target.write(data)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far = await asyncio.open_connection("127.0.0.1", valkey.port)
+        lines.append(asyncio.create_task(pump(reader, far[1])))
+        lines.append(asyncio.create_task(pump(far[0], writer)))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    settings = RedisSettings(f"redis://127.0.0.1:{port}")
+    async with create_client(settings, None) as client:
+        reader = QueueReader(client)
+        await reader.read(["ocr"])
+        dead = list(lines)
+        for line in dead:
+            line.cancel()
+        await asyncio.sleep(0.05)
+        await reader.read(["ocr"])
+        assert len(lines) == 2 * len(dead)
+    server.close()
+    for line in lines:
+        line.cancel()
+    await asyncio.gather(*lines, return_exceptions=True)
+
+
+async def test_command_is_never_sent_twice(valkey: Valkey) -> None:
+    """When the reply gets lost nobody knows whether it was run."""
+    sent = 0
+
+    async def swallow(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        nonlocal sent
+        while data := await reader.read(65_536):
+            if b"LPUSH" in data:
+                sent += 1
+                break
+            writer.write(b"+PONG\r\n" if b"PING" in data else b"+OK\r\n+OK\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(swallow, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    settings = RedisSettings(f"redis://127.0.0.1:{port}")
+    async with server, create_client(settings, None) as client:
+        with pytest.raises(CannotConnectError), translate_errors():
+            await client.lpush("key", "1")
+    assert sent == 1
+
+
+async def test_cancelled_poll_leaves_a_clean_connection(valkey: Valkey) -> None:
+    """Replies that nobody waited for are not taken for those of the next poll."""
+    async with create_client(RedisSettings(valkey.url), None) as client:
+        reader = QueueReader(client)
+        await client.lpush("immich_bull:ocr:wait", "1")
+        for delay in range(20):
+            task = asyncio.create_task(reader.read(["ocr"]))
+            for _ in range(delay):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            assert (await reader.read(["ocr"])).queues["ocr"].wait == 1
+
+
+async def set_rule(admin: Redis, rule: str) -> None:
+    """Change one right of the user."""
+    await admin.execute_command("ACL SETUSER", "ha", rule)  # type: ignore[no-untyped-call]  # redis-py's
+
+
+async def test_right_that_is_taken_away_while_we_read() -> None:
+    """Named, and nothing is left behind in the connection."""
+    acl = ["user ha on >secret ~immich_bull:* -@all +@read +info +time +multi +exec"]
+    async with start_valkey(acl=acl) as valkey, valkey.client() as admin:
+        url = f"redis://ha:secret@127.0.0.1:{valkey.port}"
+        async with create_client(RedisSettings(url), None) as client:
+            reader = QueueReader(client)
+            await reader.read(["ocr"])
+            for rule in ("llen", "exec", "multi", "xinfo"):
+                await set_rule(admin, f"-{rule}")
+                with pytest.raises(MissingRightsError) as caught:
+                    await reader.read(["ocr"])
+                assert caught.value.commands[0].startswith(f"+{rule}")
+                await set_rule(admin, f"+{rule}")
+                await reader.read(["ocr"])
+
+
+def test_settings_never_show_the_password() -> None:
+    """Neither do addresses nor clients."""
+    settings = RedisSettings("redis://:first@nas", password="second")
+    client = create_client(settings, None)
+    for text in (repr(RedisSettings("redis://nas", password="second")), repr(client)):
+        assert "first" not in text
+        assert "second" not in text
