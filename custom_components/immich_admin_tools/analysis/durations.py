@@ -10,6 +10,9 @@ from .stored import stored_int, stored_mapping
 _BUCKETS_PER_OCTAVE = 8
 """Buckets are 9 % wide, so a quantile is off by 4.5 % at most."""
 
+_LAST_BUCKET = 40 * _BUCKETS_PER_OCTAVE
+"""35 years; anything longer is a broken clock."""
+
 _HALVE_AT = 4_000
 """Observations after which all counts are halved, so that old ones fade."""
 
@@ -36,7 +39,7 @@ class DurationStatistics:
     def add(self, milliseconds: int) -> None:
         """Take in one duration."""
         value = max(milliseconds, 1)
-        bucket = int(log2(value) * _BUCKETS_PER_OCTAVE)
+        bucket = min(int(log2(value) * _BUCKETS_PER_OCTAVE), _LAST_BUCKET)
         self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
         self.count += 1
         # The mean of about the last hundred jobs, without a bias at the start.
@@ -97,9 +100,11 @@ class DurationStatistics:
     def from_dict(cls, stored: Mapping[str, JsonValue]) -> DurationStatistics:
         """Go on from `to_dict`; what can't be understood is left out."""
         own = cls()
-        for bucket, value in stored_mapping(stored, "buckets").items():
-            if bucket.isdecimal() and isinstance(value, int) and value > 0:
-                own._buckets[int(bucket)] = value
+        buckets = stored_mapping(stored, "buckets")
+        for bucket in buckets:
+            count = stored_int(buckets, bucket)
+            if bucket.isdecimal() and int(bucket) <= _LAST_BUCKET and count:
+                own._buckets[int(bucket)] = count
         own.count = sum(own._buckets.values())
         if own.count and (average := stored_int(stored, "average_ms")) is not None:
             weight = 1 - 0.99 ** min(own.count, _HALVE_AT)

@@ -1,0 +1,383 @@
+"""Each kind of stuck job, and what must not be taken for one."""
+
+from collections.abc import Callable
+
+import pytest
+
+from custom_components.immich_admin_tools.analysis.analyst import Analyst
+from custom_components.immich_admin_tools.analysis.models import (
+    JobView,
+    QueueState,
+    ServerView,
+    StuckKind,
+)
+from custom_components.immich_admin_tools.analysis.thresholds import Thresholds
+from custom_components.immich_admin_tools.bullmq.models import (
+    ActiveJob,
+    JobEvent,
+    QueueReading,
+)
+
+from .builders import NOW, SECOND, beat, event, job, queue, reading
+
+FACES = "faceDetection"
+LIMIT = 300
+THRESHOLDS = Thresholds(queues={FACES: LIMIT})
+
+type Poll = Callable[[int], tuple[QueueReading, ...]]
+"""The queues at a time (ms)."""
+
+
+def watch(
+    poll: Poll,
+    until: int,
+    *,
+    analyst: Analyst | None = None,
+    begin: int = 0,
+    thresholds: Thresholds = THRESHOLDS,
+    run_id: str = "run-1",
+) -> dict[int, ServerView]:
+    """Poll every 5 s from `begin` up to and with `until` (s)."""
+    analyst = analyst or Analyst()
+    views: dict[int, ServerView] = {}
+    for second in range(begin, until + 1, 5):
+        now = NOW + second * SECOND
+        read = reading(now, *poll(now), run_id=run_id)
+        views[second] = analyst.update_from_redis(read, thresholds)
+    return views
+
+
+def first(view: ServerView, name: str = FACES) -> JobView:
+    """Return the only job of a queue."""
+    (one,) = view.queues[name].jobs
+    return one
+
+
+def kinds(views: dict[int, ServerView]) -> dict[int, tuple[StuckKind | None, bool]]:
+    """Return kind and due by second."""
+    return {s: (first(view).kind, first(view).due) for s, view in views.items()}
+
+
+def since(views: dict[int, ServerView], kind: StuckKind, *, due: bool) -> int:
+    """Return from which second on it stayed so."""
+    wanted = (kind, due)
+    seconds = [s for s, found in kinds(views).items() if found == wanted]
+    assert seconds == sorted(kinds(views))[-len(seconds) :], "it changed in between"
+    return seconds[0]
+
+
+def test_long_running_then_hung() -> None:
+    """Over its threshold a locked job is long; three times over, hung."""
+    views = watch(lambda now: (queue(jobs=(job(),), heartbeat=beat(now)),), 1_000)
+    said = kinds(views)
+    assert said[295] == (None, False)
+    assert said[300] == said[895] == (StuckKind.LONG_RUNNING, True)
+    assert since(views, StuckKind.HUNG, due=True) == 900
+    assert views[300].stuck_jobs == 1
+    assert first(views[300]).age == 300
+    assert first(views[300]).since == NOW
+
+
+def test_due_at_the_second_poll_when_already_old() -> None:
+    """What hung before we came is shown after two polls."""
+    views = watch(
+        lambda now: (queue(jobs=(job(started=NOW - 400_000),), heartbeat=beat(now)),), 5
+    )
+    assert first(views[0]).kind is None
+    assert (first(views[5]).kind, first(views[5]).due) == (StuckKind.LONG_RUNNING, True)
+
+
+@pytest.mark.parametrize("skew", [-7_200_000, -90_000, 90_000, 7_200_000])
+def test_age_by_the_workers_clock(skew: int) -> None:
+    """A worker whose clock is off makes no job older or younger."""
+    views = watch(
+        lambda now: (
+            queue(jobs=(job(started=NOW + skew),), heartbeat=beat(now, skew=skew)),
+        ),
+        400,
+    )
+    assert first(views[250]).age == 250
+    assert since(views, StuckKind.LONG_RUNNING, due=True) == 300
+
+
+def test_unknown_clock_is_not_trusted() -> None:
+    """Without a heartbeat anywhere, only what was watched counts."""
+    views = watch(lambda _: (queue(jobs=(job(started=NOW - 9_000_000),)),), 310)
+    assert first(views[290]).age == 290
+    assert first(views[290]).kind is None
+    assert first(views[300]).due
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "due_at"),
+    [
+        (Thresholds(queues={FACES: 60}), 60),
+        (Thresholds(queues={FACES: 60}, job_names={"AssetDetectFaces": 120}), 120),
+        (Thresholds(job_names={"AssetDetectFaces": 30}), 30),
+        (Thresholds(job_names={"Other": 30}), 300),
+        (Thresholds(), 300),
+    ],
+)
+def test_thresholds(thresholds: Thresholds, due_at: int) -> None:
+    """A job's name goes before its queue, the queue before the default."""
+    views = watch(
+        lambda now: (queue(jobs=(job(),), heartbeat=beat(now)),),
+        320,
+        thresholds=thresholds,
+    )
+    assert not first(views[due_at - 5]).due
+    assert first(views[due_at]).due
+    assert first(views[due_at]).threshold == due_at
+
+
+@pytest.mark.parametrize("one", [job(), job(lock=None), job(missing=True, lock=None)])
+def test_zero_is_never(one: ActiveJob) -> None:
+    """With a threshold of 0 nothing is called stuck."""
+    views = watch(
+        lambda now: (queue(jobs=(one,), heartbeat=beat(now)),),
+        5_000,
+        thresholds=Thresholds(queues={FACES: 0}),
+    )
+    assert all(view.stuck_jobs == 0 for view in views.values())
+
+
+def test_orphan_of_a_living_queue() -> None:
+    """BullMQ has 150 s to heal it; it is named at the second poll."""
+    views = watch(
+        lambda now: (queue(jobs=(job(lock=None),), heartbeat=beat(now)),), 300
+    )
+    assert first(views[0]).kind is None
+    assert kinds(views)[5] == (StuckKind.ORPHANED, False)
+    assert since(views, StuckKind.ORPHANED, due=True) == 150
+
+
+def test_orphan_of_a_lost_worker() -> None:
+    """With no worker to heal it, it is due as soon as the worker counts as lost."""
+    views = watch(lambda _: (queue(jobs=(job(lock=None),)),), 100)
+    assert kinds(views)[45] == (StuckKind.ORPHANED, False)
+    assert since(views, StuckKind.ORPHANED, due=True) == 50
+    assert views[50].queues[FACES].state is QueueState.WORKER_LOST
+
+
+def test_a_worker_that_came_back_gets_its_time() -> None:
+    """After a restart BullMQ heals an old orphan itself: not due for 150 s."""
+    analyst = Analyst()
+    gone = watch(lambda _: (queue(jobs=(job(lock=None),)),), 600, analyst=analyst)
+    assert first(gone[600]).due
+    back = watch(
+        lambda now: (queue(jobs=(job(lock=None),), heartbeat=beat(now)),),
+        900,
+        analyst=analyst,
+        begin=605,
+    )
+    assert kinds(back)[605] == (StuckKind.ORPHANED, False)
+    assert since(back, StuckKind.ORPHANED, due=True) == 755
+
+
+def test_killed_worker() -> None:
+    """The lock runs out, the heartbeat goes, the job is an orphan in time."""
+
+    def poll(now: int) -> tuple[QueueReading, ...]:
+        left = 30_000 - (now - NOW)
+        lock = job(lock_ttl=left) if left > 0 else job(lock=None)
+        heartbeat = beat(now, age=now - NOW) if left > 0 else None
+        return (queue(jobs=(lock,), heartbeat=heartbeat, wait=3),)
+
+    views = watch(poll, 120)
+    assert first(views[20]).renewal_missed
+    assert not first(views[10]).renewal_missed
+    assert kinds(views)[35] == (StuckKind.ORPHANED, False)
+    assert since(views, StuckKind.ORPHANED, due=True) == 80
+    assert views[75].queues[FACES].state is QueueState.RUNNING
+    assert views[80].queues[FACES].state is QueueState.WORKER_LOST
+
+
+def test_ghost() -> None:
+    """Neither hash nor lock, in two polls; due when nobody sweeps it."""
+    ghost = job(missing=True, lock=None)
+    views = watch(lambda now: (queue(jobs=(ghost,), heartbeat=beat(now)),), 200)
+    assert first(views[0]).kind is None
+    assert kinds(views)[5] == (StuckKind.GHOST, False)
+    assert since(views, StuckKind.GHOST, due=True) == 150
+    assert first(views[5]).name is None
+
+
+def test_jobs_that_just_finish_are_no_ghosts() -> None:
+    """Another nil hash at each poll is a busy queue."""
+    views = watch(
+        lambda now: (
+            queue(jobs=(job(str(now), missing=True, lock=None),), heartbeat=beat(now)),
+        ),
+        600,
+    )
+    assert all(first(view).kind is None for view in views.values())
+
+
+def test_ghosts_far_apart_are_not_one() -> None:
+    """The same id without a hash before and after an outage proves nothing yet."""
+    analyst = Analyst()
+    ghost = queue(jobs=(job(missing=True, lock=None),))
+    analyst.update_from_redis(reading(NOW, ghost), THRESHOLDS)
+    later = analyst.update_from_redis(reading(NOW + 600_000, ghost), THRESHOLDS)
+    assert first(later).kind is None
+
+
+def test_hash_gone_but_lock_renewed() -> None:
+    """Cleared by a naive tool, still held by its worker: hung, by what was watched."""
+    views = watch(
+        lambda now: (queue(jobs=(job(missing=True),), heartbeat=beat(now)),), 1_000
+    )
+    assert kinds(views)[295] == (None, False)
+    assert kinds(views)[300] == (StuckKind.LONG_RUNNING, True)
+    assert since(views, StuckKind.HUNG, due=True) == 900
+
+
+def peers(now: int, second: int) -> tuple[JobEvent, ...]:
+    """Return the events of one job of 2 s that ran beside."""
+    number = str(1_000 + second)
+    return (
+        event(f"{now - 3_000}-0", "added", number, name="AssetDetectFaces"),
+        event(f"{now - 3_000}-1", "active", number),
+        event(f"{now - 1_000}-0", "completed", number, prev="active"),
+    )
+
+
+def test_hung_by_evidence() -> None:
+    """While others of its name come and go in 2 s, it is hung at its threshold."""
+
+    def poll(now: int) -> tuple[QueueReading, ...]:
+        events = peers(now, (now - NOW) // SECOND)
+        one = job(started=NOW + 600_000)
+        jobs = (one,) if now >= NOW + 600_000 else ()
+        return (queue(jobs=jobs, heartbeat=beat(now), events=events),)
+
+    views = watch(poll, 910)
+    assert views[600].queues[FACES].suggested_threshold == 60
+    assert first(views[895]).kind is None
+    assert first(views[900]).kind is StuckKind.HUNG
+
+
+def test_blocked() -> None:
+    """Immich lets this one wait for others, and says nothing of it."""
+
+    def poll(now: int) -> tuple[QueueReading, ...]:
+        waiting = job(name="FacialRecognitionQueueAll")
+        others = 1 if now < NOW + 2_000_000 else 0
+        return (
+            queue("facialRecognition", jobs=(waiting,), heartbeat=beat(now), wait=9),
+            queue("thumbnailGeneration", active=others, heartbeat=beat(now)),
+        )
+
+    views = watch(poll, 2_400)
+    own = {s: view.queues["facialRecognition"] for s, view in views.items()}
+    assert own[1_995].jobs[0].kind is StuckKind.BLOCKED
+    assert own[1_995].stuck == ()
+    assert own[1_995].state is QueueState.RUNNING
+    # Its time begins when it may go on.
+    assert own[2_290].jobs[0].kind is None
+    assert own[2_295].jobs[0].due
+
+
+def test_the_same_job_elsewhere_is_not_blocked() -> None:
+    """Nothing active elsewhere, nothing to wait for."""
+    views = watch(
+        lambda now: (
+            queue(
+                "facialRecognition",
+                jobs=(job(name="FacialRecognitionQueueAll"),),
+                heartbeat=beat(now),
+            ),
+            queue("faceDetection", heartbeat=beat(now)),
+        ),
+        400,
+    )
+    assert first(views[10], "facialRecognition").kind is None
+    assert first(views[300], "facialRecognition").due
+
+
+def test_going_through_the_library_takes_long() -> None:
+    """A job that can be seen adding thousands of others is at work."""
+
+    def poll(now: int) -> tuple[QueueReading, ...]:
+        adding = min(now - NOW, 1_000_000)
+        return (
+            queue(
+                jobs=(job(name="AssetDetectFacesQueueAll"),),
+                heartbeat=beat(now),
+                job_counter=adding // 5,
+            ),
+        )
+
+    views = watch(poll, 1_400)
+    assert kinds(views)[1_000] == (None, False)
+    assert kinds(views)[1_295] == (None, False)
+    assert kinds(views)[1_300] == (StuckKind.LONG_RUNNING, True)
+
+
+@pytest.mark.parametrize("new_run_id", [True, False])
+def test_flush(new_run_id: bool) -> None:
+    """After a flush the same id is a young job, whatever was known of the old one."""
+    analyst = Analyst()
+    old = watch(
+        lambda now: (queue(jobs=(job(),), heartbeat=beat(now), job_counter=900),),
+        400,
+        analyst=analyst,
+    )
+    assert first(old[400]).due
+    new = watch(
+        lambda now: (
+            queue(
+                jobs=(job(started=NOW + 404_000),), heartbeat=beat(now), job_counter=1
+            ),
+        ),
+        500,
+        analyst=analyst,
+        begin=405,
+        run_id="run-2" if new_run_id else "run-1",
+    )
+    assert all(first(view).kind is None for view in new.values())
+    assert first(new[500]).age == 96
+
+
+def test_requeued_job_is_another_run() -> None:
+    """The same id with another start is young again."""
+    analyst = Analyst()
+    watch(
+        lambda now: (queue(jobs=(job(),), heartbeat=beat(now)),), 400, analyst=analyst
+    )
+    later = watch(
+        lambda now: (queue(jobs=(job(started=NOW + 403_000),), heartbeat=beat(now)),),
+        410,
+        analyst=analyst,
+        begin=405,
+    )
+    assert first(later[410]).kind is None
+    assert first(later[410]).polls_seen == 2
+
+
+def test_time_that_goes_back() -> None:
+    """A clock that is set back gives no negative age."""
+    analyst = Analyst()
+    watch(
+        lambda now: (queue(jobs=(job(),), heartbeat=beat(now)),), 100, analyst=analyst
+    )
+    read = reading(NOW - 500_000, queue(jobs=(job(),), heartbeat=beat(NOW - 500_000)))
+    assert first(analyst.update_from_redis(read, THRESHOLDS)).age == 0
+
+
+def test_oldest_first_and_assets() -> None:
+    """Jobs come longest running first, with their assets."""
+    asset = "0B2A6D1C-4c3f-4a4e-9d4e-7b8f3c1d2e3f"
+    views = watch(
+        lambda now: (
+            queue(
+                jobs=(job("2", started=NOW - 1_000), job("1", data={"id": asset})),
+                heartbeat=beat(now),
+            ),
+        ),
+        5,
+    )
+    found = views[5].queues[FACES]
+    assert [one.job_id for one in found.jobs] == ["2", "1"]
+    assert found.jobs[1].asset_ids == (asset.lower(),)
+    assert found.oldest_active == 6
