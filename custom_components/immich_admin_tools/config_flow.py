@@ -210,7 +210,7 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
             data_schema=self.add_suggested_values_to_schema(schema, known),
             errors=errors,
             description_placeholders=placeholders,
-            last_step=True,
+            last_step=False,
         )
 
     async def _check_redis(
