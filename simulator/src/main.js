@@ -37,15 +37,14 @@ async function main() {
   }
 
   supervisor = await Supervisor.start(options);
-  const control = await startControlServer(supervisor, options.host, options.controlPort);
-  const { port, metricsPort, apiMetricsPort, host, prefix } = supervisor.options;
-  const address = /** @type {import('node:net').AddressInfo} */ (control.address());
+  await startControlServer(supervisor);
+  const { port, controlPort, metricsPort, apiMetricsPort, host, prefix } = supervisor.options;
   const url = (/** @type {number} */ number) => `http://${host}:${number}`;
   console.log(
     JSON.stringify({
       ready: true,
       url: url(port),
-      control: url(address.port),
+      control: url(controlPort),
       ml: supervisor.mlHost.url,
       metrics: `${url(metricsPort)}/metrics`,
       api_metrics: `${url(apiMetricsPort)}/metrics`,

@@ -5,6 +5,7 @@ from asyncio.subprocess import Process
 from collections import deque
 from collections.abc import Awaitable, Callable
 import contextlib
+import random
 import signal
 import socket
 import time
@@ -14,11 +15,15 @@ END_TIMEOUT = 10.0
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port of 127.0.0.1 that is free now.
+
+    Not one of those that Linux gives to outgoing connections: it would be taken while its server is down.
+    """
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 async def end(process: Process) -> None:

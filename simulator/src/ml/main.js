@@ -41,7 +41,7 @@ const rpc = connect(process, {
 process.on('disconnect', () => process.exit(1));
 
 // A silent host has the shortest accept queue; the supervisor freezes it and fills the queue.
-server.listen({ port, host, ...(mode === 'silent' && { backlog: 1 }) }, () => rpc.notify('ready', server.address()));
+server.listen({ port, host, ...(mode === 'silent' && { backlog: 1 }) }, () => rpc.notify('ready'));
 server.on('error', (error) => {
   console.error(`ML host: ${error.message}`);
   process.exit(1);

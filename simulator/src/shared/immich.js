@@ -170,8 +170,6 @@ export function jobOptions(job, data) {
     case 'NotifyAlbumUpdate':
       return data.id ? { jobId: data.id } : undefined;
     case 'FacialRecognitionQueueAll':
-    case 'VersionCheck':
-    case 'DatabaseBackup':
       return { deduplication: { id: job } };
     default:
       return undefined;

@@ -1,6 +1,7 @@
 /**
  * What the control API can do. Every command takes the JSON body and returns what goes beside `ok: true`.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { KINDS } from '../shared/immich.js';
 import { libraryData } from './queue_all.js';
 import { newAccount } from './state.js';
@@ -9,6 +10,8 @@ import { newAccount } from './state.js';
 /** @typedef {(supervisor: Supervisor, body: any) => unknown} Command */
 
 const API_MODES = ['normal', '500', 'hang', 'garbage', 'down'];
+/** How long a reset waits for jobs that still run. */
+const SETTLE_MS = 5000;
 const MEGABYTE = 1024 * 1024;
 
 /**
@@ -215,8 +218,12 @@ async function reset(supervisor, { queue }) {
     await bull.resume();
   }
   await unhangQuietly(supervisor);
+  for (let waited = 0; waited < SETTLE_MS && supervisor.names.some((name) => supervisor.running(name) > 0); waited += 50) {
+    await sleep(50);
+  }
   cursors.clear();
   supervisor.results.fill(0, supervisor.state.assets, true);
+  supervisor.forgetTruth();
 }
 
 /** @param {Supervisor} supervisor */

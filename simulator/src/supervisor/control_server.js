@@ -23,11 +23,9 @@ async function readBody(request) {
 
 /**
  * @param {import('./supervisor.js').Supervisor} supervisor
- * @param {string} host
- * @param {number} port  0 = any
- * @returns {Promise<http.Server>}
  */
-export async function startControlServer(supervisor, host, port) {
+export async function startControlServer(supervisor) {
+  const { host, controlPort } = supervisor.options;
   const server = http.createServer(async (request, response) => {
     let status = 200;
     let reply;
@@ -46,6 +44,5 @@ export async function startControlServer(supervisor, host, port) {
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(reply));
   });
-  await new Promise((resolve, reject) => server.once('error', reject).listen(port, host, () => resolve(undefined)));
-  return server;
+  await new Promise((resolve, reject) => server.once('error', reject).listen(controlPort, host, () => resolve(undefined)));
 }

@@ -26,7 +26,7 @@ export class MlHost {
 
   /**
    * @param {string} host
-   * @param {number} port  0 = any
+   * @param {number} port
    */
   constructor(host, port) {
     this.#host = host;
@@ -75,10 +75,7 @@ export class MlHost {
     await new Promise((resolve, reject) => {
       child.once('exit', () => reject(new Error('the ML host did not start')));
       const rpc = connect(child, {
-        ready: (/** @type {{port: number}} */ { port }) => {
-          this.port = port;
-          resolve(undefined);
-        },
+        ready: () => resolve(undefined),
         called: (/** @type {{task: string}} */ { task }) => {
           this.calls[task] = (this.calls[task] ?? 0) + 1;
         },

@@ -2,13 +2,13 @@
  * The supervisor: owns the state (Immich's database), the truth counters, the ML host and the two processes.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { queueNames } from '../shared/immich.js';
 import { COLUMNS, Ledger } from '../shared/ledger.js';
 import { Library } from '../shared/library.js';
 import { Results } from '../shared/results.js';
+import { freePort } from './free_port.js';
 import { JobSource } from './job_source.js';
 import { MlHost } from './ml_host.js';
 import { Processes } from './processes.js';
@@ -17,22 +17,10 @@ import { firstState } from './state.js';
 
 /** @typedef {import('../shared/state.js').State} State */
 
-/**
- * @param {string} host
- * @returns {Promise<number>} a port that is free now
- */
-function freePort(host) {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const { port } = /** @type {net.AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 export class Supervisor {
+  /** @type {Record<string, Record<import('../shared/ledger.js').Column, number>>} the counters at the last reset */
+  #before = {};
+
   /** @param {import('../options.js').Options} options */
   static async start(options) {
     const { host } = options;
@@ -40,10 +28,11 @@ export class Supervisor {
     const real = {
       ...options,
       port: await port(options.port),
+      controlPort: await port(options.controlPort),
       metricsPort: await port(options.metricsPort),
       apiMetricsPort: await port(options.apiMetricsPort),
     };
-    const mlHost = new MlHost(host, options.mlPort);
+    const mlHost = new MlHost(host, await port(options.mlPort));
     await mlHost.setMode('on');
     const supervisor = new Supervisor(real, mlHost);
     await Promise.all([supervisor.processes.start('api'), options.worker ? supervisor.processes.start('worker') : undefined]);
@@ -100,14 +89,34 @@ export class Supervisor {
     await this.processes.broadcast('state', patch);
   }
 
+  /**
+   * @param {string} name
+   * @returns {Record<import('../shared/ledger.js').Column, number>}
+   */
+  #row(name) {
+    return /** @type {any} */ (Object.fromEntries(COLUMNS.map((column) => [column, this.ledger.get(name, column)])));
+  }
+
+  /** Jobs whose handler runs now. @param {string} name */
+  running(name) {
+    const { started, finished, lost } = this.#row(name);
+    return started - finished - lost;
+  }
+
+  /** Lets all counts begin at zero, without touching cells that belong to the worker. */
+  forgetTruth() {
+    this.#before = Object.fromEntries(this.names.map((name) => [name, this.#row(name)]));
+    this.processes.restarts = { api: 0, worker: 0 };
+    this.mlHost.calls = {};
+  }
+
   /** What really happened, per queue and in all. */
   truth() {
     const queues = Object.fromEntries(
       this.names.map((name) => {
-        const row = Object.fromEntries(COLUMNS.map((column) => [column, this.ledger.get(name, column)]));
-        const { hang_taken: taken, hang_wanted: wanted, ...rest } = row;
-        const running = rest.started - rest.finished - rest.lost;
-        return [name, { ...rest, running, hangs_left: wanted - taken }];
+        const { hung_now, hang_taken, hang_wanted, ...counts } = this.#row(name);
+        const since = Object.entries(counts).map(([column, value]) => [column, value - (this.#before[name]?.[/** @type {keyof counts} */ (column)] ?? 0)]);
+        return [name, { ...Object.fromEntries(since), running: this.running(name), hung_now, hangs_left: hang_wanted - hang_taken }];
       }),
     );
     return {

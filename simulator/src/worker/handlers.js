@@ -7,6 +7,8 @@ import { MachineLearning } from '../shared/machine_learning.js';
 
 /** Every job looks its asset up first; a burnt job therefore costs a few ms, not none. */
 const DATABASE_MS = 2;
+/** Jobs found at start-up run before machine learning is set up: as with Immich each slot burns one or two. */
+const BURNING_MS = 6;
 /** Immich's poll while faces wait for thumbnails and face detection. */
 const WAIT_FOR_QUEUES_MS = 1000;
 
@@ -27,6 +29,8 @@ export class Handlers {
   #parts;
   #machineLearning;
   #machineLearningSetUp = false;
+  /** @type {Map<string, number>} queues that had jobs at start-up, and when machine learning is ready for them */
+  #burnsUntil = new Map();
   #loggedAt = 0;
 
   /** @param {Parts} parts */
@@ -80,6 +84,7 @@ export class Handlers {
       await this.#parts.query('queueAll', { queue, force: data.force });
       return 'success';
     }
+    const burns = ML_QUEUES.has(queue) && this.#isTooEarly(queue);
     await sleep(DATABASE_MS);
     if (name !== kind.job) {
       await sleep(this.#workTime(queue));
@@ -90,7 +95,7 @@ export class Handlers {
       return 'failed';
     }
     if (ML_QUEUES.has(queue)) {
-      if (!this.#machineLearningSetUp) {
+      if (burns) {
         throw new Error('Machine learning repository not been setup');
       }
       await this.#machineLearning.predict(queue, this.#workTime(queue));
@@ -101,6 +106,17 @@ export class Handlers {
       results.mark(queue, index, true);
     }
     return 'success';
+  }
+
+  /**
+   * Whether a job begins before machine learning is set up.
+   * @param {string} queue
+   */
+  #isTooEarly(queue) {
+    if (!this.#burnsUntil.has(queue) && !this.#machineLearningSetUp) {
+      this.#burnsUntil.set(queue, performance.now() + BURNING_MS);
+    }
+    return performance.now() < (this.#burnsUntil.get(queue) ?? 0);
   }
 
   /**

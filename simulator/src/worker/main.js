@@ -2,6 +2,7 @@
  * The microservices process: one BullMQ worker per queue with Immich's settings.
  * It is a process of its own, so that kill -9, SIGTERM and a blocked event loop are the real thing.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import IORedis from 'ioredis';
 import { loadBullmq, DEFAULT_JOB_OPTIONS } from '../shared/bullmq.js';
 import { FIXED_QUEUES, queueNames } from '../shared/immich.js';
@@ -16,8 +17,8 @@ import { Handlers } from './handlers.js';
 import { Hangs } from './hangs.js';
 import { JobRunner } from './job_runner.js';
 
-/** Machine learning is set up this long after the workers take their first jobs; what runs before is burnt. */
-const ML_SETUP_MS = 15;
+/** Without any job, machine learning is set up this long after the workers began. */
+const ML_SETUP_MS = 100;
 /** Immich pauses metadata extraction while it loads its map data at start-up. */
 const MAP_SETUP_MS = 300;
 
@@ -115,5 +116,6 @@ async function setUpMetadata() {
 void setUpMetadata();
 
 await Promise.all([...workers.values()].map((worker) => worker.waitUntilReady()));
-setTimeout(() => handlers.setUpMachineLearning(), ML_SETUP_MS);
+await sleep(ML_SETUP_MS);
+handlers.setUpMachineLearning();
 rpc.notify('ready', { role: 'worker' });
