@@ -7,6 +7,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.httpx_client import get_async_client
 from homeassistant.helpers.typing import ConfigType
 
+from .analysis.analyst import Analyst
 from .bullmq.errors import BullMQError
 from .const import DOMAIN
 from .coordinator import (
@@ -16,12 +17,22 @@ from .coordinator import (
     ServerCoordinator,
 )
 from .devices import async_keep_devices, async_register_server
+from .entry_healing import EntryHealing
 from .errors import message_of
 from .immich.client import ImmichClient
 from .redis_source import RedisSource, async_create_redis_source
 from .repairs import async_keep_issues, async_remove_issues
 from .services import async_setup_services
 from .settings import connection_of, set_up_with
+from .stores import EntryStores
+from .upkeep import (
+    async_keep_counters,
+    async_keep_healing,
+    async_keep_leases,
+    async_leave_in_order,
+    async_let_go,
+    create_lease_keeper,
+)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -47,14 +58,21 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
         connection.url,
         connection.api_key,
     )
+    stores = EntryStores(hass, entry.entry_id)
+    await stores.async_load()
     server = ServerCoordinator(hass, entry, client)
     await server.async_config_entry_first_refresh()
     redis = await _async_redis(hass, entry)
-    queues = QueueCoordinator(hass, entry, server, redis)
+    queues = QueueCoordinator(
+        hass, entry, server, redis, Analyst.from_dict(stores.counters.data)
+    )
     entry.runtime_data = RuntimeData(
         client=client,
         server=server,
         queues=queues,
+        stores=stores,
+        leases=create_lease_keeper(client, stores),
+        healing=EntryHealing(hass, entry, stores, redis),
         server_device_id="",
         set_up_with=set_up_with(entry),
     )
@@ -62,6 +80,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     entry.runtime_data.server_device_id = async_register_server(hass, entry)
     async_keep_devices(hass, entry)
     async_keep_issues(hass, entry)
+    async_keep_counters(hass, entry)
+    async_keep_leases(hass, entry)
+    async_keep_healing(hass, entry)
+    entry.async_on_unload(stores.async_flush)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_updated))
     return True
@@ -101,9 +123,13 @@ async def _async_updated(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> N
 
 async def async_unload_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> bool:
     """Take the entities away; the connection closes by itself."""
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await async_let_go(entry)
+    return True
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
     """Leave nothing behind."""
     async_remove_issues(hass, entry)
+    await async_leave_in_order(hass, entry)

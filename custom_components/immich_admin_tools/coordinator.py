@@ -14,13 +14,16 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from .analysis.analyst import Analyst
 from .analysis.models import ServerView
 from .const import DOMAIN, LOGGER, POLLS_BEFORE_REMOVAL, SERVER_INTERVAL
+from .entry_healing import EntryHealing
 from .errors import message_of
+from .healing.lease_keeper import LeaseKeeper
 from .immich.client import ImmichClient
 from .immich.errors import ImmichError, InvalidApiKeyError, MissingPermissionError
 from .immich.models import ListedJob, QueueCounts, User, Version
 from .immich.permissions import Permission
 from .redis_source import RedisSource
 from .settings import poll_interval_of, thresholds_of
+from .stores import EntryStores
 
 
 @dataclass(kw_only=True)
@@ -30,6 +33,9 @@ class RuntimeData:
     client: ImmichClient
     server: ServerCoordinator
     queues: QueueCoordinator
+    stores: EntryStores
+    leases: LeaseKeeper
+    healing: EntryHealing
     server_device_id: str
     """Registry id of the server, the parent of the queues."""
     set_up_with: tuple[object, ...]
@@ -130,6 +136,7 @@ class QueueCoordinator(DataUpdateCoordinator[ServerView]):
         entry: AdminToolsConfigEntry,
         server: ServerCoordinator,
         redis: RedisSource | None,
+        analyst: Analyst,
     ) -> None:
         """Set the fast pace."""
         super().__init__(
@@ -141,8 +148,8 @@ class QueueCoordinator(DataUpdateCoordinator[ServerView]):
             update_interval=timedelta(seconds=poll_interval_of(entry)),
         )
         self.redis = redis
+        self.analyst = analyst
         self._server = server
-        self._analyst = Analyst()
 
     @override
     async def _async_update_data(self) -> ServerView:
@@ -155,7 +162,7 @@ class QueueCoordinator(DataUpdateCoordinator[ServerView]):
         if self.redis is not None and (
             reading := await self.redis.read(self._server.data.queues, monotonic())
         ):
-            return self._analyst.update_from_redis(
+            return self.analyst.update_from_redis(
                 reading, thresholds, int(time() * 1000)
             )
         try:
@@ -163,7 +170,7 @@ class QueueCoordinator(DataUpdateCoordinator[ServerView]):
             listed = await self._active_jobs(counts)
         except ImmichError as err:
             raise _update_error(err) from err
-        return self._analyst.update_from_api(
+        return self.analyst.update_from_api(
             counts, listed, thresholds, int(time() * 1000)
         )
 

@@ -11,7 +11,6 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util.json import JsonObjectType
@@ -20,14 +19,27 @@ import voluptuous as vol
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
 from .errors import translated_errors
-from .healing.models import HealMode, HealReport
-from .job_summary import job_summary
-from .service_targets import TARGET_FIELDS, async_queue_targets
+from .healing.models import HealMode
+from .job_summary import heal_summary
+from .service_targets import TARGET_FIELDS, QueueTarget, async_queue_targets
+from .upkeep import now_ms
 
+ATTR_FOR = "for"
 ATTR_OLDER_THAN = "older_than"
 ATTR_MODE = "mode"
 
+MILLISECOND = timedelta(milliseconds=1)
+SHORTEST_PAUSE = timedelta(seconds=1)
+
 TARGET_SCHEMA = vol.Schema(TARGET_FIELDS)
+PAUSE_SCHEMA = vol.Schema(
+    {
+        **TARGET_FIELDS,
+        vol.Optional(ATTR_FOR): vol.All(
+            cv.positive_time_period, vol.Range(min=SHORTEST_PAUSE)
+        ),
+    }
+)
 CLEAR_STUCK_SCHEMA = vol.Schema(
     {
         **TARGET_FIELDS,
@@ -36,6 +48,9 @@ CLEAR_STUCK_SCHEMA = vol.Schema(
     }
 )
 
+type EntryAction = Callable[
+    [QueueTarget, ServiceCall], Coroutine[None, None, JsonObjectType]
+]
 type QueueAction = Callable[
     [AdminToolsConfigEntry, str, ServiceCall], Coroutine[None, None, JsonObjectType]
 ]
@@ -44,16 +59,18 @@ type QueueAction = Callable[
 async def _pause(
     entry: AdminToolsConfigEntry, queue: str, call: ServiceCall
 ) -> JsonObjectType:
-    """Pause one queue."""
-    await entry.runtime_data.client.pause(queue)
+    """Pause one queue, for good or for a while."""
+    duration: timedelta | None = call.data.get(ATTR_FOR)
+    until = None if duration is None else now_ms() + round(duration / MILLISECOND)
+    await entry.runtime_data.leases.user_pauses(queue, until)
     return {}
 
 
 async def _resume(
     entry: AdminToolsConfigEntry, queue: str, call: ServiceCall
 ) -> JsonObjectType:
-    """Resume one queue."""
-    await entry.runtime_data.client.resume(queue)
+    """Resume one queue, whoever paused it."""
+    await entry.runtime_data.leases.user_resumes(queue)
     return {}
 
 
@@ -71,43 +88,34 @@ async def _clear_failed(
     return {"count": await entry.runtime_data.client.clear_failed(queue)}
 
 
-async def _clear_stuck(
-    entry: AdminToolsConfigEntry, queue: str, call: ServiceCall
-) -> JsonObjectType:
-    """Act on the stuck jobs of one queue and verify what that achieved."""
-    queues = entry.runtime_data.queues
-    if queues.redis is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="needs_redis"
-        )
-    if not queues.redis.connected:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="redis_lost"
-        )
-    view = queues.data.queues.get(queue)
+async def _clear_stuck(target: QueueTarget, call: ServiceCall) -> JsonObjectType:
+    """Act on the stuck jobs of all queues at once, and verify what that achieved."""
     older_than: timedelta | None = call.data.get(ATTR_OLDER_THAN)
-    report = await queues.redis.healer.heal(
-        queue,
-        view.jobs if view else (),
+    report = await target.entry.runtime_data.healing.heal(
+        target.queues,
         call.data[ATTR_MODE],
-        older_than.total_seconds() if older_than is not None else None,
+        None if older_than is None else older_than.total_seconds(),
     )
-    return _report(report)
+    return {queue: heal_summary(report.of_queue(queue)) for queue in target.queues}
 
 
-def _report(report: HealReport) -> JsonObjectType:
-    """Turn a report into a plain answer."""
-    return {
-        "jobs": [
-            {**job_summary(healed.job), "outcome": healed.outcome.value}
-            for healed in report.healed
-        ],
-        "skipped": [
-            {"job_id": skipped.job.job_id, "reason": skipped.reason.value}
-            for skipped in report.skipped
-        ],
-        "count": len(report.healed),
-    }
+def _for_all_queues(
+    hass: HomeAssistant, action: EntryAction
+) -> Callable[[ServiceCall], Coroutine[None, None, ServiceResponse]]:
+    """Return a handler that does the action once per Immich that the call means."""
+
+    async def handle(call: ServiceCall) -> ServiceResponse:
+        """Do it, then look at the queues again."""
+        answers: dict[str, Any] = {}
+        for target in async_queue_targets(hass, call.data):
+            try:
+                with translated_errors():
+                    answers.update(await action(target, call))
+            finally:
+                await target.entry.runtime_data.queues.async_request_refresh()
+        return {"queues": answers}
+
+    return handle
 
 
 def _for_each_queue(
@@ -134,11 +142,10 @@ def _for_each_queue(
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions. They need an admin, or no user (automations)."""
     for name, action, schema in (
-        ("pause", _pause, TARGET_SCHEMA),
+        ("pause", _pause, PAUSE_SCHEMA),
         ("resume", _resume, TARGET_SCHEMA),
         ("clear_waiting", _clear_waiting, TARGET_SCHEMA),
         ("clear_failed", _clear_failed, TARGET_SCHEMA),
-        ("clear_stuck", _clear_stuck, CLEAR_STUCK_SCHEMA),
     ):
         async_register_admin_service(
             hass,
@@ -148,3 +155,11 @@ def async_setup_services(hass: HomeAssistant) -> None:
             schema,
             SupportsResponse.OPTIONAL,
         )
+    async_register_admin_service(
+        hass,
+        DOMAIN,
+        "clear_stuck",
+        _for_all_queues(hass, _clear_stuck),
+        CLEAR_STUCK_SCHEMA,
+        SupportsResponse.OPTIONAL,
+    )

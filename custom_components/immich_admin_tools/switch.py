@@ -10,6 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import AdminToolsConfigEntry
 from .entity import QueueEntity, async_add_queue_entities
 from .errors import translated_errors
+from .pause_summary import pause_attributes
 
 PARALLEL_UPDATES = 1
 
@@ -43,16 +44,22 @@ class ProcessingSwitch(QueueEntity, SwitchEntity):
         """Return whether the queue is not paused."""
         return not self.view.is_paused
 
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, str | None]:
+        """Say who keeps the queue paused, since when and until when."""
+        return pause_attributes(self.view, self._runtime.leases)
+
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Resume the queue."""
         with translated_errors():
-            await self._runtime.client.resume(self.queue)
+            await self._runtime.leases.user_resumes(self.queue)
         await self.coordinator.async_request_refresh()
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Pause the queue; what is being worked on is finished."""
         with translated_errors():
-            await self._runtime.client.pause(self.queue)
+            await self._runtime.leases.user_pauses(self.queue)
         await self.coordinator.async_request_refresh()

@@ -1,0 +1,46 @@
+"""How a pause is shown: who keeps a queue paused, why, and until when."""
+
+from homeassistant.util import dt as dt_util
+
+from .analysis.models import QueueState, QueueView
+from .healing.lease_keeper import LeaseKeeper
+from .healing.leases import LeaseKind
+
+BY_USER = "user"
+BY_US = "immich_admin_tools"
+BY_HAND = "by_hand"
+
+
+def pause_attributes(view: QueueView, leases: LeaseKeeper) -> dict[str, str | None]:
+    """Return the owner of a pause; times ISO with zone, all None while it works.
+
+    `reason` is `by_hand` or a kind of lease. A pause without `paused_until` by the
+    user lasts until the user ends it; one by us ends with its reason.
+    """
+    if not view.is_paused:
+        return _attributes(None, None, None, None)
+    owner = leases.owner(view.name)
+    if owner is None or owner.reason is None:
+        since = view.state_since if view.state is QueueState.PAUSED else None
+        return _attributes(BY_USER, BY_HAND, since, None)
+    by = BY_USER if owner.reason.kind is LeaseKind.USER else BY_US
+    return _attributes(by, owner.reason.kind, owner.since, owner.until)
+
+
+def _attributes(
+    by: str | None, reason: str | None, since: int | None, until: int | None
+) -> dict[str, str | None]:
+    """Return the attributes by name."""
+    return {
+        "paused_by": by,
+        "reason": reason,
+        "paused_since": _iso(since),
+        "paused_until": _iso(until),
+    }
+
+
+def _iso(milliseconds: int | None) -> str | None:
+    """Return a time as Home Assistant writes it in attributes."""
+    if milliseconds is None:
+        return None
+    return dt_util.utc_from_timestamp(milliseconds // 1000).isoformat()
