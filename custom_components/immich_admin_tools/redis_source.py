@@ -10,7 +10,6 @@ from .bullmq.errors import BullMQError
 from .bullmq.models import RedisReading
 from .bullmq.reader import QueueReader
 from .const import LOGGER
-from .healing.healer import Healer
 
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 60.0
@@ -28,10 +27,9 @@ class RedisSource:
     def __init__(self, settings: RedisSettings, client: Redis) -> None:
         """Take a client that has not connected yet."""
         self.settings = settings
-        self.healer = Healer(client, settings.prefix)
+        self.client = client
         self.error: BullMQError | None = None
         self.reading: RedisReading | None = None
-        self._client = client
         self._reader = QueueReader(client, settings.prefix)
         self._pause = 0.0
         self._next_try = 0.0
@@ -66,7 +64,7 @@ class RedisSource:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self.client.aclose()
 
 
 async def async_create_redis_source(

@@ -1,116 +1,193 @@
-"""Acts on stuck jobs behind fences, then watches what became of their workers."""
+"""Heals stuck jobs: writes down, acts behind fences, verifies, records."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+import logging
+from uuid import uuid4
 
 from redis.asyncio import Redis
 
-from ..analysis.models import JobView
+from ..analysis.models import ServerView
 from ..bullmq.errors import BullMQError
-from ..bullmq.fences import ActiveFence
-from ..bullmq.lock_reader import read_locks
-from ..bullmq.lock_watch import LockObservation, SlotState, slot_state
-from ..bullmq.recovery import QueueRecovery, Result
-from .models import HealedJob, HealMode, HealReport, Outcome, SkippedJob, SkipReason
-from .policy import reason_to_skip
+from ..bullmq.recovery import QueueRecovery
+from ..bullmq.slot_reader import SlotReading, read_slots
+from .act_log import ActLog
+from .carrying_out import carry_out, lost_jobs
+from .errors import NotStoredError
+from .models import Act, Decision, Doubt, HealedJob, HealReport, Initiator, Outcome
+from .slots import Slot
+from .verdicts import Verdict, stays_watched, verdict_by_lock, verdict_by_queue
+from .world import Clock, Sleep, World
 
-FAIL_REASON = "Stuck; failed by Immich Admin Tools"
+_LOGGER = logging.getLogger(__name__)
+
 WATCH_EVERY = 2.0
-WATCH_FOR = 20.0
-"""Seconds: a worker that still runs a job renews its lock within 15 s."""
+WATCH_FOR = 34.0
+"""Seconds. A worker that still runs a job renews its lock of 30 s within 15 s; if it
+does not, the lock is gone after 30 s."""
 
-type Sleep = Callable[[float], Awaitable[None]]
-
-_RACED = {
-    Result.NOT_ACTIVE: SkipReason.RACED,
-    Result.LOCK_CHANGED: SkipReason.RACED,
-    Result.RUN_CHANGED: SkipReason.RACED,
-    Result.HASH_MISSING: SkipReason.ONLY_REMOVE,
-    Result.UNSUPPORTED: SkipReason.UNSUPPORTED,
-}
-_SLOTS = {
-    SlotState.FREE: Outcome.CONFIRMED,
-    SlotState.LOST: Outcome.SLOT_LOST,
-    SlotState.UNKNOWN: Outcome.UNCONFIRMED,
-    SlotState.REPLACED: Outcome.UNCONFIRMED,
-}
+_MAY_CHANGE = frozenset({Doubt.TOO_EARLY, Doubt.NOT_MOVING})
+"""Doubts that may go away while one looks on."""
 
 
 class Healer:
     """Heals the queues of one Immich through its Redis."""
 
     def __init__(
-        self, client: Redis, prefix: str, sleep: Sleep = asyncio.sleep
+        self,
+        client: Redis,
+        prefix: str,
+        log: ActLog,
+        world: World,
+        now: Clock,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """Use a client that others may share."""
+        """Use a client that others may share; `now` is ms since the epoch."""
         self._client = client
         self._prefix = prefix
         self._recovery = QueueRecovery(client, prefix)
+        self._log = log
+        self._world = world
+        self._now = now
         self._sleep = sleep
+        self._under_way: set[str] = set()
 
-    async def heal(
-        self,
-        queue: str,
-        jobs: Sequence[JobView],
-        mode: HealMode,
-        older_than: float | None = None,
-    ) -> HealReport:
-        """Act on the stuck ones among a queue's active jobs.
+    @property
+    def under_way(self) -> Collection[str]:
+        """Return the ids of the acts that are being done or verified now."""
+        return self._under_way
 
-        Raises BullMQError when Redis refuses before anything was changed.
+    async def heal(self, decisions: Sequence[Decision], by: Initiator) -> HealReport:
+        """Carry decisions out and verify them; takes up to half a minute.
+
+        Raises, with nothing changed, NotStoredError when they can't be written down
+        and BullMQError when Redis refuses all of them.
         """
-        skipped: list[SkippedJob] = []
-        acted: list[JobView] = []
-        for job in jobs:
-            reason = reason_to_skip(job, mode, older_than)
-            if reason is None:
-                reason = _RACED.get(await self._act(queue, job, mode))
-            if reason is None:
-                acted.append(job)
-            else:
-                skipped.append(SkippedJob(job, reason))
-        outcomes = await self._watch(queue, acted)
-        return HealReport(
-            queue,
-            tuple(
-                HealedJob(job, mode, outcome)
-                for job, outcome in zip(acted, outcomes, strict=True)
-            ),
-            tuple(skipped),
-        )
+        if not decisions:
+            return HealReport()
+        jobs = [(it.job.queue, it.job.job_id) for it in decisions]
+        before = await read_slots(self._client, self._prefix, jobs)
+        acts = _acts(decisions, by, self._now(), before)
+        for act in acts:
+            _LOGGER.info(
+                "%s job %s (%s) of %s: %s, %s, for %s s",
+                act.mode,
+                act.job_id,
+                act.name,
+                act.queue,
+                act.reason,
+                act.kind,
+                act.age,
+            )
+        ids = {act.act_id for act in acts}
+        self._under_way |= ids
+        try:
+            await self._log.change(lambda book: book.begun(acts, self._now()))
+            return await self._heal(acts)
+        finally:
+            self._under_way -= ids
 
-    async def _act(self, queue: str, job: JobView, mode: HealMode) -> Result:
-        """Do it, if the job is still what it was when it was judged."""
-        fence = ActiveFence(job.job_id, job.processed_on, job.lock_token)
-        match mode:
-            case HealMode.REMOVE:
-                return await self._recovery.remove(queue, fence)
-            case HealMode.REQUEUE:
-                return await self._recovery.requeue(queue, fence)
-            case HealMode.FAIL:
-                return await self._recovery.fail(queue, fence, FAIL_REASON)
+    async def _heal(self, acts: Sequence[Act]) -> HealReport:
+        """Do what is written down."""
+        carried = await carry_out(self._recovery, acts)
+        if carried.changed_nothing and carried.error is not None:
+            await self._note([], acts)
+            raise carried.error
+        verified = await self._watch(carried.done)
+        healed = [*verified, *lost_jobs(carried.unknown), *carried.failed]
+        await self._world.record(healed)
+        # Only what is recorded may be forgotten; what got no reply is looked up later.
+        settled = [job.act for job in (*verified, *carried.failed)]
+        await self._note(verified, [*settled, *(act for act, _ in carried.skipped)])
+        return HealReport(tuple(healed), tuple(job for _, job in carried.skipped))
 
-    async def _watch(self, queue: str, jobs: Sequence[JobView]) -> list[Outcome]:
-        """Follow the locks until each tells, at most WATCH_FOR seconds."""
-        seen: list[list[LockObservation]] = [[] for _ in jobs]
+    async def _note(
+        self, verified: Iterable[HealedJob], settled: Iterable[Act]
+    ) -> None:
+        """Take acts out of the book; what can't be stored is looked up at the next start."""
+        watched = {
+            job.act.act_id
+            for job in verified
+            if stays_watched(job.act, (job.outcome, job.doubt))
+        }
+        lost = {job.act.act_id for job in verified if job.outcome is Outcome.SLOT_LOST}
+        done = {act.act_id for act in settled}
+        try:
+            await self._log.change(lambda book: book.recorded(done, watched, lost))
+        except NotStoredError as err:
+            _LOGGER.error("An act can't be marked as done: %s", err)
+
+    async def _watch(self, acts: Sequence[Act]) -> list[HealedJob]:
+        """Follow locks and queues until each tells, at most WATCH_FOR seconds."""
+        slots = [Slot(act) for act in acts]
         waited = 0.0
-        while True:
-            states = [
-                slot_state(observations, job.lock_token)
-                for job, observations in zip(jobs, seen, strict=True)
-            ]
-            if SlotState.UNKNOWN not in states or waited > WATCH_FOR:
-                return [_SLOTS[state] for state in states]
-            if seen[0]:
-                await self._sleep(WATCH_EVERY)
-                waited += WATCH_EVERY
-            try:
-                locks = await read_locks(
-                    self._client, self._prefix, queue, [job.job_id for job in jobs]
-                )
-            except BullMQError:
-                # The act is done; that it can't be verified is no failure of it.
-                waited += WATCH_EVERY
-                continue
-            for observations, lock in zip(seen, locks, strict=True):
-                observations.append(lock)
+        while slots:
+            verdicts = await self._verdicts(slots)
+            if waited >= WATCH_FOR or not any(
+                doubt in _MAY_CHANGE for _, doubt in verdicts
+            ):
+                return [
+                    HealedJob(slot.act, *verdict)
+                    for slot, verdict in zip(slots, verdicts, strict=True)
+                ]
+            await self._sleep(WATCH_EVERY)
+            waited += WATCH_EVERY
+        return []
+
+    async def _verdicts(self, slots: Sequence[Slot]) -> list[Verdict]:
+        """Judge all acts as they stand now."""
+        await self._observe(slots)
+        view = None
+        if any(slot.act.lock_token is None for slot in slots):
+            view = await self._world.look()
+        return [_verdict(slot, view) for slot in slots]
+
+    async def _observe(self, slots: Sequence[Slot]) -> None:
+        """Look at all locks once."""
+        watched = [slot for slot in slots if slot.act.lock_token is not None]
+        if not watched:
+            return
+        jobs = [(slot.act.queue, slot.act.job_id) for slot in watched]
+        try:
+            reading = await read_slots(self._client, self._prefix, jobs)
+        except BullMQError:
+            # The act is done; that it can't be verified is no failure of it.
+            return
+        for slot, lock in zip(watched, reading.locks, strict=True):
+            slot.observe(lock, reading.job_counters[slot.act.queue])
+
+
+def _verdict(slot: Slot, view: ServerView | None) -> Verdict:
+    """Judge one act as it stands now."""
+    if slot.act.lock_token is None:
+        return verdict_by_queue(
+            None if view is None else view.queues.get(slot.act.queue)
+        )
+    return verdict_by_lock(slot) or (Outcome.UNCONFIRMED, Doubt.TOO_EARLY)
+
+
+def _acts(
+    decisions: Iterable[Decision], by: Initiator, now: int, before: SlotReading
+) -> list[Act]:
+    """Turn decisions into acts."""
+    return [
+        Act(
+            act_id=uuid4().hex,
+            at=now,
+            redis_at=before.at,
+            job_counter=before.job_counters[decision.job.queue],
+            queue=decision.job.queue,
+            job_id=decision.job.job_id,
+            name=decision.job.name,
+            asset_id=decision.job.asset_ids[0] if decision.job.asset_ids else None,
+            kind=decision.job.kind,
+            age=decision.job.age,
+            processed_on=decision.job.processed_on,
+            lock_token=decision.job.lock_token,
+            mode=decision.mode,
+            reason=decision.reason,
+            by=by,
+            retry_when_free=decision.retry_when_free,
+        )
+        for decision in decisions
+    ]

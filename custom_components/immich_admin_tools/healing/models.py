@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..analysis.models import JobView
+from ..analysis.models import JobView, StuckKind
 
 
 class HealMode(StrEnum):
@@ -17,6 +17,31 @@ class HealMode(StrEnum):
     """Move it to the failed jobs."""
 
 
+class Initiator(StrEnum):
+    """Who wanted it."""
+
+    USER = "user"
+    """Somebody pressed a button, or called an action."""
+    AUTO = "auto"
+    """Auto-heal, as it was set."""
+
+
+class Reason(StrEnum):
+    """Why a job is acted on."""
+
+    ASKED = "asked"
+    LEFT_BEHIND = "left_behind"
+    """Its worker is gone, and BullMQ had its time to put it back."""
+    EMPTY_ENTRY = "empty_entry"
+    """There is no job behind the id."""
+    HUNG = "hung"
+    """It will not end by itself."""
+    POISON = "poison"
+    """It got stuck again and again: trying once more would only block the queue."""
+    RETRY = "retry"
+    """Given up for as long as its worker held it; now the worker is free."""
+
+
 class Outcome(StrEnum):
     """What was verified after an action. Never more is said than was seen."""
 
@@ -25,9 +50,30 @@ class Outcome(StrEnum):
     SLOT_LOST = "slot_lost"
     """The job is dealt with, but its worker still hangs: only a restart frees it."""
     UNCONFIRMED = "unconfirmed"
-    """The job is dealt with; whether its worker is free could not be seen."""
+    """The job is dealt with; the doubt says what could not be seen."""
     FAILED = "failed"
     """Nothing was changed."""
+
+
+class Doubt(StrEnum):
+    """Why an outcome is not confirmed."""
+
+    TOO_EARLY = "too_early"
+    """The lock tells nothing yet: it is watched on."""
+    OTHER_RUN = "other_run"
+    """The job runs anew, which hides what became of its first worker."""
+    FLUSHED = "flushed"
+    """Redis was emptied or went back in time, and the lock with it."""
+    NO_WORKER = "no_worker"
+    """Nobody works on the queue."""
+    PAUSED = "paused"
+    """The queue is paused, so nothing shows whether its workers are free."""
+    NOT_MOVING = "not_moving"
+    """Work waits, and still nothing happens."""
+    REDIS_LOST = "redis_lost"
+    """Redis did not answer any more: whether it was done is looked up later."""
+    INTERRUPTED = "interrupted"
+    """Home Assistant ended before it could be verified."""
 
 
 class SkipReason(StrEnum):
@@ -50,26 +96,76 @@ class SkipReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class HealedJob:
-    """A job that was acted on."""
+class Decision:
+    """What is to be done to one run of a job, and why."""
 
     job: JobView
     mode: HealMode
+    reason: Reason
+    retry_when_free: bool = False
+    """Put the job back once its worker has let go, such as after a restart. Only
+    with FAIL: as long as it is a failed job it can't run twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A decision, written down before it is carried out."""
+
+    act_id: str
+    at: int
+    """ms since the epoch, Home Assistant's clock."""
+    redis_at: int
+    """The same moment on the clock of Redis."""
+    job_counter: int | None
+    """`id` of the queue at that moment: when it falls, Redis was emptied."""
+    queue: str
+    job_id: str
+    name: str | None
+    asset_id: str | None
+    kind: StuckKind | None
+    age: int | None
+    """Seconds."""
+    processed_on: int | None
+    lock_token: str | None
+    mode: HealMode
+    reason: Reason
+    by: Initiator
+    retry_when_free: bool
+
+    @property
+    def run(self) -> tuple[str, str, int | None]:
+        """Return what tells this run from all others."""
+        return (self.queue, self.job_id, self.processed_on)
+
+
+@dataclass(frozen=True, slots=True)
+class HealedJob:
+    """A job that was acted on, or was about to be."""
+
+    act: Act
     outcome: Outcome
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedJob:
     """A job that was left alone."""
 
-    job: JobView
+    queue: str
+    job_id: str
     reason: SkipReason
 
 
 @dataclass(frozen=True, slots=True)
 class HealReport:
-    """What came of an action on one queue."""
+    """What came of an order."""
 
-    queue: str
     healed: tuple[HealedJob, ...] = ()
     skipped: tuple[SkippedJob, ...] = ()
+
+    def of_queue(self, queue: str) -> HealReport:
+        """Return the part about one queue."""
+        return HealReport(
+            tuple(job for job in self.healed if job.act.queue == queue),
+            tuple(job for job in self.skipped if job.queue == queue),
+        )

@@ -1,7 +1,36 @@
-"""Which stuck jobs may be acted on, and how. Pure."""
+"""Which stuck jobs a user's order may act on, and how. Pure."""
+
+from collections.abc import Iterable
 
 from ..analysis.models import JobView, StuckKind
-from .models import HealMode, SkipReason
+from .models import Decision, HealMode, Reason, SkippedJob, SkipReason
+
+
+def decide(
+    jobs: Iterable[JobView],
+    mode: HealMode,
+    older_than: float | None = None,
+    *,
+    before_restart: bool = False,
+) -> tuple[tuple[Decision, ...], tuple[SkippedJob, ...]]:
+    """Return what to do to which jobs, and which are left alone.
+
+    `before_restart`: the workers are restarted right after. Then a job with a live
+    lock may be put back too: it is given up first, and put back when its lock is gone.
+    """
+    decisions: list[Decision] = []
+    skipped: list[SkippedJob] = []
+    for job in jobs:
+        reason = reason_to_skip(job, mode, older_than)
+        if reason is SkipReason.LIVE_LOCK and before_restart:
+            decisions.append(
+                Decision(job, HealMode.FAIL, Reason.ASKED, retry_when_free=True)
+            )
+        elif reason is None:
+            decisions.append(Decision(job, mode, Reason.ASKED))
+        else:
+            skipped.append(SkippedJob(job.queue, job.job_id, reason))
+    return tuple(decisions), tuple(skipped)
 
 
 def reason_to_skip(

@@ -1,0 +1,53 @@
+"""What became of the slots of the jobs that were acted on. Pure.
+
+A slot is the place of one job in the worker process. It is free when the job's
+handler ends or the process goes; taking the job away in Redis does not free it. What
+can be seen is the lock, which the worker renews for as long as the handler runs.
+"""
+
+from dataclasses import dataclass, field
+
+from ..bullmq.lock_watch import LockObservation, SlotState, slot_state
+from .models import Act
+
+
+@dataclass(slots=True)
+class Slot:
+    """The slot of one act, as far as it was watched."""
+
+    act: Act
+    lost: bool = False
+    """It was seen that the worker hangs on."""
+    flushed: bool = False
+    """Redis was emptied: a lock that is gone says nothing."""
+    _earliest: LockObservation | None = field(default=None, init=False)
+    _last: LockObservation | None = field(default=None, init=False)
+
+    def observe(self, lock: LockObservation, job_counter: int | None) -> None:
+        """Take in one look at the lock and at the queue's `id`."""
+        before = self.act.job_counter
+        if before is not None and (job_counter is None or job_counter < before):
+            self.flushed = True
+        if (
+            lock.token == self.act.lock_token
+            and lock.ttl is not None
+            and (self._earliest is None or lock.expires_at < self._earliest.expires_at)
+        ):
+            self._earliest = lock
+        self._last = lock
+        self.lost = self.lost or self._seen is SlotState.LOST
+
+    @property
+    def state(self) -> SlotState | None:
+        """Return what is known; None when Redis was emptied meanwhile."""
+        if self.flushed:
+            return None
+        if self._seen is SlotState.UNKNOWN and self.lost:
+            return SlotState.LOST
+        return self._seen
+
+    @property
+    def _seen(self) -> SlotState:
+        """Return what the looks tell."""
+        looks = [look for look in (self._earliest, self._last) if look is not None]
+        return slot_state(looks, self.act.lock_token)
