@@ -169,3 +169,51 @@ def develop() -> None:
     )
     with _friendly_errors():
         run(options)
+
+
+def screenshot() -> None:
+    """Take a picture of a page of the running demo."""
+    from .browser import View  # noqa: PLC0415
+    from .screenshot import take  # noqa: PLC0415
+
+    parser = argparse.ArgumentParser(
+        prog="scripts/screenshot", description=screenshot.__doc__
+    )
+    parser.add_argument("page", help="path, for example /config/devices/dashboard")
+    parser.add_argument("picture", type=Path, help="PNG file to write")
+    parser.add_argument(
+        "--see", action="append", default=[], metavar="TEXT", help="wait for it"
+    )
+    parser.add_argument(
+        "--click", action="append", default=[], metavar="TEXT", help="in turn"
+    )
+    parser.add_argument("--size", default="1280x800", metavar="WxH")
+    parser.add_argument(
+        "--scale", type=float, default=1, help="2 for a sharper picture"
+    )
+    parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--language", default="en")
+    parser.add_argument(
+        "--whole", action="store_true", help="also what is below the window"
+    )
+    parser.add_argument("--wait", type=int, default=1500, metavar="MS")
+    parser.add_argument("--folder", type=Path, default=REPOSITORY / ".demo")
+    arguments = parser.parse_args()
+    width, _, height = arguments.size.partition("x")
+    with _friendly_errors():
+        take(
+            arguments.page,
+            arguments.picture,
+            folder=arguments.folder.resolve(),
+            view=View(
+                width=int(width),
+                height=int(height),
+                scale=arguments.scale,
+                dark=arguments.dark,
+                language=arguments.language,
+            ),
+            see=arguments.see,
+            click=arguments.click,
+            wait=arguments.wait,
+            whole=arguments.whole,
+        )

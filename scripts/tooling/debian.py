@@ -23,6 +23,9 @@ _KEYRINGS = (
     Path("/usr/share/keyrings/debian-archive-keyring.gpg"),
 )
 
+STATUS = Path("/var/lib/dpkg/status")
+"""What is installed on this machine."""
+
 _TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 """Debian architecture to the name of its library folder."""
 
@@ -56,19 +59,31 @@ def available() -> bool:
     return tools and debian_archive(read_sources()) is not None
 
 
+def own_suite() -> str:
+    """Return the suite this machine runs, for example `bookworm`."""
+    source = debian_archive(read_sources())
+    if source is None:
+        raise ToolingError("No Debian mirror found in /etc/apt.")
+    return source.suites[0]
+
+
 class PrivateApt:
     """apt with one suite of this machine's own mirror, in a temporary folder.
 
     Use it as a context manager; entering downloads the package lists.
     """
 
-    def __init__(self, suite: str) -> None:
-        """Prepare for a suite such as `sid`."""
+    def __init__(self, suite: str, *, status: Path | None = None) -> None:
+        """Prepare for a suite such as `sid`.
+
+        With `status` (what is installed somewhere), only what is missing there is downloaded.
+        """
         source = debian_archive(read_sources())
         if source is None:
             raise ToolingError("No Debian mirror found in /etc/apt.")
         self._source = source
         self._suite = suite
+        self._status = status
         self._temporary = tempfile.TemporaryDirectory(prefix="immich-admin-tools-apt-")
         self._root = Path(self._temporary.name)
         self._environment: Mapping[str, str] = {}
@@ -118,8 +133,10 @@ class PrivateApt:
     def _write_config(self) -> Path:
         for folder in ("state/lists/partial", "cache/archives/partial"):
             (self._root / folder).mkdir(parents=True)
-        status = self._root / "status"
-        status.write_text("")
+        status = self._status
+        if status is None:
+            status = self._root / "status"
+            status.write_text("")
         sources = self._root / "sources.list"
         sources.write_text(_one_line(self._source, self._suite))
         config = self._root / "apt.conf"
@@ -142,6 +159,8 @@ class PrivateApt:
             "Dir::Cache": self._root / "cache",
             "Acquire::Languages": "none",
             "APT::Immediate-Configure": "false",
+            # The folder is this run's own, and the lock of the machine's database needs root.
+            "Debug::NoLocking": "true",
             "APT::Sandbox::User": "root" if os.geteuid() == 0 else "",
         }
         lines = [*downloads, *(f'{name} "{value}";' for name, value in own.items())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+import time
 
 from ..errors import ToolingError
 from ..paths import INTEGRATION
@@ -14,6 +15,7 @@ _DOMAIN = INTEGRATION.name
 _FLOWS = "/api/config/config_entries/flow"
 _MENU_CHOICE = "redis"
 _MOST_STEPS = 10
+_LOAD_TIMEOUT = 20.0
 
 
 def set_up(home_assistant: HomeAssistant, connection: Connection) -> Json:
@@ -47,16 +49,35 @@ def set_up(home_assistant: HomeAssistant, connection: Connection) -> Json:
 
 def remove(home_assistant: HomeAssistant) -> None:
     """Remove every entry of the integration."""
-    entries = home_assistant.get(f"/api/config/config_entries/entry?domain={_DOMAIN}")
-    for entry in entries:
+    for entry in _entries(home_assistant):
         home_assistant.delete(f"/api/config/config_entries/entry/{entry['entry_id']}")
 
 
 def is_set_up(home_assistant: HomeAssistant) -> bool:
     """Whether there is an entry."""
-    return bool(
-        home_assistant.get(f"/api/config/config_entries/entry?domain={_DOMAIN}")
+    return bool(_entries(home_assistant))
+
+
+def problem(home_assistant: HomeAssistant) -> str | None:
+    """Return why the integration isn't loaded, after giving it time; None when it is."""
+    deadline = time.monotonic() + _LOAD_TIMEOUT
+    while True:
+        entries = _entries(home_assistant)
+        waiting = [entry for entry in entries if entry["state"] != "loaded"]
+        if entries and not waiting:
+            return None
+        if time.monotonic() > deadline:
+            return "; ".join(
+                f"{entry['state']} {entry['reason'] or ''}" for entry in waiting
+            )
+        time.sleep(0.5)
+
+
+def _entries(home_assistant: HomeAssistant) -> Sequence[Mapping[str, Json]]:
+    found: Sequence[Mapping[str, Json]] = home_assistant.get(
+        f"/api/config/config_entries/entry?domain={_DOMAIN}"
     )
+    return found
 
 
 def fill_in(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 import json
 from pathlib import Path
@@ -12,6 +13,7 @@ from ..commands import run
 from ..errors import ToolingError
 from ..homeassistant_versions import NEWEST
 from ..paths import INTEGRATION
+from .http_json import Json
 
 _CONFIGURATION = """\
 # The demo's Home Assistant. Written once; change it as you like, `scripts/develop --reset` starts anew.
@@ -153,6 +155,29 @@ class DemoFolder:
         file = self.path / "connection.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(asdict(connection)))
+
+    def remember_running(self, ready: Mapping[str, Json]) -> None:
+        """Let `scripts/screenshot` find the running demo and log in."""
+        self._running.touch(mode=0o600)
+        self._running.write_text(json.dumps(ready))
+
+    def forget_running(self) -> None:
+        """Say that the demo has ended."""
+        self._running.unlink(missing_ok=True)
+
+    def running(self) -> Mapping[str, Json]:
+        """Return how to reach the running demo; raises `ToolingError` when none runs."""
+        try:
+            ready: Mapping[str, Json] = json.loads(self._running.read_text())
+        except FileNotFoundError as error:
+            raise ToolingError(
+                "No demo is running: start `scripts/develop` in another terminal."
+            ) from error
+        return ready
+
+    @property
+    def _running(self) -> Path:
+        return self.path / "running.json"
 
     @property
     def _login(self) -> Path:

@@ -11,12 +11,13 @@ import time
 from typing import NoReturn, TextIO
 
 from ..node import Node
-from ..progress import duration, say, step
+from ..progress import duration, say, step, warn
 from ..setup import set_up
 from . import check, config_flow, home_assistant, immich
 from .children import Children
 from .folder import USER, Connection, DemoFolder
 from .home_assistant import HomeAssistant
+from .http_json import Json
 from .immich import Immich
 from .options import Options
 from .ports import preferred_or_free
@@ -62,6 +63,11 @@ def _run(
             instance.make_user(password)
         instance.wait_until_started()
         _set_up_integration(instance, folder, server)
+        problem = config_flow.problem(instance)
+        if problem is not None:
+            warn(
+                f"    the integration is not loaded: {problem}\n{instance.child.tail()}"
+            )
     if options.check:
         with step("Checking that queues are shown and move"):
             seen = check.check(instance)
@@ -72,9 +78,15 @@ def _run(
         return
     say(f"\nReady after {duration(time.monotonic() - started)}")
     _announce(instance, server, folder, password)
+    ready = _ready(instance, server, folder, password)
     if options.json:
-        _announce_json(instance, server, folder, password, output)
-    _keep_running(children, instance, folder, traffic)
+        output.write(json.dumps(ready) + "\n")
+        output.flush()
+    folder.remember_running(ready)
+    try:
+        _keep_running(children, instance, folder, traffic)
+    finally:
+        folder.forget_running()
 
 
 def _set_up_integration(
@@ -110,14 +122,11 @@ Ctrl-C stops everything."""
     )
 
 
-def _announce_json(
-    instance: HomeAssistant,
-    server: Immich,
-    folder: DemoFolder,
-    password: str,
-    output: TextIO,
-) -> None:
-    ready = {
+def _ready(
+    instance: HomeAssistant, server: Immich, folder: DemoFolder, password: str
+) -> dict[str, Json]:
+    """Return what a program needs to use the demo."""
+    return {
         "url": instance.url,
         "user": USER,
         "password": password,
@@ -129,8 +138,6 @@ def _announce_json(
         "ml_url": server.ml_url,
         "logs": str(folder.logs),
     }
-    output.write(json.dumps(ready) + "\n")
-    output.flush()
 
 
 def _keep_running(
