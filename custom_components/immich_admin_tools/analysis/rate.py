@@ -23,6 +23,9 @@ _BLOCK = 30.0
 _SLOW_BLOCK = 300.0
 """... and where no job ends in that time."""
 
+_LEAST_SIDE = 60.0
+"""Seconds that a new pace must last to be one."""
+
 _MOST_BLOCKS = 120
 
 _SURE = 4.0
@@ -134,8 +137,8 @@ def last_change(blocks: list[_Block]) -> int:
 def _biggest_change(blocks: list[_Block]) -> int:
     """Return where the pace changed most clearly; 0 = nowhere.
 
-    Both sides need two blocks. Each side's own scatter is what a change is measured
-    against, so regular swings hide no change but are none either.
+    Both sides need a minute. Each side's own scatter is what a change is measured
+    against, so swings that come again and again are none.
     """
     used = [block for block in blocks if block[0] > 0]
     seconds = [0.0, *accumulate(s for s, _ in used)]
@@ -143,15 +146,17 @@ def _biggest_change(blocks: list[_Block]) -> int:
     squares = [0.0, *accumulate(j * j / s for s, j in used)]
     total = len(used)
     best, best_at = _SURE, 0
-    for at in range(2, total - 1):
+    for at in range(1, total):
         before, after = seconds[at], seconds[-1] - seconds[at]
+        if min(before, after) < _LEAST_SIDE:
+            continue
         jobs0, jobs1 = jobs[at], jobs[-1] - jobs[at]
         rate0, rate1 = jobs0 / before, jobs1 / after
         if abs(rate1 - rate0) <= _WORTH_IT * max(rate0, rate1):
             continue
         scatter = squares[-1] - jobs0 * rate0 - jobs1 * rate1
         chance = jobs[-1] / seconds[-1] / 2
-        variance = max(scatter / (total - 2), chance)
+        variance = max(scatter / max(total - 2, 1), chance)
         score = abs(rate1 - rate0) / sqrt(variance * (1 / before + 1 / after))
         if score > best:
             best, best_at = score, at
