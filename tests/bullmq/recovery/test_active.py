@@ -122,7 +122,7 @@ async def test_requeue_keeps_the_priority(
 async def test_largest_priority_keeps_its_order(
     recovery: QueueRecovery, queue: MadeQueue
 ) -> None:
-    """BullMQ's highest priority number makes a score that Lua would round."""
+    """BullMQ's highest priority number makes a score of 53 bits."""
     await queue.add("1", priority=2_097_151)
     fence = await queue.start("0", priority=2_097_151)
 

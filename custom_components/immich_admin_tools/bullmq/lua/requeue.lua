@@ -18,7 +18,7 @@ if refused then return refused end
 call('HDEL', base .. id, 'processedOn')
 if job.priority > 0 then
   -- As BullMQ does: counter 0 puts it before all others of its priority.
-  call('ZADD', base .. 'prioritized', string.format('%.0f', job.priority * 0x100000000), id)
+  call('ZADD', base .. 'prioritized', job.priority * 0x100000000, id)
 else
   call('RPUSH', waiting_list(), id)
 end

@@ -14,7 +14,7 @@ if refused then return refused end
 local function enqueue(id, priority)
   if priority > 0 then
     local turn = call('INCR', base .. 'pc') % 0x100000000
-    call('ZADD', base .. 'prioritized', string.format('%.0f', priority * 0x100000000 + turn), id)
+    call('ZADD', base .. 'prioritized', priority * 0x100000000 + turn, id)
   else
     call('LPUSH', waiting_list(), id)
   end
