@@ -1,0 +1,42 @@
+"""Starts the demo once for all tests here."""
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import select
+import subprocess
+import sys
+
+import pytest
+
+from .demo import Demo
+
+_REPOSITORY = Path(__file__).parents[2]
+_START_TIMEOUT = 240
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Run `scripts/develop` with a folder and ports of its own."""
+    folder = tmp_path_factory.mktemp("demo")
+    log = folder / "develop.log"
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                _REPOSITORY / "scripts" / "develop",
+                *("--json", "--port", "0", "--folder", folder / "demo"),
+            ],
+            cwd=_REPOSITORY,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
+        try:
+            assert process.stdout
+            readable, _, _ = select.select([process.stdout], [], [], _START_TIMEOUT)
+            line = process.stdout.readline() if readable else b""
+            assert line, f"The demo didn't start:\n{log.read_text()}"
+            yield Demo(json.loads(line), pictures=_REPOSITORY / ".reports" / "e2e")
+        finally:
+            process.terminate()
+            process.wait(60)
