@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 import urllib.request
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
-
 from tooling.browser import Step, View, Visit, visit
 from tooling.screenshot import LOADING
 
