@@ -13,26 +13,26 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .analysis.models import QueueView, Source
+from .analysis.models import QueueView
 from .coordinator import AdminToolsConfigEntry
 from .entity import (
     QueueEntity,
+    QueueEntityDescription,
     ServerEntity,
     ServerStatusEntity,
     async_add_queue_entities,
-    enabled_by_default,
 )
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class QueueBinarySensorDescription(BinarySensorEntityDescription):
+class QueueBinarySensorDescription(
+    QueueEntityDescription, BinarySensorEntityDescription
+):
     """How to read a binary sensor off a queue."""
 
     is_on_fn: Callable[[QueueView], bool | None]
-    on_everywhere: bool = False
-    needs_redis: bool = False
 
 
 QUEUE_BINARY_SENSORS: tuple[QueueBinarySensorDescription, ...] = (
@@ -140,26 +140,6 @@ class QueueBinarySensor(QueueEntity, BinarySensorEntity):
     """A yes or no of one queue."""
 
     entity_description: QueueBinarySensorDescription
-
-    def __init__(
-        self,
-        entry: AdminToolsConfigEntry,
-        description: QueueBinarySensorDescription,
-        queue: str,
-    ) -> None:
-        """Take the description."""
-        super().__init__(entry, description, queue)
-        self._attr_entity_registry_enabled_default = enabled_by_default(
-            queue, on_in_pipeline=False, on_everywhere=description.on_everywhere
-        )
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return whether the last poll can tell."""
-        return super().available and (
-            not self.entity_description.needs_redis or self.view.source is Source.REDIS
-        )
 
     @property
     @override

@@ -1,6 +1,7 @@
 """What all entities share: the two kinds of devices, and how queues come and go."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import override
 
 from homeassistant.core import callback
@@ -11,7 +12,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from homeassistant.util import slugify
 
-from .analysis.models import QueueView
+from .analysis.models import QueueView, Source
 from .const import DOMAIN
 from .coordinator import (
     AdminToolsConfigEntry,
@@ -74,6 +75,18 @@ def prettified(queue: str) -> str:
     return snake_case(queue).replace("_", " ").capitalize()
 
 
+@dataclass(frozen=True, kw_only=True)
+class QueueEntityDescription(EntityDescription):
+    """What an entity of a queue has beside what Home Assistant asks for.
+
+    It starts enabled for the queues of the pipeline, or for all queues.
+    """
+
+    on_in_pipeline: bool = False
+    on_everywhere: bool = False
+    needs_redis: bool = False
+
+
 class ServerEntity(CoordinatorEntity[QueueCoordinator]):
     """An entity of the server's device that shows something of all queues."""
 
@@ -108,11 +121,12 @@ class QueueEntity(CoordinatorEntity[QueueCoordinator]):
     """An entity of a queue's device."""
 
     _attr_has_entity_name = True
+    entity_description: QueueEntityDescription
 
     def __init__(
         self,
         entry: AdminToolsConfigEntry,
-        description: EntityDescription,
+        description: QueueEntityDescription,
         queue: str,
     ) -> None:
         """Name the entity by the server, the queue and the description's key."""
@@ -121,13 +135,21 @@ class QueueEntity(CoordinatorEntity[QueueCoordinator]):
         self.queue = queue
         self._entry = entry
         self._attr_unique_id = f"{entry.unique_id}_{queue}_{description.key}"
+        self._attr_entity_registry_enabled_default = description.on_everywhere or (
+            description.on_in_pipeline and queue in PIPELINE
+        )
         self._attr_device_info = queue_device_info(entry, queue)
 
     @property
     @override
     def available(self) -> bool:
-        """Return whether the last poll saw the queue."""
-        return super().available and self.queue in self.coordinator.data.queues
+        """Return whether the last poll saw the queue, where it has to be seen."""
+        view = self.coordinator.data.queues.get(self.queue)
+        return (
+            super().available
+            and view is not None
+            and not (self.entity_description.needs_redis and view.source is Source.API)
+        )
 
     @property
     def view(self) -> QueueView:
@@ -138,11 +160,6 @@ class QueueEntity(CoordinatorEntity[QueueCoordinator]):
     def _runtime(self) -> RuntimeData:
         """Return what the entry runs on."""
         return self._entry.runtime_data
-
-
-def enabled_by_default(queue: str, on_in_pipeline: bool, on_everywhere: bool) -> bool:
-    """Return whether an entity of this queue starts enabled."""
-    return on_everywhere or (on_in_pipeline and queue in PIPELINE)
 
 
 @callback

@@ -1,5 +1,6 @@
 """Numbers: how many jobs at once, and when a job counts as stuck."""
 
+from dataclasses import dataclass
 from typing import override
 
 from homeassistant.components.number import (
@@ -14,25 +15,33 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import CONF_THRESHOLDS
 from .coordinator import AdminToolsConfigEntry
-from .entity import QueueEntity, async_add_queue_entities, enabled_by_default
+from .entity import QueueEntity, QueueEntityDescription, async_add_queue_entities
 from .errors import translated_errors
 from .immich.permissions import Permission
 from .settings import stuck_threshold_of
 
 PARALLEL_UPDATES = 1
 
-CONCURRENCY = NumberEntityDescription(
+
+@dataclass(frozen=True, kw_only=True)
+class QueueNumberDescription(QueueEntityDescription, NumberEntityDescription):
+    """A number of a queue."""
+
+
+CONCURRENCY = QueueNumberDescription(
     key="concurrency",
     translation_key="concurrency",
+    on_in_pipeline=True,
     entity_category=EntityCategory.CONFIG,
     native_min_value=1,
     native_max_value=100,
     native_step=1,
     mode=NumberMode.BOX,
 )
-STUCK_THRESHOLD = NumberEntityDescription(
+STUCK_THRESHOLD = QueueNumberDescription(
     key="stuck_threshold",
     translation_key="stuck_threshold",
+    on_in_pipeline=True,
     device_class=NumberDeviceClass.DURATION,
     native_unit_of_measurement=UnitOfTime.SECONDS,
     entity_category=EntityCategory.CONFIG,
@@ -64,17 +73,7 @@ async def async_setup_entry(
 class ConcurrencyNumber(QueueEntity, NumberEntity):
     """How many jobs of a queue run at the same time, from Immich's settings."""
 
-    def __init__(
-        self,
-        entry: AdminToolsConfigEntry,
-        description: NumberEntityDescription,
-        queue: str,
-    ) -> None:
-        """Listen to the server's settings too."""
-        super().__init__(entry, description, queue)
-        self._attr_entity_registry_enabled_default = enabled_by_default(
-            queue, on_in_pipeline=True, on_everywhere=False
-        )
+    entity_description: QueueNumberDescription
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -115,17 +114,7 @@ class ConcurrencyNumber(QueueEntity, NumberEntity):
 class StuckThresholdNumber(QueueEntity, NumberEntity):
     """After how many seconds a job of a queue counts as stuck; 0 = never."""
 
-    def __init__(
-        self,
-        entry: AdminToolsConfigEntry,
-        description: NumberEntityDescription,
-        queue: str,
-    ) -> None:
-        """Start enabled in the pipeline."""
-        super().__init__(entry, description, queue)
-        self._attr_entity_registry_enabled_default = enabled_by_default(
-            queue, on_in_pipeline=True, on_everywhere=False
-        )
+    entity_description: QueueNumberDescription
 
     @property
     @override

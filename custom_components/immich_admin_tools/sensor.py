@@ -8,14 +8,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .analysis.models import Source
 from .coordinator import AdminToolsConfigEntry, QueueCoordinator
-from .entity import (
-    QueueEntity,
-    ServerEntity,
-    async_add_queue_entities,
-    enabled_by_default,
-)
+from .entity import QueueEntity, ServerEntity, async_add_queue_entities
 from .sensor_descriptions import (
     LATENCY,
     QUEUE_SENSORS,
@@ -147,17 +141,6 @@ class QueueSensor(_SettlingSensor, QueueEntity):
         """Take the description."""
         super().__init__(entry, description, queue)
         self._settles = description.settles
-        self._attr_entity_registry_enabled_default = enabled_by_default(
-            queue, description.on_in_pipeline, description.on_everywhere
-        )
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return whether the last poll can tell."""
-        return super().available and (
-            not self.entity_description.needs_redis or self.view.source is Source.REDIS
-        )
 
     @override
     def _read(self) -> tuple[Value, Attributes]:

@@ -13,6 +13,7 @@ from homeassistant.const import EntityCategory, UnitOfTime
 from homeassistant.util import dt as dt_util
 
 from .analysis.models import Eta, QueueState, QueueView, ServerView
+from .entity import QueueEntityDescription
 from .job_summary import job_summaries
 
 JOBS_PER_MINUTE = "jobs/min"
@@ -27,14 +28,11 @@ def _no_attributes(_view: object) -> Attributes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class QueueSensorDescription(SensorEntityDescription):
+class QueueSensorDescription(QueueEntityDescription, SensorEntityDescription):
     """How to read a sensor off a queue."""
 
     value_fn: Callable[[QueueView], Value]
     attributes_fn: Callable[[QueueView], Attributes] = _no_attributes
-    on_in_pipeline: bool = False
-    on_everywhere: bool = False
-    needs_redis: bool = False
     settles: bool = False
 
 

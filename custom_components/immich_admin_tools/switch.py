@@ -1,5 +1,6 @@
 """Switches: whether a queue works."""
 
+from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
@@ -8,15 +9,22 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AdminToolsConfigEntry
-from .entity import QueueEntity, async_add_queue_entities
+from .entity import QueueEntity, QueueEntityDescription, async_add_queue_entities
 from .errors import translated_errors
 from .pause_summary import pause_attributes
 
 PARALLEL_UPDATES = 1
 
-PROCESSING = SwitchEntityDescription(
+
+@dataclass(frozen=True, kw_only=True)
+class QueueSwitchDescription(QueueEntityDescription, SwitchEntityDescription):
+    """A switch of a queue."""
+
+
+PROCESSING = QueueSwitchDescription(
     key="processing",
     translation_key="processing",
+    on_everywhere=True,
     # Off is a pause: "turn off everything" by area, device or voice must not.
     entity_category=EntityCategory.CONFIG,
 )
@@ -37,6 +45,8 @@ async def async_setup_entry(
 
 class ProcessingSwitch(QueueEntity, SwitchEntity):
     """On while the queue works, off while it is paused."""
+
+    entity_description: QueueSwitchDescription
 
     @property
     @override
