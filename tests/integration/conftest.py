@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -107,6 +108,7 @@ async def entry(
     """Return a loaded entry with Redis."""
     entry = entry_for(simulator, valkey.url)
     await set_up(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
     yield entry
     await hass.config_entries.async_unload(entry.entry_id)
 
@@ -118,6 +120,7 @@ async def api_only_entry(
     """Return a loaded entry without Redis."""
     entry = entry_for(simulator, None)
     await set_up(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
     yield entry
     await hass.config_entries.async_unload(entry.entry_id)
 
