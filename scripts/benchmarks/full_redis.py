@@ -1,5 +1,6 @@
 """A Redis full of queues as a busy Immich leaves them."""
 
+from collections.abc import Mapping
 from time import time
 
 from redis.asyncio import Redis
@@ -14,7 +15,7 @@ _LONG = 3_600_000
 _FILL = "for i = 1, tonumber(ARGV[1]) do redis.call('RPUSH', KEYS[1], i) end"
 _FILL_AT_ONCE = 100_000
 
-_JOB = {
+_JOB: Mapping[str | bytes | bytearray | memoryview | int | float, str] = {
     "name": "AssetDetectFaces",
     "data": '{"id":"6007f61a-27c7-4a65-b2ab-29f7ed23da78","source":"upload"}',
     "opts": '{"removeOnComplete":true,"removeOnFail":false,"attempts":1}',

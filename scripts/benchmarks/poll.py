@@ -121,7 +121,7 @@ async def _side(stack: AsyncExitStack, waiting: int) -> Side:
 
 async def _recorded_trips(
     reader: QueueReader, queues: list[str]
-) -> Sequence[Sequence[tuple[tuple[Any, ...], dict[str, Any]]]]:
+) -> Sequence[Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]]:
     """Return the commands of a poll, trip by trip, as redis-py keeps them."""
     trips = []
     real_trip = reader._trip  # noqa: SLF001 # only here all commands come by
