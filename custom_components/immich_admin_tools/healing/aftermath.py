@@ -6,10 +6,11 @@ is never repeated; what the queue still tells decides what is recorded.
 
 from enum import StrEnum
 
+from ..analysis.models import QueueView
 from ..bullmq.job_trail import JobTrail, TrailEvent
 from .carrying_out import FAIL_REASON
 from .models import Act, Doubt, HealMode, Outcome
-from .verdicts import Verdict
+from .verdicts import Verdict, verdict_by_queue
 
 
 class Fate(StrEnum):
@@ -57,8 +58,10 @@ def _is_ours(act: Act, events: tuple[TrailEvent, ...], number: int) -> bool:
             )
 
 
-def verdict_of_fate(fate: Fate) -> Verdict:
+def verdict_of_fate(act: Act, fate: Fate, queue: QueueView | None) -> Verdict:
     """Return what may be said at once; a lock is watched on from here."""
     if fate is Fate.NOT_DONE:
         return Outcome.FAILED, Doubt.INTERRUPTED
+    if fate is Fate.DONE and act.lock_token is None:
+        return verdict_by_queue(queue)
     return Outcome.UNCONFIRMED, Doubt.INTERRUPTED

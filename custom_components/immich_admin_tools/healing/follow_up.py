@@ -66,14 +66,18 @@ class FollowUp:
     async def _look_up_unrecorded(self) -> None:
         """Find out what became of acts that were never recorded; never repeat them."""
         busy = self._under_way()
-        for act in [
-            act for act in self._log.book.pending.values() if act.act_id not in busy
-        ]:
+        pending = self._log.book.pending
+        acts = [act for act_id, act in pending.items() if act_id not in busy]
+        if not acts:
+            return
+        view = await self._world.look()
+        for act in acts:
             trail = await read_trail(
                 self._client, self._prefix, act.queue, act.job_id, act.redis_at
             )
             fate = fate_of(act, trail)
-            verdict = verdict_of_fate(fate)
+            queue = None if view is None else view.queues.get(act.queue)
+            verdict = verdict_of_fate(act, fate, queue)
             _LOGGER.info(
                 "Looked up what became of job %s of %s: %s",
                 act.job_id,

@@ -1,0 +1,103 @@
+"""What is written down of acts, and what is read from a file that is not quite right."""
+
+import json
+from typing import cast
+
+import pytest
+
+from custom_components.immich_admin_tools.analysis.models import StuckKind
+from custom_components.immich_admin_tools.bullmq.models import JsonValue
+from custom_components.immich_admin_tools.healing.act_log import (
+    REMEMBERED,
+    ActBook,
+    ActLog,
+)
+from custom_components.immich_admin_tools.healing.errors import NotStoredError
+from custom_components.immich_admin_tools.healing.models import (
+    Act,
+    HealMode,
+    Initiator,
+    Reason,
+)
+
+from .made_immich import MadeSection
+from .views import ASSET, NOW
+
+
+def act(act_id: str = "a", at: int = NOW) -> Act:
+    """Return an act."""
+    return Act(
+        act_id=act_id,
+        at=at,
+        redis_at=at + 3,
+        job_counter=7,
+        queue="faceDetection",
+        job_id="1",
+        name="AssetDetectFaces",
+        asset_id=ASSET,
+        kind=StuckKind.HUNG,
+        age=1_000,
+        processed_on=at - 1_000_000,
+        lock_token="token:1",
+        mode=HealMode.FAIL,
+        reason=Reason.HUNG,
+        by=Initiator.AUTO,
+        retry_when_free=True,
+    )
+
+
+def book() -> ActBook:
+    """Return a book with one act of each sort."""
+    begun = ActBook().begun([act("a"), act("b"), act("c")], NOW)
+    return begun.recorded({"b", "c"}, {"b", "c"}, {"c"})
+
+
+def test_comes_back_as_it_was_stored() -> None:
+    """Through JSON text, as on the disk."""
+    stored = json.loads(json.dumps(book().to_dict()))
+    assert ActBook.from_dict(stored) == book()
+    assert set(book().pending) == {"a"}
+    assert set(book().watched) == {"b", "c"}
+    assert book().lost == {"c"}
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"pending": "x", "watched": None, "lost": 3, "recent": {}},
+        {"pending": [1, {}, {"act_id": "a"}], "recent": [{"queue": 1}, 7]},
+        {"pending": [{"act_id": "a", "queue": "q", "job_id": "1", "mode": "burn"}]},
+        {"lost": ["nobody"]},
+    ],
+)
+def test_what_can_not_be_understood_is_left_out(spoilt: object) -> None:
+    """A hand, or an older version, may have written it."""
+    assert ActBook.from_dict(cast("dict[str, JsonValue]", spoilt)) == ActBook()
+
+
+def test_recent_acts_are_forgotten_after_an_hour() -> None:
+    """They only serve the hourly limit."""
+    later = NOW + REMEMBERED
+    assert len(book().recent) == 3
+    after = book().begun([act("d", later)], later)
+    assert [it.at for it in after.recent] == [later]
+
+
+def test_let_go() -> None:
+    """What is let go is neither watched nor lost."""
+    after = book().let_go({"c"})
+    assert set(after.watched) == {"b"}
+    assert not after.lost
+
+
+async def test_a_step_that_can_not_be_stored_is_not_taken() -> None:
+    """Memory and disk agree."""
+    section = MadeSection()
+    log = ActLog(section)
+    await log.change(lambda old: old.begun([act("a")], NOW))
+    section.full = True
+    with pytest.raises(NotStoredError):
+        await log.change(lambda old: old.begun([act("b")], NOW))
+    assert set(log.book.pending) == {"a"} == set(ActLog(section).book.pending)
+    # Nothing to write needs no disk.
+    await log.change(lambda old: old.let_go({"x"}))

@@ -1,0 +1,344 @@
+"""Acts on a real Redis: what is done, what is said of it, and what a crash leaves."""
+
+from dataclasses import replace
+
+import pytest
+
+from custom_components.immich_admin_tools.analysis.models import (
+    QueueState,
+    QueueView,
+    StuckKind,
+)
+from custom_components.immich_admin_tools.bullmq.errors import (
+    CannotConnectError,
+    MissingRightsError,
+)
+from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery, Result
+from custom_components.immich_admin_tools.healing.carrying_out import FAIL_REASON
+from custom_components.immich_admin_tools.healing.errors import NotStoredError
+from custom_components.immich_admin_tools.healing.healer import WATCH_FOR
+from custom_components.immich_admin_tools.healing.models import (
+    Doubt,
+    HealMode,
+    Initiator,
+    Outcome,
+    SkippedJob,
+    SkipReason,
+)
+from tests.bullmq.recovery.made_queue import PROCESSED_ON, QUEUE
+from tests.support.valkey import Valkey
+
+from .made_house import MadeHouse, order
+from .made_immich import CrashError, MadeImmich
+from .views import job_view, queue_view, server_view
+
+
+async def test_a_worker_that_hangs_on_is_a_lost_slot(house: MadeHouse) -> None:
+    """The lock is renewed although the job is gone."""
+    await house.queue.start("1")
+
+    async def meanwhile(seconds: float) -> None:
+        await house.age_lock("1", seconds)
+        if house.slept % 14 == 0:
+            await house.renew_lock("1")
+
+    house.meanwhile = meanwhile
+    report = await house.healer.heal([order(job_view())], Initiator.USER)
+    assert [(it.outcome, it.doubt) for it in report.healed] == [
+        (Outcome.SLOT_LOST, None)
+    ]
+    assert house.slept < WATCH_FOR
+    assert house.follow_up.lost_slots() == house.follow_up.lost_slots(QUEUE) == 1
+    assert house.follow_up.lost_slots("library") == 0
+    assert not await house.queue.job("1")
+
+
+async def test_a_worker_that_lets_go_is_confirmed(house: MadeHouse) -> None:
+    """Nobody renews the lock; it runs out."""
+    await house.queue.start("1")
+    house.meanwhile = lambda seconds: house.age_lock("1", seconds)
+    report = await house.healer.heal([order(job_view())], Initiator.USER)
+    assert report.healed[0].outcome is Outcome.CONFIRMED
+    assert house.slept > 25
+    assert house.follow_up.lost_slots() == 0
+    assert not house.log.book.pending
+    assert not house.log.book.watched
+
+
+async def test_a_lock_that_tells_nothing_is_looked_at_later(house: MadeHouse) -> None:
+    """Neither renewed nor gone by the end of the watch; the truth comes with a later poll."""
+    await house.queue.start("1")
+    report = await house.healer.heal([order(job_view())], Initiator.USER)
+    assert (report.healed[0].outcome, report.healed[0].doubt) == (
+        Outcome.UNCONFIRMED,
+        Doubt.TOO_EARLY,
+    )
+    await house.follow_up.follow()
+    assert len(house.outcomes) == 1
+    await house.queue.client.delete(house.queue.keys.lock("1"))
+    await house.follow_up.follow()
+    assert house.outcomes[1:] == [("1", Outcome.CONFIRMED, None)]
+    assert not house.log.book.watched
+
+
+async def test_a_lost_slot_is_remembered_until_its_lock_is_gone(
+    house: MadeHouse,
+) -> None:
+    """Also across a restart of Home Assistant."""
+    await test_a_worker_that_hangs_on_is_a_lost_slot(house)
+    house.restart()
+    await house.follow_up.follow()
+    assert house.follow_up.lost_slots(QUEUE) == 1
+    await house.queue.client.delete(house.queue.keys.lock("1"))
+    await house.follow_up.follow()
+    assert house.follow_up.lost_slots(QUEUE) == 0
+    # What was said of the act stays: the slot was lost.
+    assert [it.outcome for it in house.world.told] == [Outcome.SLOT_LOST]
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (queue_view(), (Outcome.CONFIRMED, None)),
+        (
+            queue_view(waiting=1, worker=False),
+            (Outcome.UNCONFIRMED, Doubt.NO_WORKER),
+        ),
+        (queue_view(worker=None), (Outcome.UNCONFIRMED, Doubt.TOO_EARLY)),
+        (queue_view(is_paused=True), (Outcome.UNCONFIRMED, Doubt.PAUSED)),
+        (
+            queue_view(waiting=1, state=QueueState.STALLED),
+            (Outcome.UNCONFIRMED, Doubt.NOT_MOVING),
+        ),
+    ],
+)
+async def test_an_orphan_is_judged_by_its_queue(
+    house: MadeHouse, seen: QueueView, expected: tuple[Outcome, Doubt | None]
+) -> None:
+    """It has no lock that could tell."""
+    await house.queue.start("1", token=None)
+    house.world.view = server_view(seen)
+    report = await house.healer.heal(
+        [order(job_view(kind=StuckKind.ORPHANED), HealMode.REQUEUE)], Initiator.USER
+    )
+    assert (report.healed[0].outcome, report.healed[0].doubt) == expected
+    assert await house.queue.waiting() == ["1"]
+    assert not house.log.book.watched
+
+
+async def test_a_queue_that_begins_to_move_is_waited_for(house: MadeHouse) -> None:
+    """It takes a worker a moment to take the next job."""
+    await house.queue.start("1", token=None)
+    house.world.view = server_view(queue_view(waiting=1, state=QueueState.STALLED))
+
+    async def meanwhile(_: float) -> None:
+        if house.slept > 6:
+            house.world.view = server_view(queue_view(waiting=1))
+
+    house.meanwhile = meanwhile
+    report = await house.healer.heal(
+        [order(job_view(kind=StuckKind.ORPHANED))], Initiator.USER
+    )
+    assert report.healed[0].outcome is Outcome.CONFIRMED
+    assert 6 < house.slept < 10
+
+
+async def test_a_job_that_ended_meanwhile_is_left_alone(house: MadeHouse) -> None:
+    """And so is one that runs anew, or under another lock."""
+    await house.queue.start("2", processedOn=PROCESSED_ON + 1)
+    await house.queue.start("3", token="another")
+    before = await house.queue.dump()
+    report = await house.healer.heal(
+        [order(job_view(job_id)) for job_id in ("1", "2", "3")], Initiator.USER
+    )
+    assert report.skipped == tuple(
+        SkippedJob(QUEUE, job_id, SkipReason.RACED) for job_id in ("1", "2", "3")
+    )
+    assert not report.healed
+    assert not house.outcomes
+    assert not house.log.book.pending
+    assert await house.queue.dump() == before
+
+
+async def test_two_healers_at_once_do_it_once(house: MadeHouse) -> None:
+    """The fences decide; the loser says that it was raced."""
+    await house.queue.start("1", token=None)
+    other = MadeHouse(house.queue)
+    decision = order(job_view(kind=StuckKind.ORPHANED), HealMode.REQUEUE)
+    first = await house.healer.heal([decision], Initiator.AUTO)
+    second = await other.healer.heal([decision], Initiator.AUTO)
+    assert len(first.healed) == 1
+    assert [it.reason for it in second.skipped] == [SkipReason.RACED]
+    assert not other.world.told
+    assert await house.queue.waiting() == ["1"]
+
+
+async def test_nothing_is_done_that_can_not_be_written_down(house: MadeHouse) -> None:
+    """A full disk."""
+    await house.queue.start("1")
+    before = await house.queue.dump()
+    house.section.full = True
+    with pytest.raises(NotStoredError):
+        await house.healer.heal([order(job_view())], Initiator.USER)
+    after = await house.queue.dump()
+    assert after.keys() == before.keys()
+    assert not house.world.told
+    assert not house.healer.under_way
+
+
+async def test_missing_rights_are_named_and_nothing_is_changed(
+    house: MadeHouse, valkey: Valkey
+) -> None:
+    """A user of Redis who may only read."""
+    await house.queue.start("1")
+    client = house.queue.client
+    await client.acl_setuser(
+        "reader",
+        enabled=True,
+        passwords=["+secret"],
+        keys=["*"],
+        categories=["+@all"],
+        commands=["-lrem"],
+    )
+    async with valkey.client(username="reader", password="secret") as reader:
+        reading = MadeHouse(replace(house.queue, client=reader))
+        with pytest.raises(MissingRightsError) as error:
+            await reading.healer.heal([order(job_view())], Initiator.USER)
+    assert error.value.commands == ("+lrem",)
+    assert await client.lrange(house.queue.keys.active, 0, -1) == [b"1"]
+    assert not reading.log.book.pending
+    assert not reading.world.told
+
+
+async def test_what_got_no_reply_is_looked_up_later(
+    house: MadeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis did it and fell silent before it could say so; the rest was never tried."""
+    await house.queue.start("1", token=None)
+    await house.queue.start("2", token=None)
+    remove = QueueRecovery.remove
+
+    async def remove_without_reply(*args: object) -> Result:
+        await remove(*args)  # type: ignore[arg-type]  # handed through
+        raise CannotConnectError("Nobody answers")
+
+    monkeypatch.setattr(QueueRecovery, "remove", remove_without_reply)
+    jobs = [job_view(job_id, kind=StuckKind.ORPHANED) for job_id in ("1", "2")]
+    report = await house.healer.heal([order(job) for job in jobs], Initiator.USER)
+    assert [(it.outcome, it.doubt) for it in report.healed] == [
+        (Outcome.UNCONFIRMED, Doubt.REDIS_LOST),
+        (Outcome.FAILED, None),
+    ]
+    assert [act.job_id for act in house.log.book.pending.values()] == ["1"]
+    await house.follow_up.follow()
+    assert not house.log.book.pending
+    assert house.outcomes[-1] == ("1", Outcome.CONFIRMED, None)
+    assert await house.queue.client.lrange(house.queue.keys.active, 0, -1) == [b"2"]
+
+
+@pytest.mark.parametrize("mode", list(HealMode))
+async def test_killed_between_act_and_record(house: MadeHouse, mode: HealMode) -> None:
+    """At the next start the history gets the truth, and nothing is repeated."""
+    await house.queue.start("1", token=None)
+
+    def killed() -> None:
+        raise CrashError
+
+    house.world.on_record = killed
+    decision = order(job_view(kind=StuckKind.ORPHANED), mode)
+    with pytest.raises(CrashError):
+        await house.healer.heal([decision], Initiator.AUTO)
+    house.restart()
+    assert [act.job_id for act in house.log.book.pending.values()] == ["1"]
+    after_act = await house.queue.dump()
+    house.world.on_record = lambda: None
+    await house.follow_up.follow()
+    assert house.outcomes == [("1", Outcome.CONFIRMED, None)]
+    assert house.world.told[0].act.mode is mode
+    assert await house.queue.dump() == after_act
+    assert not house.log.book.pending
+    await house.follow_up.follow()
+    assert len(house.outcomes) == 1
+
+
+async def test_killed_before_the_act(house: MadeHouse) -> None:
+    """It was written down and never done: so it says, and leaves the job alone."""
+    await house.queue.start("1")
+    # The first write is still done, then Home Assistant is gone.
+    house.section.immich = MadeImmich({}, crash_in=0)
+    with pytest.raises(CrashError):
+        await house.healer.heal([order(job_view())], Initiator.USER)
+    house.section.immich = None
+    house.restart()
+    await house.follow_up.follow()
+    assert house.outcomes == [("1", Outcome.FAILED, Doubt.INTERRUPTED)]
+    assert await house.queue.client.lrange(house.queue.keys.active, 0, -1) == [b"1"]
+
+
+async def test_a_lost_slot_found_after_a_crash(house: MadeHouse) -> None:
+    """The watch goes on where it was broken off."""
+    await house.queue.start("1")
+
+    async def killed(_: float) -> None:
+        raise CrashError
+
+    house.meanwhile = killed
+    with pytest.raises(CrashError):
+        await house.healer.heal([order(job_view())], Initiator.USER)
+    house.restart()
+    await house.follow_up.follow()
+    assert house.outcomes == [("1", Outcome.UNCONFIRMED, Doubt.INTERRUPTED)]
+    await house.age_lock("1", 10)
+    await house.follow_up.follow()
+    await house.renew_lock("1")
+    await house.follow_up.follow()
+    assert house.outcomes[1:] == [("1", Outcome.SLOT_LOST, None)]
+    assert house.follow_up.lost_slots() == 1
+
+
+async def test_put_back_once_the_worker_is_free(house: MadeHouse) -> None:
+    """With a restart: first given up, so that it can't run twice, then put back."""
+    await house.queue.start("1")
+    house.meanwhile = lambda _: house.renew_lock("1")
+    decision = order(job_view(), HealMode.FAIL, retry_when_free=True)
+    report = await house.healer.heal([decision], Initiator.AUTO)
+    assert report.healed[0].outcome is Outcome.UNCONFIRMED
+    assert (await house.queue.job("1"))["failedReason"] == FAIL_REASON
+    house.restart()
+    await house.follow_up.follow()
+    assert not await house.queue.waiting()
+    await house.queue.client.delete(house.queue.keys.lock("1"))
+    await house.follow_up.follow()
+    assert await house.queue.waiting() == ["1"]
+    assert [it.act.mode for it in house.world.told[1:]] == [
+        HealMode.FAIL,
+        HealMode.REQUEUE,
+    ]
+    await house.follow_up.follow()
+    assert await house.queue.waiting() == ["1"]
+
+
+async def test_a_flush_makes_nothing_free(house: MadeHouse) -> None:
+    """The lock is gone because everything is gone."""
+    await house.queue.client.set(house.queue.keys.job_counter, 7)
+    await house.queue.start("1")
+
+    async def flushed(_: float) -> None:
+        await house.queue.client.flushall()
+
+    house.meanwhile = flushed
+    report = await house.healer.heal([order(job_view())], Initiator.USER)
+    assert report.healed[0].doubt is Doubt.FLUSHED
+    assert not house.log.book.watched
+
+
+async def test_other_run_hides_the_slot(house: MadeHouse) -> None:
+    """A job with an id of its own was added again and is running."""
+    await house.queue.start("1")
+
+    async def replaced(_: float) -> None:
+        await house.queue.client.set(house.queue.keys.lock("1"), "new", px=30_000)
+
+    house.meanwhile = replaced
+    report = await house.healer.heal([order(job_view())], Initiator.USER)
+    assert report.healed[0].doubt is Doubt.OTHER_RUN
