@@ -148,8 +148,8 @@ def test_durations_by_name() -> None:
     durations = JobDurations()
     for number in range(1, 201):
         name, seconds = ("Ocr", 2) if number % 10 else ("OcrQueueAll", 60)
-        durations.observe(ended(number, name, seconds), ())
-    durations.observe(ended(999, None, 1), ())
+        durations.observe(ended(number, name, seconds), (), 0)
+    durations.observe(ended(999, None, 1), (), 0)
     assert durations.finished == 201
     assert durations.whole.count == 201
     ocr, all_of_them = durations.of("Ocr"), durations.of("OcrQueueAll")
@@ -165,9 +165,9 @@ def test_durations_by_name() -> None:
 def test_start_and_name_from_the_active_list() -> None:
     """A job that was started before we came is measured all the same."""
     durations = JobDurations()
-    durations.observe((), (job("7", name="VideoConversion"),))
+    durations.observe((), (job("7", name="VideoConversion"),), 1)
     durations.started("7", NOW - 60_000)
-    durations.observe([event(f"{NOW}-0", "completed", "7", prev="active")], ())
+    durations.observe([event(f"{NOW}-0", "completed", "7", prev="active")], (), 0)
     video = durations.of("VideoConversion")
     assert video is not None
     assert video.median == pytest.approx(60, rel=0.05)
@@ -184,6 +184,7 @@ def test_runs_that_did_not_end_well_are_not_measured(end: tuple[str, str]) -> No
             event(f"{NOW + 99_000}-0", "completed", "1"),
         ],
         (),
+        0,
     )
     assert durations.whole.count == 0
 
@@ -192,14 +193,25 @@ def test_starts_without_an_end_stay_few() -> None:
     """Ends that were lost leave nothing behind for ever."""
     durations = JobDurations()
     for number in range(5_000):
-        durations.observe([event(f"{NOW + number}-0", "active", str(number))], ())
+        durations.observe(
+            [event(f"{NOW + number}-0", "active", str(number))], (), 9_000
+        )
     assert len(durations._starts) <= 1_001
+
+
+def test_an_end_that_was_lost() -> None:
+    """Who is not active any more has no start to be taken for that of the next run."""
+    durations = JobDurations()
+    durations.observe([event(f"{NOW}-0", "active", "1")], (job("1"),), 1)
+    durations.observe((), (), 0)
+    durations.observe([event(f"{NOW + 99_000}-0", "completed", "1")], (), 0)
+    assert durations.whole.count == 0
 
 
 def test_ids_that_begin_again() -> None:
     """After a flush an id has neither the start nor the name of before."""
     durations = JobDurations()
-    durations.observe(ended(1, "Ocr", 1)[:2], ())
+    durations.observe(ended(1, "Ocr", 1)[:2], (), 1)
     durations.forget_ids()
-    durations.observe([event(f"{NOW + 5_000}-0", "completed", "1")], ())
+    durations.observe([event(f"{NOW + 5_000}-0", "completed", "1")], (), 0)
     assert durations.whole.count == 0

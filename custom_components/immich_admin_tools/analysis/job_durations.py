@@ -1,6 +1,6 @@
 """Durations per queue and per job name, from the events of starts and ends."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..bullmq.models import ActiveJob, JobEvent, JsonValue
@@ -9,7 +9,7 @@ from .job_names import JobNames
 from .stored import stored_mapping
 
 _MOST_STARTS = 1_000
-"""Jobs whose start is remembered; their ends may have been lost."""
+"""Jobs whose start is remembered where more are active than the poll lists."""
 
 _MOST_NAMES = 40
 
@@ -37,12 +37,18 @@ class JobDurations:
         """Return the statistics of a job name; None when it was never seen to end."""
         return None if name is None else self.by_name.get(name)
 
-    def observe(self, events: Iterable[JobEvent], jobs: Iterable[ActiveJob]) -> None:
-        """Take in the events of one poll, then who is active."""
+    def observe(
+        self, events: Iterable[JobEvent], jobs: Collection[ActiveJob], active: int
+    ) -> None:
+        """Take in the events of one poll, then who of how many is active."""
         for event in events:
             self._event(event)
         self._active_names = {job.job_id: job.name for job in jobs if job.name}
-        if len(self._starts) > _MOST_STARTS:
+        if len(jobs) >= active:
+            # Who is not active any more ended in an event that was lost.
+            ids = {job.job_id for job in jobs}
+            self._starts = {i: at for i, at in self._starts.items() if i in ids}
+        elif len(self._starts) > _MOST_STARTS:
             newest = list(self._starts.items())[-_MOST_STARTS // 2 :]
             self._starts = dict(newest)
 

@@ -20,7 +20,7 @@ def view_from_redis(
     if progress.restarted:
         memory.runs.forget()
         memory.durations.forget_ids()
-    memory.durations.observe(progress.events, queue.jobs)
+    memory.durations.observe(progress.events, queue.jobs, queue.active)
     counter = queue.job_counter or 0
     added = counter - (counter if memory.job_counter is None else memory.job_counter)
     memory.job_counter = counter

@@ -11,7 +11,12 @@ LEAST_GAP = 60_000
 """ms without progress that are never called a stall."""
 
 _TIMES_NORMAL = 3
-"""Times the p99 of the queue's own gaps."""
+"""Times the gap that 95 in 100 of the queue's own gaps don't exceed.
+
+Not the p99: one real stall among a few dozen gaps must not make the next one normal.
+"""
+
+_USUAL = 0.95
 
 _ENOUGH_GAPS = 20
 
@@ -47,8 +52,10 @@ class StallWatch:
         if self._quiet_since is None:
             self._quiet_since = now
         elif moved:
-            if not self.stalled:
-                self.gaps.add(now - self._quiet_since)
+            # A stall counts too, or a queue whose gaps are long would never be
+            # known for it, but not as much longer than normal than it was.
+            patience = self._patience(working, threshold)
+            self.gaps.add(min(now - self._quiet_since, 2 * patience))
             self._quiet_since = now
         self.stalled = now - self._quiet_since > self._patience(working, threshold)
 
@@ -59,7 +66,7 @@ class StallWatch:
     def _patience(self, working: bool, threshold: int) -> int:
         """Return the ms without progress that are normal here."""
         granted = (threshold or DEFAULT_STUCK_THRESHOLD) * 1000
-        normal = self.gaps.quantile(0.99) if self.gaps.count >= _ENOUGH_GAPS else None
+        normal = self.gaps.quantile(_USUAL) if self.gaps.count >= _ENOUGH_GAPS else None
         if normal is None:
             return max(LEAST_GAP, granted)
         patience = max(LEAST_GAP, round(_TIMES_NORMAL * normal * 1000))
