@@ -7,3 +7,62 @@ class HealingError(Exception):
 
 class NotStoredError(HealingError):
     """What must outlive a crash could not be written down, so nothing was done."""
+
+
+class RestartError(HealingError):
+    """The workers were not restarted."""
+
+
+class RestartingError(RestartError):
+    """A restart is under way already."""
+
+
+class NoRestartWayError(RestartError):
+    """The user has not chosen how to restart."""
+
+
+class RestartLimitError(RestartError):
+    """The workers were restarted too often, or just now."""
+
+    def __init__(self, message: str, next_at: int) -> None:
+        """Keep when the next restart is allowed: ms since the epoch."""
+        super().__init__(message)
+        self.next_at = next_at
+
+
+class OthersOnRedisError(RestartError):
+    """The message over Redis would restart other Immichs as well."""
+
+    def __init__(self, others: tuple[str, ...]) -> None:
+        """Keep the signs of them."""
+        super().__init__(f"Other Immichs on this Redis: {', '.join(others)}")
+        self.others = others
+
+
+class NobodyListensError(RestartError):
+    """No process of Immich heard the message over Redis."""
+
+
+class OwnActionsError(RestartError):
+    """The user's own actions failed."""
+
+
+class NoWorkerBackError(RestartError):
+    """The way was gone, and no worker came back in time."""
+
+
+class MaintenanceTimeoutError(RestartError):
+    """Immich did not enter or leave maintenance mode in time; it is tried again."""
+
+
+class LockedOutError(RestartError):
+    """Immich is in maintenance mode, and what would end it is lost."""
+
+
+class RestartFailedError(RestartError):
+    """None of the ways worked."""
+
+    def __init__(self, failures: tuple[tuple[str, Exception], ...]) -> None:
+        """Keep each way that was tried, with what went wrong."""
+        super().__init__("; ".join(f"{way}: {error}" for way, error in failures))
+        self.failures = failures

@@ -58,6 +58,10 @@ class LeaseKeeper:
         last = max(pause.leases, key=_lasts)
         return PauseOwner(last.reason, last.since, last.until)
 
+    async def is_paused(self, queue: str) -> bool:
+        """Ask Immich whether a queue is paused. Raises ImmichError."""
+        return (await self._api.queue(queue)).is_paused
+
     async def take(
         self, reason: Reason, queues: Collection[str], until: int | None = None
     ) -> Taken:
@@ -73,9 +77,7 @@ class LeaseKeeper:
             wanted = [queue for queue in queues if queue not in blocked]
             for queue in wanted:
                 # In a queue that has leases, a pause is no sign of the user.
-                is_paused = queue not in book.pauses and (
-                    (await self._api.queue(queue)).is_paused
-                )
+                is_paused = queue not in book.pauses and (await self.is_paused(queue))
                 book = book.taken(queue, lease, is_paused=is_paused)
             await self._store(book)
             failed = await self._enforce()
@@ -191,7 +193,7 @@ class LeaseKeeper:
                 continue
             try:
                 # What was seen may be older than our own last step.
-                if (await self._api.queue(queue)).is_paused:
+                if await self.is_paused(queue):
                     continue
             except UnknownQueueError:
                 await self._try_to_store(self._book.without(queue))

@@ -51,6 +51,9 @@ MACHINE_LEARNING: frozenset[str] = frozenset(
 )
 """Queues whose jobs Immich sends to its machine learning service."""
 
+RESUMED_AT_START: frozenset[str] = frozenset({QueueName.METADATA_EXTRACTION})
+"""Queues that Immich lets go on whenever its workers start, even if paused before."""
+
 DEFAULT_STUCK_THRESHOLD = 300
 """Seconds that a job may run before it is called stuck."""
 

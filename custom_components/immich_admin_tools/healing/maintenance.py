@@ -1,0 +1,185 @@
+"""A restart by Immich's maintenance mode, and always a way out of it.
+
+What ends maintenance mode is a cookie that Immich gives out once. It is written down
+before anything else is done with it, and kept until Immich is seen to be out again:
+also after a crash. That maintenance is about to begin is written down even before.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+import logging
+from typing import Protocol
+
+from ..analysis.stored import stored_int, stored_str
+from ..bullmq.models import JsonValue
+from ..immich.errors import (
+    CannotConnectError,
+    ImmichError,
+    MaintenanceModeError,
+    MaintenanceTokenError,
+    ServerError,
+    UnexpectedReplyError,
+)
+from ..immich.maintenance_api import HttpFactory
+from ..immich.models import MaintenanceCookie
+from .errors import LockedOutError, MaintenanceTimeoutError, NotStoredError
+from .safety import Section
+
+_LOGGER = logging.getLogger(__name__)
+
+EVERY = 1.0
+"""Seconds between two looks."""
+BEGIN_WITHIN = 60.0
+"""Seconds from the request to maintenance mode; 4 s were seen."""
+END_WITHIN = 180.0
+"""Seconds from the request to the normal mode; 4 s were seen."""
+
+FORGET_AFTER = 600.0
+"""Seconds after which a maintenance mode that never began is no longer expected."""
+
+type Sleep = Callable[[float], Awaitable[None]]
+
+
+class MaintenanceApi(Protocol):
+    """What of Immich's API is needed."""
+
+    async def in_maintenance(self) -> bool:
+        """Return whether Immich is in maintenance mode."""
+
+    async def start_maintenance(self, http_factory: HttpFactory) -> MaintenanceCookie:
+        """Begin it."""
+
+    async def end_maintenance(
+        self, cookie: MaintenanceCookie, http_factory: HttpFactory
+    ) -> None:
+        """End it."""
+
+
+class MaintenanceGuard:
+    """Takes Immich into maintenance mode and out again, whatever happens between."""
+
+    def __init__(
+        self,
+        api: MaintenanceApi,
+        http_factory: HttpFactory,
+        section: Section,
+        now: Callable[[], int],
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        """Go on from what is stored; `now` returns ms since the epoch."""
+        self._api = api
+        self._http_factory = http_factory
+        self._section = section
+        self._now = now
+        self._sleep = sleep
+        self._lock = asyncio.Lock()
+        cookie = stored_str(section.data, "cookie")
+        self._cookie = None if cookie is None else MaintenanceCookie(cookie)
+        self._began = stored_int(section.data, "at")
+        if self._cookie is not None and self._began is None:
+            self._began = 0
+
+    @property
+    def open(self) -> bool:
+        """Return whether a maintenance mode of ours has not been seen to end."""
+        return self._began is not None
+
+    async def restart(self) -> int:
+        """Go in and out; return when Immich was in (ms): its old workers were gone.
+
+        Raises before anything is done, or after being out again. NotStoredError and
+        ImmichErrors: nothing was done. MaintenanceTimeoutError: `look_after` goes on
+        trying. LockedOutError: only the user gets out.
+        """
+        async with self._lock:
+            if self.open:
+                raise MaintenanceTimeoutError("An earlier restart has not ended")
+            if await self._api.in_maintenance():
+                raise MaintenanceModeError("Immich is in maintenance mode already")
+            await self._section.save({"at": self._now()})
+            self._began = self._now()
+            self._cookie = await self._begin()
+            try:
+                await self._section.save(self._stored())
+            except NotStoredError as error:
+                # As long as Home Assistant lives, it is known all the same.
+                _LOGGER.warning("The way out can't be stored: %s", error)
+            if not await self._until(True, BEGIN_WITHIN):
+                raise MaintenanceTimeoutError("Immich did not enter maintenance mode")
+            inside = self._now()
+            await self._leave()
+            return inside
+
+    async def look_after(self) -> None:
+        """End a maintenance mode of ours that is still on. Raises as `restart`.
+
+        To be called at the start and with every look at the server. Does nothing
+        when there is nothing to end, or while `restart` is at work.
+        """
+        if not self.open or self._lock.locked():
+            return
+        async with self._lock:
+            if await self._api.in_maintenance():
+                await self._leave()
+            elif self._now() - (self._began or 0) > FORGET_AFTER * 1000:
+                await self._forget()
+
+    async def _begin(self) -> MaintenanceCookie:
+        """Ask for maintenance mode."""
+        try:
+            return await self._api.start_maintenance(self._http_factory)
+        except CannotConnectError, ServerError, UnexpectedReplyError:
+            # It may have begun, with the cookie lost on the way.
+            if await self._until(True, BEGIN_WITHIN / 2):
+                raise LockedOutError(
+                    "Immich's reply with the way out was lost"
+                ) from None
+            await self._forget()
+            raise
+        except ImmichError:
+            await self._forget()
+            raise
+
+    async def _leave(self) -> None:
+        """End maintenance mode, and see that it has ended."""
+        if self._cookie is None:
+            raise LockedOutError("Home Assistant ended before it got the way out")
+        deadline = self._now() + END_WITHIN * 1000
+        while self._now() <= deadline:
+            try:
+                await self._api.end_maintenance(self._cookie, self._http_factory)
+                if not await self._api.in_maintenance():
+                    await self._forget()
+                    return
+            except MaintenanceTokenError as error:
+                raise LockedOutError("Immich does not accept the way out") from error
+            except ImmichError as error:
+                _LOGGER.debug("Immich is not out of maintenance mode yet: %s", error)
+            await self._sleep(EVERY)
+        raise MaintenanceTimeoutError("Immich did not leave maintenance mode")
+
+    async def _until(self, wanted: bool, seconds: float) -> bool:
+        """Wait until Immich is in maintenance mode, or out of it."""
+        deadline = self._now() + seconds * 1000
+        while self._now() <= deadline:
+            try:
+                if await self._api.in_maintenance() is wanted:
+                    return True
+            except ImmichError as error:
+                _LOGGER.debug("Immich does not tell its mode: %s", error)
+            await self._sleep(EVERY)
+        return False
+
+    async def _forget(self) -> None:
+        """Forget what is over."""
+        self._cookie = self._began = None
+        try:
+            await self._section.save({})
+        except NotStoredError as error:
+            # Found again at the next start, and then seen to be over.
+            _LOGGER.warning("The end of maintenance mode can't be stored: %s", error)
+
+    def _stored(self) -> dict[str, JsonValue]:
+        """Return what has to outlive a crash."""
+        cookie = self._cookie.value if self._cookie else None
+        return {"at": self._began, "cookie": cookie}

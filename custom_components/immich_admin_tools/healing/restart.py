@@ -1,0 +1,239 @@
+"""Restarts the workers without losing a photo: pause, restart, wait, go on."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+import logging
+
+from ..analysis.stored import stored_int
+from ..bullmq.errors import BullMQError
+from ..bullmq.models import JsonValue
+from ..immich.errors import ImmichError
+from ..immich.queues import MACHINE_LEARNING, RESUMED_AT_START
+from .errors import (
+    HealingError,
+    NoRestartWayError,
+    NotStoredError,
+    NoWorkerBackError,
+    RestartFailedError,
+    RestartingError,
+)
+from .lease_keeper import LeaseKeeper
+from .leases import LeaseKind, Reason
+from .restart_limits import RestartLimits, recent_tries
+from .restart_ways import ACTIONS_TAKE, RestartWay, WayKind
+from .safety import Section
+from .worker_watch import WorkerWatch
+
+_LOGGER = logging.getLogger(__name__)
+
+RESTART = Reason(LeaseKind.RESTART)
+
+EVERY = 2.0
+"""Seconds between two looks for the workers."""
+FIRST_WITHIN = 120.0
+"""Seconds until the first worker must be back; else the next way is tried."""
+ALL_WITHIN = 120.0
+"""Seconds from the first worker to the last one."""
+SETTLE = 5.0
+"""Seconds from the last worker to the resume: just after its start Immich's machine
+learning is not set up, and photos would be skipped."""
+
+RESUMES_WITHIN = 30.0
+"""Seconds that are waited for Immich to resume what it resumes at its start."""
+
+type Failure = tuple[str, Exception]
+
+
+@dataclass(frozen=True, slots=True)
+class RestartReport:
+    """What a restart did."""
+
+    way: WayKind
+    seconds: float
+    """From the request to the last worker, or to giving up."""
+    back_after: Mapping[str, float]
+    """Seconds from the request until the worker of each queue was seen."""
+    missing: tuple[str, ...]
+    """Queues whose worker was not seen again in time."""
+    failures: tuple[Failure, ...] = ()
+    """Ways that were tried before, and why they did not work."""
+    still_paused: tuple[str, ...] = ()
+    """Queues that could not be resumed yet; it is tried again with every poll."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestartPlan:
+    """What a restart is to be like."""
+
+    ways: Sequence[RestartWay]
+    """In the order in which they are tried."""
+    queues: Collection[str]
+    """All queues of this Immich."""
+    limits: RestartLimits = field(default_factory=RestartLimits)
+
+
+class Restarter:
+    """Restarts the workers of one Immich, one restart at a time.
+
+    While the workers start, the queues of machine learning are paused by lease: else
+    Immich would skip their first photos. A crash of Home Assistant in between is
+    made up for by `recover`.
+    """
+
+    def __init__(
+        self,
+        section: Section,
+        leases: LeaseKeeper,
+        watch: WorkerWatch,
+        now: Callable[[], int],
+        on_restart: Callable[[int], None],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`now` returns ms since the epoch; `on_restart` is told when one begins."""
+        self._section = section
+        self._leases = leases
+        self._watch = watch
+        self._now = now
+        self._on_restart = on_restart
+        self._sleep = sleep
+        self._lock = asyncio.Lock()
+
+    @property
+    def running(self) -> bool:
+        """Return whether a restart is under way."""
+        return self._lock.locked()
+
+    @property
+    def tries(self) -> list[int]:
+        """Return when a restart was tried within the last 24 hours."""
+        stored = self._section.data.get("tries")
+        known = stored if isinstance(stored, list) else []
+        times = [at for at in known if isinstance(at, int)]
+        return recent_tries(times, self._now())
+
+    async def restart(self, plan: RestartPlan, *, force: bool = False) -> RestartReport:
+        """Restart the workers; `force` goes over the limits.
+
+        Raises RestartingError, NoRestartWayError, RestartLimitError, NotStoredError
+        and ImmichError before anything was done, RestartFailedError when no way
+        worked. In each case the queues go on.
+        """
+        if self.running:
+            raise RestartingError("A restart is under way already")
+        async with self._lock:
+            if not plan.ways:
+                raise NoRestartWayError("No way to restart was chosen")
+            if not force:
+                plan.limits.check(self.tries, self._now())
+            return await self._restart(plan)
+
+    async def recover(self, queues: Collection[str]) -> None:
+        """Bring a restart to its end during which Home Assistant ended."""
+        begun = stored_int(self._section.data, "begun")
+        if begun is None or self.running:
+            return
+        async with self._lock:
+            _LOGGER.info("Waiting for the workers after a restart that was broken off")
+            self._on_restart(begun)
+            with self._leases.leaving_alone(RESUMED_AT_START):
+                await self._wait(begun, begun + ACTIONS_TAKE, queues)
+                await self._settle()
+            await self._finish()
+
+    async def _restart(self, plan: RestartPlan) -> RestartReport:
+        """Pause, restart, wait, go on."""
+        await self._save([*self.tries, self._now()], self._now())
+        try:
+            await self._pause(plan.queues)
+            with self._leases.leaving_alone(RESUMED_AT_START):
+                report = await self._try_ways(plan)
+                await self._settle()
+        except asyncio.CancelledError:
+            # The workers may be on their way: `recover` waits for them.
+            raise
+        except BaseException:
+            await self._finish()
+            raise
+        return replace(report, still_paused=await self._finish())
+
+    async def _pause(self, queues: Collection[str]) -> None:
+        """Pause the queues of machine learning, and note which others are paused."""
+        wanted = [queue for queue in queues if queue in MACHINE_LEARNING]
+        wanted += [
+            queue
+            for queue in queues
+            if queue in RESUMED_AT_START and await self._leases.is_paused(queue)
+        ]
+        taken = await self._leases.take(RESTART, wanted)
+        for error in taken.pending.values():
+            raise error
+
+    async def _try_ways(self, plan: RestartPlan) -> RestartReport:
+        """Try one way after the other until workers come back."""
+        failures: list[Failure] = []
+        for way in plan.ways:
+            await self._watch.mark()
+            begun = self._now()
+            try:
+                since = await way.run()
+                self._on_restart(since)
+                back = await self._wait(begun, since, plan.queues)
+                if not back:
+                    raise NoWorkerBackError("No worker came back in time")
+            except (HealingError, ImmichError, BullMQError) as error:
+                _LOGGER.warning("Restart by %s did not work: %s", way.kind, error)
+                failures.append((way.kind.value, error))
+                continue
+            return RestartReport(
+                way=way.kind,
+                seconds=(self._now() - begun) / 1000,
+                back_after=back,
+                missing=tuple(queue for queue in plan.queues if queue not in back),
+                failures=tuple(failures),
+            )
+        raise RestartFailedError(tuple(failures))
+
+    async def _wait(
+        self, begun: int, since: int, queues: Collection[str]
+    ) -> Mapping[str, float]:
+        """Return the seconds after which each worker was back, of those that were."""
+        back: dict[str, float] = {}
+        deadline = self._now() + FIRST_WITHIN * 1000
+        while True:
+            for queue in await self._watch.back(since):
+                if not back:
+                    deadline = self._now() + ALL_WITHIN * 1000
+                back.setdefault(queue, (self._now() - begun) / 1000)
+            if back.keys() >= set(queues) or self._now() > deadline:
+                return back
+            await self._sleep(EVERY)
+
+    async def _settle(self) -> None:
+        """Wait until Immich has set itself up, then pause again what it resumed."""
+        await self._sleep(SETTLE)
+        held = RESUMED_AT_START & self._leases.book.pauses.keys()
+        deadline = self._now() + RESUMES_WITHIN * 1000
+        while held and self._now() <= deadline:
+            with suppress(ImmichError):
+                if not all([await self._leases.is_paused(queue) for queue in held]):
+                    break
+            await self._sleep(EVERY)
+        await self._leases.reassert(held)
+
+    async def _finish(self) -> tuple[str, ...]:
+        """Let the queues go on; return those that can't yet."""
+        left = await self._leases.end(RESTART)
+        try:
+            await self._save(self.tries, None)
+        except NotStoredError as error:
+            _LOGGER.warning("The end of a restart can't be stored: %s", error)
+        return tuple(left)
+
+    async def _save(self, tries: list[int], begun: int | None) -> None:
+        """Write down what has been tried, and what is under way."""
+        stored: dict[str, JsonValue] = {"tries": list(tries)}
+        if begun is not None:
+            stored["begun"] = begun
+        await self._section.save(stored)
