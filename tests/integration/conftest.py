@@ -13,9 +13,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_socket import enable_socket
 
 from custom_components.immich_admin_tools.const import (
+    CONF_POLL_INTERVAL,
     CONF_REDIS_URL,
     CONF_VERIFY_SSL,
     DOMAIN,
+    MAX_POLL_INTERVAL,
 )
 from tests.support.elsewhere import Elsewhere, event_loop_elsewhere
 from tests.support.simulator import Simulator
@@ -85,6 +87,8 @@ def entry_for(
             **({CONF_REDIS_URL: redis_url} if redis_url else {}),
             **data,
         },
+        # A test looks when it wants to, not in between.
+        options={CONF_POLL_INTERVAL: MAX_POLL_INTERVAL},
     )
 
 
