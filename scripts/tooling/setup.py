@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+import fcntl
 from pathlib import Path
 import time
 
 from . import node, npm, python, venvs
-from .paths import FRONTEND, SIMULATOR
+from .paths import FRONTEND, SIMULATOR, cache_dir
 from .progress import duration, say
 
 
@@ -29,10 +32,25 @@ def set_up() -> Tools:
     """
     started = time.monotonic()
     say("Setting up")
-    interpreter = python.find_or_install()
-    venvs.make_all(interpreter)
-    found_node = node.find_or_install()
-    for folder in (SIMULATOR, FRONTEND):
-        npm.install(folder, found_node)
+    with _alone():
+        interpreter = python.find_or_install()
+        venvs.make_all(interpreter)
+        found_node = node.find_or_install()
+        for folder in (SIMULATOR, FRONTEND):
+            npm.install(folder, found_node)
     say(f"Set up in {duration(time.monotonic() - started)}")
     return Tools(interpreter, found_node)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let only one set-up at a time work on the cache; another one waits its turn."""
+    file = cache_dir() / "setup.lock"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("    waiting for another set-up to finish")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
