@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 import tempfile
 import zipfile
@@ -9,16 +10,20 @@ import zipfile
 from . import pip
 from .component_requirements import COMPILED, name, requirements_of_components
 from .homeassistant_versions import ALL, NEWEST, HomeAssistantVersion
-from .paths import REPOSITORY
+from .paths import INTEGRATION, REPOSITORY, REQUIREMENTS
 from .progress import step
 from .python import MINIMUM
 from .uv import run_uv
+
+INTEGRATION_SOURCE = REQUIREMENTS / "integration.in"
+"""Part of each lock's source."""
 
 _CONSTRAINTS = "homeassistant/package_constraints.txt"
 
 
 def compile_all(*, upgrade: bool) -> None:
     """Compile every lock; `upgrade` takes the newest releases that fit."""
+    _write_integration()
     for version in ALL:
         with (
             step(f"Locking the packages for Home Assistant {version.version}"),
@@ -50,6 +55,15 @@ def _compile(version: HomeAssistantVersion, folder: Path, *, upgrade: bool) -> N
         cwd=REPOSITORY,
     )
     _forget_folder(version.lock, folder)
+
+
+def _write_integration() -> None:
+    """Take over what the integration asks for, so that nothing else is tested."""
+    manifest = json.loads((INTEGRATION / "manifest.json").read_text())
+    INTEGRATION_SOURCE.write_text(
+        "# Written by scripts/lock: what the integration's manifest.json asks for.\n"
+        + "".join(f"{requirement}\n" for requirement in manifest["requirements"])
+    )
 
 
 def _write(file: Path, requirements: list[str]) -> None:

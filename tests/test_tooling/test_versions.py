@@ -1,8 +1,12 @@
 """Versions, and which Python and Home Assistant are used."""
 
+import json
+
 import pytest
 
 from tooling.homeassistant_versions import ALL, MAIN
+from tooling.lock import INTEGRATION_SOURCE
+from tooling.paths import INTEGRATION
 from tooling.python import acceptable
 from tooling.versions import at_least, version_tuple
 
@@ -84,3 +88,12 @@ def test_checks_are_installed_in_the_main_environment_only() -> None:
     """One version of each check, so that they agree."""
     with_ruff = [version for version in ALL if "\nruff==" in version.lock.read_text()]
     assert with_ruff == [MAIN]
+
+
+def test_locks_hold_what_the_integration_asks_for() -> None:
+    """After a change of the manifest's requirements, `scripts/lock` has to be run."""
+    manifest = json.loads((INTEGRATION / "manifest.json").read_text())
+    lines = INTEGRATION_SOURCE.read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == manifest[
+        "requirements"
+    ]
