@@ -14,6 +14,11 @@ NO_IO_MODULES = tuple(
     f"healing/{name}.py"
     for name in (
         "act_book",
+        "auto_heal",
+        "event_watch",
+        "events",
+        "history",
+        "strikes",
         "acts",
         "aftermath",
         "leases",

@@ -1,0 +1,157 @@
+"""What has happened from one view to the next. Pure."""
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
+
+from ..analysis.models import JobView, QueueState, QueueView, ServerView
+from .act_book import Run
+from .events import Event, EventType, job_event
+
+FINISHED_AFTER = 10_000
+"""ms without work after which a queue has finished: a photo's jobs follow each other."""
+
+ENDED = "ended"
+RUNS_AGAIN = "runs_again"
+NO_LONGER_LATE = "no_longer_late"
+
+
+@dataclass(slots=True)
+class _Work:
+    """A time in which a queue had work."""
+
+    since: int
+    processed: int | None
+    """Count when it began; None without Redis."""
+    until: int | None = None
+    """Since when there is none any more."""
+
+
+@dataclass(slots=True)
+class EventWatch:
+    """Compares views. The first one of a queue tells only of jobs that are stuck."""
+
+    _stuck: dict[str, dict[str, JobView]] = field(default_factory=dict)
+    _lost: set[str] = field(default_factory=set)
+    _paused: dict[str, bool] = field(default_factory=dict)
+    _processed: dict[str, int | None] = field(default_factory=dict)
+    _work: dict[str, _Work] = field(default_factory=dict)
+
+    def update(
+        self,
+        view: ServerView,
+        under_way: Container[Run] = frozenset(),
+        handled: Container[Run] = frozenset(),
+    ) -> tuple[Event, ...]:
+        """Return what happened since the last view.
+
+        `under_way`: runs that are being acted on; what becomes of them is told later.
+        `handled`: runs that were acted on, which is told elsewhere.
+        """
+        return tuple(
+            event
+            for queue in view.queues.values()
+            for event in (
+                *self._jobs(queue, view.time, under_way, handled),
+                *self._worker(queue, view.time),
+                *self._pause(queue, view.time),
+                *self._finish(queue, view.time),
+            )
+        )
+
+    def _jobs(
+        self,
+        queue: QueueView,
+        now: int,
+        under_way: Container[Run],
+        handled: Container[Run],
+    ) -> Iterator[Event]:
+        """Tell of jobs that got stuck, and of those that are so no longer."""
+        before = self._stuck.get(queue.name, {})
+        after = {job.job_id: job for job in queue.stuck}
+        for job_id, job in after.items():
+            if job_id not in before or not _same_run(before[job_id], job):
+                yield job_event(EventType.JOB_STUCK, job, now, None)
+        active = {job.job_id: job for job in queue.jobs}
+        for job_id, job in before.items():
+            if job_id in after and _same_run(job, after[job_id]):
+                continue
+            if run_of(job) in under_way:
+                after.setdefault(job_id, job)
+            elif run_of(job) not in handled:
+                reason = _what_became_of(job, active.get(job_id))
+                yield job_event(EventType.JOB_RECOVERED, job, now, reason)
+        self._stuck[queue.name] = after
+
+    def _worker(self, queue: QueueView, now: int) -> Iterator[Event]:
+        """Tell when nobody works on a queue with work, and when somebody is back."""
+        if queue.state is QueueState.WORKER_LOST:
+            if queue.name not in self._lost:
+                self._lost.add(queue.name)
+                yield Event(EventType.WORKER_LOST, now, queue=queue.name)
+        elif queue.worker and queue.name in self._lost:
+            self._lost.remove(queue.name)
+            yield Event(EventType.WORKER_BACK, now, queue=queue.name)
+
+    def _pause(self, queue: QueueView, now: int) -> Iterator[Event]:
+        """Tell of pauses, whoever made them."""
+        was = self._paused.get(queue.name)
+        self._paused[queue.name] = queue.is_paused
+        if was is not None and was != queue.is_paused:
+            kind = (
+                EventType.QUEUE_PAUSED if queue.is_paused else EventType.QUEUE_RESUMED
+            )
+            yield Event(kind, now, queue=queue.name)
+
+    def _finish(self, queue: QueueView, now: int) -> Iterator[Event]:
+        """Tell when all work that a queue had is done."""
+        before = self._processed.get(queue.name)
+        self._processed[queue.name] = queue.processed
+        work = self._work.get(queue.name)
+        if queue.waiting + queue.active > 0:
+            if work is None:
+                self._work[queue.name] = _Work(now, before or queue.processed)
+            else:
+                work.until = None
+        elif work is not None:
+            if work.until is None:
+                work.until = now
+            elif now - work.until >= FINISHED_AFTER:
+                del self._work[queue.name]
+                yield from _finished(queue, work, now)
+
+
+def run_of(job: JobView) -> Run:
+    """Return what tells this run from all others."""
+    return (job.queue, job.job_id, job.processed_on)
+
+
+def _same_run(one: JobView, other: JobView) -> bool:
+    """Compare runs of one id; the API does not tell when a run began."""
+    return (
+        one.source is not other.source
+        or one.processed_on == other.processed_on
+        or None in (one.processed_on, other.processed_on)
+    )
+
+
+def _what_became_of(job: JobView, now: JobView | None) -> str:
+    """Return why a job is not stuck any more."""
+    if now is None:
+        return ENDED
+    return NO_LONGER_LATE if _same_run(job, now) else RUNS_AGAIN
+
+
+def _finished(queue: QueueView, work: _Work, now: int) -> Iterator[Event]:
+    """Tell that work was done; work that was only taken away is no reason to."""
+    jobs = None
+    if queue.processed is not None and work.processed is not None:
+        jobs = queue.processed - work.processed
+        if jobs <= 0:
+            return
+    yield Event(
+        EventType.QUEUE_FINISHED,
+        now,
+        queue=queue.name,
+        jobs=jobs,
+        duration=((work.until or now) - work.since) // 1000,
+    )

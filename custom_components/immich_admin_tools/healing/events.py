@@ -1,0 +1,150 @@
+"""What happens, as it is told on the bus and kept in the history."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+
+from ..analysis.models import JobView, StuckKind
+from ..analysis.stored import stored_int, stored_str
+from ..bullmq.models import JsonValue
+from .acts import stored_enum
+from .models import Act, Doubt, HealedJob, HealMode, Initiator, Outcome
+
+
+class EventType(StrEnum):
+    """All that is told of."""
+
+    JOB_STUCK = "job_stuck"
+    JOB_RECOVERED = "job_recovered"
+    """A stuck job went on, or ended, without us."""
+    JOB_CLEARED = "job_cleared"
+    JOB_REQUEUED = "job_requeued"
+    JOB_FAILED = "job_failed"
+    """We gave a stuck job up: it is among the failed ones."""
+    HEAL_UNCONFIRMED = "heal_unconfirmed"
+    """A job was dealt with, and its worker is still blocked, or can't be seen."""
+    WORKER_LOST = "worker_lost"
+    WORKER_BACK = "worker_back"
+    QUEUE_FINISHED = "queue_finished"
+    QUEUE_PAUSED = "queue_paused"
+    QUEUE_RESUMED = "queue_resumed"
+    WORKERS_RESTARTED = "workers_restarted"
+    RESTART_FAILED = "restart_failed"
+
+
+ACT_EVENTS = {
+    HealMode.REMOVE: EventType.JOB_CLEARED,
+    HealMode.REQUEUE: EventType.JOB_REQUEUED,
+    HealMode.FAIL: EventType.JOB_FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. What does not apply is None."""
+
+    type: EventType
+    at: int
+    """ms since the epoch."""
+    queue: str | None = None
+    job_id: str | None = None
+    name: str | None = None
+    asset_id: str | None = None
+    asset_path: str | None = None
+    kind: StuckKind | None = None
+    age: int | None = None
+    """Seconds that the job had been running."""
+    reason: str | None = None
+    mode: HealMode | None = None
+    by: Initiator | None = None
+    outcome: Outcome | None = None
+    doubt: Doubt | None = None
+    jobs: int | None = None
+    """Jobs processed, of a queue that finished."""
+    duration: int | None = None
+    """Seconds that it took."""
+    act_id: str | None = None
+    """Of an act: its outcome may still change."""
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return what applies as JSON, enums by their values."""
+        values: dict[str, JsonValue] = {}
+        for field in fields(self):
+            value: str | int | None = getattr(self, field.name)
+            if value is not None:
+                values[field.name] = (
+                    value.value if isinstance(value, StrEnum) else value
+                )
+        return values
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, JsonValue]) -> Event | None:
+        """Read an event; None for one that is not known here."""
+        kind = stored_enum(EventType, stored.get("type"))
+        at = stored_int(stored, "at")
+        if kind is None or at is None:
+            return None
+        return cls(
+            type=kind,
+            at=at,
+            queue=stored_str(stored, "queue"),
+            job_id=stored_str(stored, "job_id"),
+            name=stored_str(stored, "name"),
+            asset_id=stored_str(stored, "asset_id"),
+            asset_path=stored_str(stored, "asset_path"),
+            kind=stored_enum(StuckKind, stored.get("kind")),
+            age=stored_int(stored, "age"),
+            reason=stored_str(stored, "reason"),
+            mode=stored_enum(HealMode, stored.get("mode")),
+            by=stored_enum(Initiator, stored.get("by")),
+            outcome=stored_enum(Outcome, stored.get("outcome")),
+            doubt=stored_enum(Doubt, stored.get("doubt")),
+            jobs=stored_int(stored, "jobs"),
+            duration=stored_int(stored, "duration"),
+            act_id=stored_str(stored, "act_id"),
+        )
+
+
+def job_event(kind: EventType, job: JobView, at: int, reason: str | None) -> Event:
+    """Return an event about a job that is, or was, active."""
+    return Event(
+        type=kind,
+        at=at,
+        queue=job.queue,
+        job_id=job.job_id,
+        name=job.name,
+        asset_id=job.asset_ids[0] if job.asset_ids else None,
+        kind=job.kind,
+        age=job.age,
+        reason=reason,
+    )
+
+
+def act_events(healed: HealedJob) -> tuple[Event, ...]:
+    """Return what is told of an act: that it was done, and whether it is in doubt.
+
+    Nothing was done when the outcome is FAILED; then only the history keeps it.
+    """
+    done = _act_event(ACT_EVENTS[healed.act.mode], healed.act, healed)
+    if healed.outcome in (Outcome.SLOT_LOST, Outcome.UNCONFIRMED):
+        return done, replace(done, type=EventType.HEAL_UNCONFIRMED)
+    return (done,)
+
+
+def _act_event(kind: EventType, act: Act, healed: HealedJob) -> Event:
+    return Event(
+        type=kind,
+        at=act.at,
+        queue=act.queue,
+        job_id=act.job_id,
+        name=act.name,
+        asset_id=act.asset_id,
+        kind=act.kind,
+        age=act.age,
+        reason=act.reason.value,
+        mode=act.mode,
+        by=act.by,
+        outcome=healed.outcome,
+        doubt=healed.doubt,
+        act_id=act.act_id,
+    )

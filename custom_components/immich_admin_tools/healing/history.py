@@ -1,0 +1,82 @@
+"""What happened in the last months, as far as it is worth keeping. Pure."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from ..bullmq.models import JsonValue
+from .events import ACT_EVENTS, Event, EventType
+from .models import Outcome
+
+MOST = 2_000
+"""Events that are kept."""
+
+DAY = 24 * 3_600_000
+
+LEAST_JOBS = 20
+"""A queue that finished fewer is not worth an entry: that is every single photo."""
+
+
+class History:
+    """Events in the order they happened."""
+
+    def __init__(self, days: int = 90) -> None:
+        """Keep events for some days."""
+        self.days = days
+        self._events: deque[Event] = deque(maxlen=MOST)
+
+    def add(self, event: Event) -> None:
+        """Keep an event, or the new outcome of an act that is kept already."""
+        if event.act_id is not None:
+            if event.type is EventType.HEAL_UNCONFIRMED:
+                return
+            for number, known in enumerate(self._events):
+                if known.act_id == event.act_id:
+                    self._events[number] = replace(
+                        known, outcome=event.outcome, doubt=event.doubt
+                    )
+                    return
+        if (
+            event.type is EventType.QUEUE_FINISHED
+            and event.jobs is not None
+            and event.jobs < LEAST_JOBS
+        ):
+            return
+        self._events.append(event)
+        while self._events and event.at - self._events[0].at > self.days * DAY:
+            self._events.popleft()
+
+    def knows(self, act_id: str) -> bool:
+        """Return whether an act was recorded before."""
+        return any(event.act_id == act_id for event in self._events)
+
+    def __iter__(self) -> Iterator[Event]:
+        """Yield the events, the newest first."""
+        return reversed(self._events)
+
+    @property
+    def last_heal(self) -> Event | None:
+        """Return the newest act that was done."""
+        acts = ACT_EVENTS.values()
+        return next(
+            (
+                event
+                for event in self
+                if event.type in acts and event.outcome is not Outcome.FAILED
+            ),
+            None,
+        )
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return it as JSON."""
+        return {"events": [event.to_dict() for event in self._events]}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, JsonValue], days: int = 90) -> History:
+        """Go on from `to_dict`; what can't be understood is left out."""
+        history = cls(days)
+        events = stored.get("events")
+        for item in events if isinstance(events, list) else []:
+            if isinstance(item, dict) and (event := Event.from_dict(item)) is not None:
+                history._events.append(event)
+        return history

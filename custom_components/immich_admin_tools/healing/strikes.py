@@ -1,0 +1,116 @@
+"""How often the same work got stuck. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..analysis.models import JobView
+from ..analysis.stored import stored_int, stored_str
+from ..bullmq.models import JsonValue
+
+MOST = 5_000
+"""Works that are remembered; the one not stuck for longest is forgotten first."""
+
+REMEMBERED = 90 * 24 * 3_600_000
+"""ms after which a work that was not stuck again is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strikes:
+    """One work: a kind of job on one photo, or on whatever else it is about."""
+
+    count: int
+    first: int
+    last: int
+    """ms since the epoch."""
+    run: str
+    """The last run that was counted, so that none counts twice."""
+    asset_id: str | None
+
+
+class StrikeBook:
+    """Counts each stuck run once, by the work it was about."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._strikes: dict[str, Strikes] = {}
+
+    def note(self, job: JobView, at: int) -> bool:
+        """Count a stuck run; return whether it is a new one.
+
+        A ghost has no work, so it counts for none and is always new.
+        """
+        key = _work_of(job)
+        if key is None:
+            return True
+        run = f"{job.job_id}@{job.processed_on or ''}"
+        known = self._strikes.pop(key, None)
+        is_new = known is None or not _same(known.run, run)
+        self._strikes[key] = Strikes(
+            count=(0 if known is None else known.count) + is_new,
+            first=at if known is None else known.first,
+            last=at if known is None or is_new else known.last,
+            run=run if is_new or known is None else known.run,
+            asset_id=job.asset_ids[0] if job.asset_ids else None,
+        )
+        while len(self._strikes) > MOST:
+            del self._strikes[next(iter(self._strikes))]
+        return is_new
+
+    def count(self, job: JobView) -> int:
+        """Return how often this work got stuck, this time included."""
+        strikes = self._strikes.get(_work_of(job) or "")
+        return 0 if strikes is None else strikes.count
+
+    def of_asset(self, asset_id: str) -> int:
+        """Return how often any work on an asset got stuck."""
+        return sum(
+            strikes.count
+            for strikes in self._strikes.values()
+            if strikes.asset_id == asset_id
+        )
+
+    def to_dict(self, now: int) -> dict[str, JsonValue]:
+        """Return it as JSON, without what was long ago."""
+        return {
+            key: {
+                "count": strikes.count,
+                "first": strikes.first,
+                "last": strikes.last,
+                "run": strikes.run,
+                "asset_id": strikes.asset_id,
+            }
+            for key, strikes in self._strikes.items()
+            if now - strikes.last < REMEMBERED
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, JsonValue]) -> StrikeBook:
+        """Go on from `to_dict`; what can't be understood is left out."""
+        book = cls()
+        for key, value in stored.items():
+            if isinstance(value, dict) and (count := stored_int(value, "count")):
+                book._strikes[key] = Strikes(
+                    count=count,
+                    first=stored_int(value, "first") or 0,
+                    last=stored_int(value, "last") or 0,
+                    run=stored_str(value, "run") or "",
+                    asset_id=stored_str(value, "asset_id"),
+                )
+        return book
+
+
+def _work_of(job: JobView) -> str | None:
+    """Return what tells the work of a job from all other; None when it has none."""
+    if job.name is None:
+        return None
+    subject: object = job.asset_ids[0] if job.asset_ids else (job.data or {}).get("id")
+    return f"{job.queue}/{job.name}/{subject if isinstance(subject, str) else ''}"
+
+
+def _same(one: str, other: str) -> bool:
+    """Compare runs; the API does not tell when one began."""
+    one_id, _, one_start = one.rpartition("@")
+    other_id, _, other_start = other.rpartition("@")
+    return one_id == other_id and (
+        one_start == other_start or not one_start or not other_start
+    )
