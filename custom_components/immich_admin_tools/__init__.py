@@ -18,10 +18,12 @@ from .coordinator import (
 )
 from .devices import async_keep_devices, async_register_server
 from .entry_healing import EntryHealing
+from .entry_restart import EntryRestart
 from .errors import message_of
 from .immich.client import ImmichClient
 from .redis_source import RedisSource, async_create_redis_source
 from .repairs import async_keep_issues, async_remove_issues
+from .restart_action import async_setup_restart_action
 from .services import async_setup_services
 from .settings import connection_of, set_up_with
 from .stores import EntryStores
@@ -38,6 +40,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,
+    Platform.BUTTON,
     Platform.NUMBER,
     Platform.SENSOR,
     Platform.SWITCH,
@@ -47,6 +50,7 @@ PLATFORMS = [
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions: they are there before any entry is."""
     async_setup_services(hass)
+    async_setup_restart_action(hass)
     return True
 
 
@@ -60,9 +64,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     )
     stores = EntryStores(hass, entry.entry_id)
     await stores.async_load()
+    leases = create_lease_keeper(client, stores)
+    redis = await _async_redis(hass, entry)
+    restart = EntryRestart(hass, entry, client, stores, leases, redis)
+    # In maintenance mode Immich would not answer what comes next.
+    await restart.async_end_maintenance()
     server = ServerCoordinator(hass, entry, client)
     await server.async_config_entry_first_refresh()
-    redis = await _async_redis(hass, entry)
     queues = QueueCoordinator(
         hass, entry, server, redis, Analyst.from_dict(stores.counters.data)
     )
@@ -71,8 +79,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
         server=server,
         queues=queues,
         stores=stores,
-        leases=create_lease_keeper(client, stores),
+        leases=leases,
         healing=EntryHealing(hass, entry, stores, redis),
+        restart=restart,
         server_device_id="",
         set_up_with=set_up_with(entry),
     )
@@ -81,6 +90,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     async_keep_devices(hass, entry)
     async_keep_issues(hass, entry)
     async_keep_counters(hass, entry)
+    restart.async_keep()
     async_keep_leases(hass, entry)
     async_keep_healing(hass, entry)
     entry.async_on_unload(stores.async_flush)
@@ -119,6 +129,7 @@ async def _async_updated(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> N
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return
     entry.runtime_data.queues.async_take_options()
+    await entry.runtime_data.restart.async_check_options()
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> bool:

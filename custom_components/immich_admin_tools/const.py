@@ -18,6 +18,8 @@ CONF_REDIS_PREFIX: Final = "redis_prefix"
 CONF_POLL_INTERVAL: Final = "poll_interval"
 CONF_THRESHOLDS: Final = "thresholds"
 CONF_EXTERNAL_URL: Final = "external_url"
+CONF_RESTART_ACTION: Final = "restart_action"
+CONF_HEAL_LIMITS: Final = "heal_limits"
 
 DEFAULT_POLL_INTERVAL: Final = 5
 MIN_POLL_INTERVAL: Final = 5

@@ -15,6 +15,7 @@ from .analysis.analyst import Analyst
 from .analysis.models import ServerView
 from .const import DOMAIN, LOGGER, POLLS_BEFORE_REMOVAL, SERVER_INTERVAL
 from .entry_healing import EntryHealing
+from .entry_restart import EntryRestart
 from .errors import message_of
 from .healing.lease_keeper import LeaseKeeper
 from .immich.client import ImmichClient
@@ -36,6 +37,7 @@ class RuntimeData:
     stores: EntryStores
     leases: LeaseKeeper
     healing: EntryHealing
+    restart: EntryRestart
     server_device_id: str
     """Registry id of the server, the parent of the queues."""
     set_up_with: tuple[object, ...]

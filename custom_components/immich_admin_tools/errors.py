@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
 
 from .bullmq import errors as bullmq
 from .const import DOMAIN
@@ -49,6 +50,16 @@ _KEYS: tuple[tuple[type[_Error], str], ...] = (
     (bullmq.NoQueuesError, "redis_no_queues"),
     (bullmq.UnknownLayoutError, "redis_unknown_layout"),
     (healing.NotStoredError, "not_stored"),
+    (healing.RestartingError, "restart_running"),
+    (healing.NoRestartWayError, "restart_no_way"),
+    (healing.RestartLimitError, "restart_limit"),
+    (healing.OthersOnRedisError, "restart_others_on_redis"),
+    (healing.NobodyListensError, "restart_nobody_listens"),
+    (healing.OwnActionsError, "restart_actions_failed"),
+    (healing.NoWorkerBackError, "restart_no_worker"),
+    (healing.MaintenanceTimeoutError, "maintenance_timeout"),
+    (healing.LockedOutError, "maintenance_locked"),
+    (healing.RestartFailedError, "restart_failed"),
 )
 
 
@@ -87,4 +98,9 @@ def _details(err: _Error) -> dict[str, str]:
             return {"prefix": prefix}
         case bullmq.UnknownLayoutError(queue=queue, version=version):
             return {"queue": queue, "version": version or "?"}
+        case healing.RestartLimitError(next_at=next_at):
+            at = dt_util.as_local(dt_util.utc_from_timestamp(next_at / 1000))
+            return {"next": at.isoformat(" ", "minutes")[:16]}
+        case healing.OthersOnRedisError(others=others):
+            return {"others": ", ".join(others)}
     return {}

@@ -8,12 +8,18 @@ from homeassistant.helpers import issue_registry as ir
 from .bullmq.errors import AuthenticationError, MissingRightsError
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
+from .entry_restart import RESTART_ISSUES
 from .immich.permissions import Permission
 
 UNKNOWN_LAYOUT = "unknown_layout"
 MISSING_OPTIONAL_PERMISSION = "missing_optional_permission"
 REDIS_LOGIN = "redis_login"
-ISSUES = (UNKNOWN_LAYOUT, MISSING_OPTIONAL_PERMISSION, REDIS_LOGIN)
+ISSUES = (
+    UNKNOWN_LAYOUT,
+    MISSING_OPTIONAL_PERMISSION,
+    REDIS_LOGIN,
+    *RESTART_ISSUES,
+)
 
 
 @callback

@@ -16,13 +16,13 @@ from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
 
+from .clock import now_ms
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
 from .errors import translated_errors
 from .healing.models import HealMode
 from .job_summary import heal_summary
 from .service_targets import TARGET_FIELDS, QueueTarget, async_queue_targets
-from .upkeep import now_ms
 
 ATTR_FOR = "for"
 ATTR_OLDER_THAN = "older_than"

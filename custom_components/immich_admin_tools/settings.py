@@ -1,6 +1,6 @@
 """The config entry's data and options, typed and with defaults for missing keys."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from .bullmq.connection import RedisSettings
 from .bullmq.keys import DEFAULT_PREFIX
 from .const import (
     CONF_EXTERNAL_URL,
+    CONF_HEAL_LIMITS,
     CONF_POLL_INTERVAL,
     CONF_REDIS_CA,
     CONF_REDIS_PASSWORD,
@@ -18,16 +19,21 @@ from .const import (
     CONF_REDIS_URL,
     CONF_REDIS_USERNAME,
     CONF_REDIS_VERIFY_SSL,
+    CONF_RESTART_ACTION,
     CONF_THRESHOLDS,
     CONF_VERIFY_SSL,
     DEFAULT_POLL_INTERVAL,
 )
+from .healing.restart_limits import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY, RestartLimits
+from .healing.restart_ways import WayKind
 from .immich.queues import default_stuck_threshold
 
 if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry
 
-LIVE_OPTIONS = frozenset({CONF_THRESHOLDS, CONF_POLL_INTERVAL})
+LIVE_OPTIONS = frozenset(
+    {CONF_THRESHOLDS, CONF_POLL_INTERVAL, CONF_RESTART_ACTION, CONF_HEAL_LIMITS}
+)
 """Options that take effect without a reload of the entry."""
 
 
@@ -40,6 +46,18 @@ class Connection:
     verify_ssl: bool
     redis: RedisSettings | None
     """None: Immich's API only."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestartSettings:
+    """How the user wants the workers to be restarted."""
+
+    ways: tuple[WayKind, ...] = ()
+    """In the order in which they are tried; none: restarts are off."""
+    actions: Sequence[Mapping[str, Any]] = ()
+    """Own actions, as the dialog stored them."""
+    others_too: bool = False
+    """Whether the message over Redis may reach other Immichs as well."""
 
 
 def connection_of(data: Mapping[str, Any]) -> Connection:
@@ -85,6 +103,25 @@ def stuck_threshold_of(entry: AdminToolsConfigEntry, queue: str) -> int:
 def thresholds_of(entry: AdminToolsConfigEntry) -> Thresholds:
     """Return all thresholds that the user chose; the rest has defaults."""
     return Thresholds(queues=entry.options.get(CONF_THRESHOLDS, {}))
+
+
+def restart_settings_of(entry: AdminToolsConfigEntry) -> RestartSettings:
+    """Return how the user wants the workers to be restarted."""
+    chosen: Mapping[str, Any] = entry.options.get(CONF_RESTART_ACTION, {})
+    return RestartSettings(
+        ways=tuple(WayKind(way) for way in chosen.get("ways", ()) if way in WayKind),
+        actions=chosen.get("actions", ()),
+        others_too=chosen.get("others_too", False),
+    )
+
+
+def restart_limits_of(entry: AdminToolsConfigEntry) -> RestartLimits:
+    """Return how often the user allows restarts."""
+    chosen: Mapping[str, Any] = entry.options.get(CONF_HEAL_LIMITS, {})
+    return RestartLimits(
+        cool_down=int(chosen.get("restart_cool_down", DEFAULT_COOL_DOWN)),
+        per_day=int(chosen.get("restarts_per_day", DEFAULT_PER_DAY)),
+    )
 
 
 def set_up_with(entry: AdminToolsConfigEntry) -> tuple[object, ...]:

@@ -2,13 +2,13 @@
 
 import asyncio
 from datetime import datetime
-from time import time
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.httpx_client import get_async_client
 
 from .analysis.models import Source
+from .clock import now_ms
 from .const import LOGGER
 from .coordinator import AdminToolsConfigEntry
 from .healing.lease_keeper import LeaseKeeper
@@ -21,11 +21,6 @@ LEASES = "leases"
 
 LEAVE_TIMEOUT = 30.0
 """Seconds for leaving Immich in order when the entry is deleted."""
-
-
-def now_ms() -> int:
-    """Return the time in ms since the epoch."""
-    return int(time() * 1000)
 
 
 def create_lease_keeper(client: ImmichClient, stores: EntryStores) -> LeaseKeeper:
