@@ -204,14 +204,16 @@ async def set_concurrency(immich: Simulator, slots: int) -> None:
 
 
 async def add_in_waves(immich: Simulator, jobs: int, chance: random.Random) -> None:
-    """Add jobs, some with a priority, and pause now and then."""
+    """Add jobs, some with a priority or deduplicated, and pause now and then."""
     waves = max(10, jobs // 200)
     for wave in range(waves):
-        share = jobs // waves + (jobs % waves if wave == 0 else 0)
+        share = jobs // waves
         urgent = share // 10
         await immich.add_jobs(QUEUE, share - urgent)
         if urgent:
             await immich.add_jobs(QUEUE, urgent, priority=chance.randrange(1, 4))
+        # Swallowed while the one before it waits or runs, and only then.
+        await immich.add_jobs(QUEUE, 1, dedup="one at a time")
         if wave % 4 == 1:
             await immich.control("pause", queue=QUEUE)
             await asyncio.sleep(chance.uniform(0.05, 0.2))
