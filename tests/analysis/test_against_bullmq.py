@@ -52,10 +52,9 @@ class HomeAssistant:
     def restart(self) -> None:
         """Go on from what is stored, as JSON."""
         stored = json.loads(json.dumps(self._analyst.to_dict()))
-        positions = json.loads(json.dumps(dict(self._reader.positions)))
         self._analyst = Analyst.from_dict(stored)
         self._reader = QueueReader(self._client)
-        self._reader.restore_positions(positions)
+        self._reader.restore_positions(self._analyst.positions)
 
     async def until_done(self, every: float) -> QueueView:
         """Poll until nothing is left to do."""

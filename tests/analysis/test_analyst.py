@@ -178,6 +178,7 @@ def test_what_outlives_a_restart() -> None:
     assert again.usual_duration("ocr", "Ocr") == pytest.approx(1, rel=0.05)
     assert again.usual_duration("ocr", "Other") is None
     assert again.usual_duration("other") is None
+    assert again.positions == {"ocr": f"{NOW + 594_000}-1190"}
     view = poll(again, 600, worked(600, 10, 500)).queues["ocr"]
     assert view.processed == 1_200
     assert view.rate_per_minute is None

@@ -59,6 +59,7 @@ class Counter:
         """Restart Home Assistant."""
         stored = json.loads(json.dumps(self.throughput.to_dict()))
         self.throughput = Throughput.from_dict(stored)
+        assert self.throughput.position == self.model.position
 
     def play(self, name: str, count: int) -> None:
         """Let something happen."""

@@ -115,11 +115,21 @@ class Analyst:
         )
         return None if durations is None else durations.median
 
-    def to_dict(self) -> dict[str, JsonValue]:
-        """Return what has to outlive a restart of Home Assistant, as JSON.
+    @property
+    def positions(self) -> dict[str, str]:
+        """Return per queue the id of the last event that was counted.
 
-        Take it together with the reader's positions: they belong to each other.
+        For `QueueReader.restore_positions` after `from_dict`: then no event is
+        lost or counted twice over a restart of Home Assistant.
         """
+        return {
+            name: position
+            for name, memory in self._queues.items()
+            if (position := memory.throughput.position) is not None
+        }
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return what has to outlive a restart of Home Assistant, as JSON."""
         return {
             "version": VERSION,
             "queues": {name: own.to_dict() for name, own in self._queues.items()},

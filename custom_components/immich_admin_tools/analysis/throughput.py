@@ -75,6 +75,13 @@ class Throughput:
         """Return the jobs processed since counting began."""
         return self._shown
 
+    @property
+    def position(self) -> str | None:
+        """Return the id of the stream's entry to read on after; None before a poll."""
+        if self._base is None:
+            return None
+        return _text(max(self._last_event, self._base.last_entry))
+
     def update(self, queue: QueueReading, run_id: str) -> Progress:
         """Take in one poll. A queue with keys of a wrong type is left alone."""
         if queue.wrong_types:

@@ -1,0 +1,99 @@
+"""Jobs without a lock: orphans and ghosts, and what must not be taken for one."""
+
+from custom_components.immich_admin_tools.analysis.analyst import Analyst
+from custom_components.immich_admin_tools.analysis.models import QueueState, StuckKind
+from custom_components.immich_admin_tools.bullmq.models import QueueReading
+
+from .builders import NOW, beat, job, queue, reading
+from .watching import FACES, THRESHOLDS, first, kinds, since, watch
+
+
+def test_orphan_of_a_living_queue() -> None:
+    """BullMQ has 150 s to heal it; it is named at the second poll."""
+    views = watch(
+        lambda now: (queue(jobs=(job(lock=None),), heartbeat=beat(now)),), 300
+    )
+    assert first(views[0]).kind is None
+    assert kinds(views)[5] == (StuckKind.ORPHANED, False)
+    assert since(views, StuckKind.ORPHANED, due=True) == 150
+
+
+def test_orphan_of_a_lost_worker() -> None:
+    """With no worker to heal it, it is due as soon as the worker counts as lost."""
+    views = watch(lambda _: (queue(jobs=(job(lock=None),)),), 100)
+    assert kinds(views)[45] == (StuckKind.ORPHANED, False)
+    assert since(views, StuckKind.ORPHANED, due=True) == 50
+    assert views[50].queues[FACES].state is QueueState.WORKER_LOST
+
+
+def test_a_worker_that_came_back_gets_its_time() -> None:
+    """After a restart BullMQ heals an old orphan itself: not due for 150 s."""
+    analyst = Analyst()
+    gone = watch(lambda _: (queue(jobs=(job(lock=None),)),), 600, analyst=analyst)
+    assert first(gone[600]).due
+    back = watch(
+        lambda now: (queue(jobs=(job(lock=None),), heartbeat=beat(now)),),
+        900,
+        analyst=analyst,
+        begin=605,
+    )
+    assert kinds(back)[605] == (StuckKind.ORPHANED, False)
+    assert since(back, StuckKind.ORPHANED, due=True) == 755
+
+
+def test_killed_worker() -> None:
+    """The lock runs out, the heartbeat goes, the job is an orphan in time."""
+
+    def poll(now: int) -> tuple[QueueReading, ...]:
+        left = 30_000 - (now - NOW)
+        lock = job(lock_ttl=left) if left > 0 else job(lock=None)
+        heartbeat = beat(now, age=now - NOW) if left > 0 else None
+        return (queue(jobs=(lock,), heartbeat=heartbeat, wait=3),)
+
+    views = watch(poll, 120)
+    assert first(views[20]).renewal_missed
+    assert not first(views[10]).renewal_missed
+    assert kinds(views)[35] == (StuckKind.ORPHANED, False)
+    assert since(views, StuckKind.ORPHANED, due=True) == 80
+    assert views[75].queues[FACES].state is QueueState.RUNNING
+    assert views[80].queues[FACES].state is QueueState.WORKER_LOST
+
+
+def test_ghost() -> None:
+    """Neither hash nor lock, in two polls; due when nobody sweeps it."""
+    ghost = job(missing=True, lock=None)
+    views = watch(lambda now: (queue(jobs=(ghost,), heartbeat=beat(now)),), 200)
+    assert first(views[0]).kind is None
+    assert kinds(views)[5] == (StuckKind.GHOST, False)
+    assert since(views, StuckKind.GHOST, due=True) == 150
+    assert first(views[5]).name is None
+
+
+def test_jobs_that_just_finish_are_no_ghosts() -> None:
+    """Another nil hash at each poll is a busy queue."""
+    views = watch(
+        lambda now: (
+            queue(jobs=(job(str(now), missing=True, lock=None),), heartbeat=beat(now)),
+        ),
+        600,
+    )
+    assert all(first(view).kind is None for view in views.values())
+
+
+def test_ghosts_far_apart_are_not_one() -> None:
+    """The same id without a hash before and after an outage proves nothing yet."""
+    analyst = Analyst()
+    ghost = queue(jobs=(job(missing=True, lock=None),))
+    analyst.update_from_redis(reading(NOW, ghost), THRESHOLDS)
+    later = analyst.update_from_redis(reading(NOW + 600_000, ghost), THRESHOLDS)
+    assert first(later).kind is None
+
+
+def test_hash_gone_but_lock_renewed() -> None:
+    """Cleared by a naive tool, still held by its worker: hung, by what was watched."""
+    views = watch(
+        lambda now: (queue(jobs=(job(missing=True),), heartbeat=beat(now)),), 1_000
+    )
+    assert kinds(views)[295] == (None, False)
+    assert kinds(views)[300] == (StuckKind.LONG_RUNNING, True)
+    assert since(views, StuckKind.HUNG, due=True) == 900
