@@ -72,11 +72,19 @@ def all_stages() -> tuple[Stage, ...]:
             fast=True,
         ),
         _pytest_stage(
-            PytestRun("simulator", MAIN, _folders(("simulator",)), pure=True),
+            PytestRun(
+                "simulator", MAIN, _folders(("simulator",)), pure=True, workers=2
+            ),
             "the simulator against recordings of a real Immich",
         ),
         _pytest_stage(
-            PytestRun("integration", MAIN, _folders(("integration",)), coverage=True),
+            PytestRun(
+                "integration",
+                MAIN,
+                _folders(("integration",)),
+                workers=2,
+                coverage=True,
+            ),
             "Home Assistant with real queues",
         ),
         Stage("coverage", "lines that the tests reach", coverage_floor.check),
@@ -85,7 +93,7 @@ def all_stages() -> tuple[Stage, ...]:
                 PytestRun(
                     f"homeassistant-{version.version}",
                     version,
-                    (*_home_assistant(), "--ignore-glob=*test_snapshot*"),
+                    _home_assistant(real_queues=True),
                     workers=2,
                 ),
                 f"the integration in Home Assistant {version.version}",
@@ -151,9 +159,11 @@ def _folders(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"tests/{name}" for name in names if (_TESTS / name).is_dir())
 
 
-def _home_assistant() -> tuple[str, ...]:
+def _home_assistant(*, real_queues: bool = False) -> tuple[str, ...]:
     """Return everything that is not in another stage: a new folder is never forgotten."""
-    ignored = (*PURE, *OWN_STAGE)
+    ignored = [*PURE, *OWN_STAGE]
+    if real_queues:
+        ignored.remove("integration")
     return ("tests", *(f"--ignore=tests/{name}" for name in ignored))
 
 
