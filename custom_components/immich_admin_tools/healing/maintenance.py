@@ -23,7 +23,7 @@ from ..immich.errors import (
 from ..immich.maintenance_api import HttpFactory
 from ..immich.models import MaintenanceCookie
 from .errors import LockedOutError, MaintenanceTimeoutError, NotStoredError
-from .safety import Section
+from .safety import Section, Stored
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -78,6 +78,7 @@ class MaintenanceGuard:
         self._began = stored_int(section.data, "at")
         if self._cookie is not None and self._began is None:
             self._began = 0
+        self._was_in = section.data.get("was_in") is True
 
     @property
     def open(self) -> bool:
@@ -99,14 +100,12 @@ class MaintenanceGuard:
             await self._section.save({"at": self._now()})
             self._began = self._now()
             self._cookie = await self._begin()
-            try:
-                await self._section.save(self._stored())
-            except NotStoredError as error:
-                # As long as Home Assistant lives, it is known all the same.
-                _LOGGER.warning("The way out can't be stored: %s", error)
+            # As long as Home Assistant lives, it is known also if it can't be stored.
+            await self._try_to_store(self._stored())
             if not await self._until(True, BEGIN_WITHIN):
                 raise MaintenanceTimeoutError("Immich did not enter maintenance mode")
             inside = self._now()
+            await self._note_inside()
             await self._leave()
             return inside
 
@@ -120,8 +119,11 @@ class MaintenanceGuard:
             return
         async with self._lock:
             if await self._api.in_maintenance():
+                await self._note_inside()
                 await self._leave()
-            elif self._now() - (self._began or 0) > FORGET_AFTER * 1000:
+            elif self._was_in or (
+                self._now() - (self._began or 0) > FORGET_AFTER * 1000
+            ):
                 await self._forget()
 
     async def _begin(self) -> MaintenanceCookie:
@@ -170,16 +172,25 @@ class MaintenanceGuard:
             await self._sleep(EVERY)
         return False
 
+    async def _note_inside(self) -> None:
+        """Remember that it has begun: once outside again, it is over."""
+        self._was_in = True
+        await self._try_to_store(self._stored())
+
     async def _forget(self) -> None:
-        """Forget what is over."""
+        """Forget what is over. If that can't be stored, it is seen again later."""
         self._cookie = self._began = None
+        self._was_in = False
+        await self._try_to_store({})
+
+    async def _try_to_store(self, stored: Stored) -> None:
+        """Write it down, or go on without."""
         try:
-            await self._section.save({})
+            await self._section.save(stored)
         except NotStoredError as error:
-            # Found again at the next start, and then seen to be over.
-            _LOGGER.warning("The end of maintenance mode can't be stored: %s", error)
+            _LOGGER.warning("The state of maintenance can't be stored: %s", error)
 
     def _stored(self) -> dict[str, JsonValue]:
         """Return what has to outlive a crash."""
         cookie = self._cookie.value if self._cookie else None
-        return {"at": self._began, "cookie": cookie}
+        return {"at": self._began, "cookie": cookie, "was_in": self._was_in}

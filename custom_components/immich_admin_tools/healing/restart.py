@@ -131,10 +131,13 @@ class Restarter:
 
     async def recover(self, queues: Collection[str]) -> None:
         """Bring a restart to its end during which Home Assistant ended."""
-        begun = stored_int(self._section.data, "begun")
-        if begun is None or self.running:
+        if self.running:
             return
         async with self._lock:
+            begun = stored_int(self._section.data, "begun")
+            if begun is None:
+                await self._leases.end(RESTART)
+                return
             _LOGGER.info("Waiting for the workers after a restart that was broken off")
             self._on_restart(begun)
             with self._leases.leaving_alone(RESUMED_AT_START):
@@ -150,12 +153,10 @@ class Restarter:
             with self._leases.leaving_alone(RESUMED_AT_START):
                 report = await self._try_ways(plan)
                 await self._settle()
-        except asyncio.CancelledError:
-            # The workers may be on their way: `recover` waits for them.
-            raise
-        except BaseException:
+        except Exception:
             await self._finish()
             raise
+        # When it is cancelled, the workers may be on their way: `recover` waits then.
         return replace(report, still_paused=await self._finish())
 
     async def _pause(self, queues: Collection[str]) -> None:

@@ -1,0 +1,403 @@
+"""Restarts: pause, restart, wait, go on; and each thing that can go wrong."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+import pytest
+
+from custom_components.immich_admin_tools.bullmq.errors import MissingRightsError
+from custom_components.immich_admin_tools.healing.errors import (
+    NobodyListensError,
+    NoRestartWayError,
+    NotStoredError,
+    NoWorkerBackError,
+    OwnActionsError,
+    RestartFailedError,
+    RestartingError,
+    RestartLimitError,
+)
+from custom_components.immich_admin_tools.healing.lease_keeper import LeaseKeeper
+from custom_components.immich_admin_tools.healing.leases import LeaseKind, Reason
+from custom_components.immich_admin_tools.healing.restart import (
+    ALL_WITHIN,
+    FIRST_WITHIN,
+    RESTART,
+    Restarter,
+    RestartPlan,
+)
+from custom_components.immich_admin_tools.healing.restart_limits import (
+    DAY,
+    RestartLimits,
+)
+from custom_components.immich_admin_tools.healing.restart_ways import (
+    ActionsWay,
+    WayKind,
+)
+from custom_components.immich_admin_tools.immich.errors import CannotConnectError
+
+from .made_immich import CrashError, MadeImmich, MadeSection
+
+QUEUES = ("smartSearch", "faceDetection", "ocr", "library", "metadataExtraction")
+ML = {"smartSearch", "faceDetection", "ocr"}
+GPU = Reason(LeaseKind.GPU_OFFLINE)
+
+
+@dataclass(slots=True)
+class House:
+    """An Immich whose workers come back some time after a restart."""
+
+    immich: MadeImmich = field(
+        default_factory=lambda: MadeImmich(dict.fromkeys(QUEUES, False))
+    )
+    now: int = 1_000_000_000
+    leases: LeaseKeeper = field(init=False)
+    restarter: Restarter = field(init=False)
+    lease_section: MadeSection = field(default_factory=MadeSection)
+    section: MadeSection = field(default_factory=MadeSection)
+    back_after: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(QUEUES, 5_000)
+    )
+    """ms until each worker is seen again."""
+    restarted_at: int | None = None
+    paused_at_restart: set[str] = field(default_factory=set)
+    noted: list[int] = field(default_factory=list)
+    on_sleep: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        """Start."""
+        self.start_home_assistant()
+
+    def start_home_assistant(self) -> None:
+        """Drop everything that was not stored."""
+        self.leases = LeaseKeeper(self.immich, self.lease_section, lambda: self.now)
+        self.restarter = Restarter(
+            self.section,
+            self.leases,
+            self,
+            lambda: self.now,
+            self.noted.append,
+            self.sleep,
+        )
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass; a poll happens meanwhile."""
+        self.now += int(seconds * 1000)
+        self.on_sleep()
+        if self.restarted_at and self.now > self.restarted_at + 3_000:
+            self.immich.down = False
+        if not self.immich.down:
+            await self.leases.update(dict(self.immich.queues), "run")
+
+    async def mark(self) -> None:
+        """Watch workers: begin."""
+        self.restarted_at = None
+
+    async def back(self, since: int) -> Collection[str]:
+        """Watch workers: look."""
+        if self.restarted_at is None:
+            return ()
+        passed = self.now - self.restarted_at
+        return {name for name, after in self.back_after.items() if passed >= after}
+
+    async def restart(self) -> None:
+        """Restart Immich: it is gone for a while, and resumes the metadata."""
+        self.paused_at_restart = self.paused
+        self.restarted_at = self.now
+        self.immich.down = True
+        self.immich.queues["metadataExtraction"] = False
+
+    @property
+    def paused(self) -> set[str]:
+        """Return the queues that are paused."""
+        return {name for name, paused in self.immich.queues.items() if paused}
+
+    def plan(self, *ways: ActionsWay | BadWay, **limits: int) -> RestartPlan:
+        """Return a plan; without a way, with the one that works."""
+        chosen = ways or (ActionsWay(self.restart, lambda: self.now),)
+        return RestartPlan(chosen, QUEUES, RestartLimits(**limits))
+
+
+@dataclass(slots=True)
+class BadWay:
+    """A way that fails."""
+
+    error: Exception
+    kind: WayKind = WayKind.REDIS
+
+    async def run(self) -> int:
+        """Fail."""
+        raise self.error
+
+
+@pytest.fixture
+def house() -> House:
+    """Return a house in order."""
+    return House()
+
+
+async def test_pauses_restarts_waits_and_goes_on(house: House) -> None:
+    """While the workers are away, the queues of machine learning stand still."""
+    house.back_after["ocr"] = 9_000
+    report = await house.restarter.restart(house.plan())
+    assert house.paused_at_restart == ML
+    assert house.paused == set()
+    assert report.way is WayKind.ACTIONS
+    assert report.back_after["library"] < report.back_after["ocr"]
+    assert report.back_after.keys() == set(QUEUES)
+    assert report.missing == report.still_paused == ()
+    assert report.failures == ()
+    assert house.leases.book.pauses == {}
+    assert house.noted == [house.restarted_at + 10_000] if house.restarted_at else False
+
+
+async def test_goes_on_only_when_the_last_worker_is_back(house: House) -> None:
+    """Not when the first ones are."""
+    house.back_after["library"] = 60_000
+    seen: list[set[str]] = []
+    house.on_sleep = lambda: seen.append(house.paused) if house.restarted_at else None
+    report = await house.restarter.restart(house.plan())
+    assert report.back_after["library"] >= 60
+    assert all(paused == ML for paused in seen)
+
+
+async def test_what_the_user_paused_stays_paused(house: House) -> None:
+    """Also the metadata, which Immich itself resumes at its start."""
+    await house.leases.user_pauses("ocr")
+    await house.leases.user_pauses("metadataExtraction")
+    await house.leases.take(GPU, ["smartSearch"])
+    await house.restarter.restart(house.plan())
+    assert house.paused == {"ocr", "metadataExtraction", "smartSearch"}
+    assert set(house.leases.book.pauses) == {"smartSearch"}
+    await house.leases.end(GPU)
+    assert house.paused == {"ocr", "metadataExtraction"}
+
+
+async def test_what_the_user_pauses_meanwhile_stays_paused(house: House) -> None:
+    """And what the user lets go on meanwhile goes on."""
+    done: list[str] = []
+
+    async def restart() -> None:
+        await house.leases.user_pauses("ocr")
+        await house.leases.user_resumes("smartSearch")
+        done.append("both")
+        await house.restart()
+
+    await house.restarter.restart(house.plan(ActionsWay(restart, lambda: house.now)))
+    assert done == ["both"]
+    assert house.paused_at_restart == {"ocr", "faceDetection"}
+    assert house.paused == {"ocr"}
+    assert house.leases.book.blocked == frozenset()
+
+
+async def test_ways_are_tried_in_order(house: House) -> None:
+    """The next one only when the one before did not work."""
+    missing = MissingRightsError(("+publish",))
+    works = ActionsWay(house.restart, lambda: house.now)
+    report = await house.restarter.restart(
+        house.plan(BadWay(missing), works, BadWay(AssertionError()))
+    )
+    assert report.way is WayKind.ACTIONS
+    assert report.failures == (("redis", missing),)
+
+
+async def test_a_way_after_which_no_worker_comes_has_failed(house: House) -> None:
+    """Two minutes, then the next one."""
+
+    async def nothing() -> None:
+        """Say that all is well."""
+
+    begun = house.now
+    with pytest.raises(RestartFailedError) as failed:
+        await house.restarter.restart(
+            house.plan(ActionsWay(nothing, lambda: house.now))
+        )
+    assert house.now - begun >= FIRST_WITHIN * 1000
+    assert isinstance(failed.value.failures[0][1], NoWorkerBackError)
+    assert house.paused == set()
+
+
+async def test_a_worker_that_stays_away_is_named(house: House) -> None:
+    """The others go on, after some patience."""
+    del house.back_after["library"]
+    report = await house.restarter.restart(house.plan())
+    assert report.missing == ("library",)
+    assert report.seconds >= ALL_WITHIN
+    assert house.paused == set()
+
+
+async def test_when_no_way_works_all_goes_on_as_before(house: House) -> None:
+    """And each way says why."""
+    errors = (NobodyListensError("Nobody"), OwnActionsError("No such button"))
+    with pytest.raises(RestartFailedError, match="Nobody.*No such button") as failed:
+        await house.restarter.restart(house.plan(*(BadWay(error) for error in errors)))
+    assert [error for _, error in failed.value.failures] == list(errors)
+    assert house.paused == set()
+    assert not house.restarter.running
+    assert house.noted == []
+
+
+async def test_without_a_way_nothing_is_done(house: House) -> None:
+    """Nor is a try counted."""
+    with pytest.raises(NoRestartWayError):
+        await house.restarter.restart(RestartPlan((), QUEUES))
+    assert house.immich.calls == []
+    assert house.restarter.tries == []
+
+
+async def test_immich_that_can_not_be_paused_is_not_restarted(house: House) -> None:
+    """Photos would be skipped."""
+    house.immich.down = True
+    with pytest.raises(CannotConnectError):
+        await house.restarter.restart(house.plan())
+    assert house.restarted_at is None
+    house.immich.down = False
+    await house.leases.update(dict(house.immich.queues), "run")
+    assert house.paused == set()
+
+
+async def test_immich_that_stays_away_is_resumed_later(house: House) -> None:
+    """The report says so, and the keeper tries again with every poll."""
+
+    async def restart() -> None:
+        await house.restart()
+        house.restarted_at = house.now
+        house.on_sleep = lambda: setattr(house.immich, "down", True)
+
+    async def sleep(seconds: float) -> None:
+        house.now += int(seconds * 1000)
+
+    house.restarter._sleep = sleep
+    report = await house.restarter.restart(
+        house.plan(ActionsWay(restart, lambda: house.now))
+    )
+    assert set(report.still_paused) == ML
+    assert house.paused == ML
+    house.immich.down = False
+    await house.leases.update(dict(house.immich.queues), "run")
+    assert house.paused == set()
+
+
+async def test_nothing_is_done_that_cannot_be_stored(house: House) -> None:
+    """A crash would leave the queues paused."""
+    house.section.full = True
+    with pytest.raises(NotStoredError):
+        await house.restarter.restart(house.plan())
+    assert house.immich.calls == []
+
+
+async def test_one_at_a_time(house: House) -> None:
+    """The second one is told."""
+    begun = asyncio.Event()
+    go_on = asyncio.Event()
+
+    async def restart() -> None:
+        begun.set()
+        await go_on.wait()
+        await house.restart()
+
+    first = asyncio.create_task(
+        house.restarter.restart(house.plan(ActionsWay(restart, lambda: house.now)))
+    )
+    await begun.wait()
+    assert house.restarter.running
+    with pytest.raises(RestartingError):
+        await house.restarter.restart(house.plan(), force=True)
+    go_on.set()
+    assert (await first).way is WayKind.ACTIONS
+
+
+async def test_limits_survive_a_restart_of_home_assistant(house: House) -> None:
+    """Cool-down, then the daily cap; a failed try counts as well."""
+    limits = {"cool_down": 600, "per_day": 2}
+    await house.restarter.restart(house.plan(**limits))
+    first = house.restarter.tries[0]
+    house.start_home_assistant()
+    with pytest.raises(RestartLimitError) as refused:
+        await house.restarter.restart(house.plan(**limits))
+    assert refused.value.next_at == first + 600_000
+    house.now = first + 600_000
+    with pytest.raises(RestartFailedError):
+        await house.restarter.restart(house.plan(BadWay(OwnActionsError()), **limits))
+    house.now += 3_600_000
+    with pytest.raises(RestartLimitError) as refused:
+        await house.restarter.restart(house.plan(**limits))
+    assert refused.value.next_at == first + DAY
+    await house.restarter.restart(house.plan(**limits), force=True)
+    assert len(house.restarter.tries) == 3
+    house.now += DAY
+    await house.restarter.restart(house.plan(**limits))
+
+
+@pytest.mark.parametrize(
+    ("tries", "limits", "expected"),
+    [
+        ([], RestartLimits(), 0),
+        ([-1], RestartLimits(60, 3), 60_000 - 1),
+        ([-60_000], RestartLimits(60, 3), 0),
+        ([-3, -2, -1], RestartLimits(0, 3), DAY - 3),
+        ([-4, -3, -2, -1], RestartLimits(0, 3), DAY - 3),
+        ([-DAY, -2, -1], RestartLimits(0, 3), 0),
+        # A clock that was ahead when it was noted blocks nothing for ever.
+        ([10**12], RestartLimits(60, 3), 0),
+        ([], RestartLimits(60, 0), DAY),
+        ([-1], RestartLimits(0, 0), DAY),
+    ],
+)
+def test_limits(tries: list[int], limits: RestartLimits, expected: int) -> None:
+    """Relative to now, in ms."""
+    now = 10**12
+    assert limits.next_allowed([now + at for at in tries], now) == now + expected
+
+
+@pytest.mark.parametrize("steps", range(14))
+async def test_killed_at_any_step(house: House, steps: int) -> None:
+    """After the next start all goes on, and what the user paused stays paused."""
+    await house.leases.user_pauses("metadataExtraction")
+    await house.leases.user_pauses("ocr")
+    house.section.immich = house.lease_section.immich = house.immich
+    house.immich.crash_in = steps
+    try:
+        await house.restarter.restart(house.plan())
+    except CrashError:
+        house.start_home_assistant()
+    house.immich.crash_in = None
+    house.now += 30_000
+    house.immich.down = False
+    recovering = asyncio.create_task(house.restarter.recover(QUEUES))
+    await asyncio.sleep(0)
+    await house.leases.update(dict(house.immich.queues), "run")
+    await recovering
+    assert house.paused == {"metadataExtraction", "ocr"}
+    assert house.leases.book.pauses == {}
+    assert "begun" not in house.section.data
+
+
+async def test_recovering_waits_for_the_workers(house: House) -> None:
+    """To go on before they are set up would skip photos."""
+
+    async def killed() -> None:
+        await house.restart()
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await house.restarter.restart(house.plan(ActionsWay(killed, lambda: house.now)))
+    assert house.leases.owner("ocr") is not None
+    house.start_home_assistant()
+    house.back_after = dict.fromkeys(QUEUES, 40_000)
+    seen: list[set[str]] = []
+    house.on_sleep = lambda: seen.append(house.paused)
+    begun = house.restarted_at
+    await house.restarter.recover(QUEUES)
+    assert begun and house.now >= begun + 40_000
+    assert all(paused == ML for paused in seen)
+    assert house.paused == set()
+
+
+async def test_recovering_from_nothing(house: House) -> None:
+    """A lease of a restart that is not known any more ends all the same."""
+    await house.restarter.recover(QUEUES)
+    assert house.immich.calls == []
+    await house.leases.take(RESTART, ["ocr"])
+    await house.restarter.recover(QUEUES)
+    assert house.paused == set()
