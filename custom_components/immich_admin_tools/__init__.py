@@ -17,6 +17,7 @@ from .coordinator import (
     ServerCoordinator,
 )
 from .devices import async_keep_devices, async_register_server
+from .entry_activity import EntryActivity
 from .entry_healing import EntryHealing
 from .entry_restart import EntryRestart
 from .errors import message_of
@@ -27,6 +28,7 @@ from .restart_action import async_setup_restart_action
 from .services import async_setup_services
 from .settings import connection_of, set_up_with
 from .stores import EntryStores
+from .thumbnail import ThumbnailView
 from .upkeep import (
     async_keep_counters,
     async_keep_healing,
@@ -51,6 +53,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions: they are there before any entry is."""
     async_setup_services(hass)
     async_setup_restart_action(hass)
+    hass.http.register_view(ThumbnailView(hass))
     return True
 
 
@@ -71,6 +74,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     await restart.async_end_maintenance()
     server = ServerCoordinator(hass, entry, client)
     await server.async_config_entry_first_refresh()
+    activity = EntryActivity(hass, entry, client, stores)
     queues = QueueCoordinator(
         hass, entry, server, redis, Analyst.from_dict(stores.counters.data)
     )
@@ -80,7 +84,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
         queues=queues,
         stores=stores,
         leases=leases,
-        healing=EntryHealing(hass, entry, stores, redis),
+        activity=activity,
+        healing=None
+        if redis is None
+        else EntryHealing(hass, entry, stores, redis, activity),
         restart=restart,
         server_device_id="",
         set_up_with=set_up_with(entry),

@@ -19,6 +19,7 @@ CONF_POLL_INTERVAL: Final = "poll_interval"
 CONF_THRESHOLDS: Final = "thresholds"
 CONF_EXTERNAL_URL: Final = "external_url"
 CONF_RESTART_ACTION: Final = "restart_action"
+CONF_AUTO_HEAL: Final = "auto_heal"
 CONF_HEAL_LIMITS: Final = "heal_limits"
 
 DEFAULT_POLL_INTERVAL: Final = 5

@@ -14,6 +14,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from .analysis.analyst import Analyst
 from .analysis.models import ServerView
 from .const import DOMAIN, LOGGER, POLLS_BEFORE_REMOVAL, SERVER_INTERVAL
+from .entry_activity import EntryActivity
 from .entry_healing import EntryHealing
 from .entry_restart import EntryRestart
 from .errors import message_of
@@ -36,7 +37,9 @@ class RuntimeData:
     queues: QueueCoordinator
     stores: EntryStores
     leases: LeaseKeeper
-    healing: EntryHealing
+    activity: EntryActivity
+    healing: EntryHealing | None
+    """None without Redis."""
     restart: EntryRestart
     server_device_id: str
     """Registry id of the server, the parent of the queues."""

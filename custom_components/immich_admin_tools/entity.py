@@ -20,6 +20,7 @@ from .coordinator import (
     RuntimeData,
     ServerCoordinator,
 )
+from .identifiers import queue_identifier
 from .immich.queues import PIPELINE, QueueName
 
 
@@ -41,11 +42,6 @@ def queue_device_info(entry: AdminToolsConfigEntry, queue: str) -> ChildDeviceIn
     return ChildDeviceInfo(
         identifiers=identifiers, parent_device_id=parent, name=prettified(queue)
     )
-
-
-def queue_identifier(entry: AdminToolsConfigEntry, queue: str) -> tuple[str, str]:
-    """Return the identifier of a queue's device."""
-    return (DOMAIN, f"{entry.unique_id}_{queue}")
 
 
 def queue_of_device(

@@ -1,21 +1,28 @@
 """Healing for one config entry: who asks, what is known, whom to tell."""
 
 from collections.abc import Collection, Sequence
-from time import time
 from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from .analysis.models import JobView, ServerView
+from .analysis.models import JobView, ServerView, Source
 from .bullmq.errors import BullMQError
+from .bullmq.listing import QueueListing
+from .bullmq.recovery import QueueRecovery
+from .clock import now_ms
 from .const import DOMAIN, LOGGER
+from .entry_activity import EntryActivity
+from .healing.act_book import Run
 from .healing.act_log import ActLog
+from .healing.auto_heal import AutoHealMode, plan_heal
+from .healing.errors import HealingError, RestartLimitError
 from .healing.follow_up import FollowUp
 from .healing.healer import Healer
-from .healing.models import HealedJob, HealMode, HealReport, Initiator
+from .healing.models import Decision, HealedJob, HealMode, HealReport, Initiator
 from .healing.policy import decide
 from .redis_source import RedisSource
+from .settings import auto_heal_of, heal_limits_of
 from .stores import EntryStores
 
 if TYPE_CHECKING:
@@ -24,74 +31,87 @@ if TYPE_CHECKING:
 ACTS = "acts"
 """Section of the safety store."""
 
+AFTER_FAILURE = 60_000
+"""ms that auto-heal waits after Redis or the disk refused."""
+
+AFTER_RESTART = 60_000
+"""ms after which the locks of the workers of before have run out for certain."""
+
+AFTER_FAILED_RESTART = 1_800_000
+"""ms that auto-heal waits after a restart that did not work."""
+
 
 class EntryHealing:
-    """What the entities and actions of one Immich need of the healing."""
+    """What the entities and actions of one Immich with Redis need of the healing."""
 
     def __init__(
         self,
         hass: HomeAssistant,
         entry: AdminToolsConfigEntry,
         stores: EntryStores,
-        redis: RedisSource | None,
+        redis: RedisSource,
+        activity: EntryActivity,
     ) -> None:
-        """Go on from what is stored; without Redis single jobs can't be touched."""
+        """Go on from what is stored."""
+        prefix = redis.settings.prefix
         self._hass = hass
         self._entry = entry
         self._redis = redis
-        self._healer: Healer | None = None
-        self._follow_up: FollowUp | None = None
-        if redis is not None:
-            log = ActLog(stores.safety.section(ACTS))
-            prefix = redis.settings.prefix
-            healer = Healer(redis.client, prefix, log, self, _now)
-            self._healer = healer
-            self._follow_up = FollowUp(
-                redis.client, prefix, log, self, _now, lambda: healer.under_way
-            )
+        self._activity = activity
+        self._log = ActLog(stores.safety.section(ACTS))
+        self._healer = healer = Healer(redis.client, prefix, self._log, self, now_ms)
+        self._follow_up = FollowUp(
+            redis.client, prefix, self._log, self, now_ms, lambda: healer.under_way
+        )
+        self.recovery = QueueRecovery(redis.client, prefix)
+        self.listing = QueueListing(redis.client, prefix)
+        self.held_back: tuple[JobView, ...] = ()
+        """Stuck jobs that only the hourly limit keeps auto-heal from acting on."""
+        self._auto_runs = False
+        self._auto_not_before = 0
+        self._no_restart_before = 0
+
+    @property
+    def reachable(self) -> bool:
+        """Return whether Redis answered the last poll."""
+        return self._redis.connected
+
+    @property
+    def under_way(self) -> set[Run]:
+        """Return the runs of jobs that are written down and not recorded yet."""
+        return {act.run for act in self._log.book.pending.values()}
 
     def lost_slots(self, queue: str | None = None) -> int:
         """Return how many workers hang on to a job that was taken from them."""
-        return 0 if self._follow_up is None else self._follow_up.lost_slots(queue)
+        return self._follow_up.lost_slots(queue)
 
     async def heal(
         self,
         queues: Collection[str],
         mode: HealMode,
         older_than: float | None = None,
+        *,
+        job_id: str | None = None,
+        before_restart: bool = False,
     ) -> HealReport:
-        """Act on the stuck jobs of queues, as a user asks for it.
+        """Act on the stuck jobs of queues, or on one of them, as a user asks for it.
 
-        Raises ServiceValidationError when Redis is not there, BullMQError when it
-        refuses, NotStoredError when the act can't be written down.
+        Raises BullMQError when Redis refuses, NotStoredError when the act can't be
+        written down.
         """
-        return await self._heal_jobs(self._jobs(queues), mode, older_than)
-
-    async def _heal_jobs(
-        self, jobs: Sequence[JobView], mode: HealMode, older_than: float | None
-    ) -> HealReport:
-        """Act on those of the jobs that the policy allows."""
-        healer = self._reachable_healer()
-        decisions, skipped = decide(jobs, mode, older_than)
-        report = await healer.heal(decisions, Initiator.USER)
-        return HealReport(report.healed, (*skipped, *report.skipped))
-
-    def _jobs(self, queues: Collection[str]) -> list[JobView]:
-        """Return the active jobs of queues as the last poll saw them."""
         views = self._entry.runtime_data.queues.data.queues
-        return [job for queue in queues if queue in views for job in views[queue].jobs]
-
-    def _reachable_healer(self) -> Healer:
-        """Return the healer. Raises ServiceValidationError when it could do nothing."""
-        if self._redis is None or self._healer is None:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="needs_redis"
-            )
-        if not self._redis.connected:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="redis_lost"
-            )
-        return self._healer
+        jobs = [
+            job
+            for queue in queues
+            if queue in views
+            for job in views[queue].jobs
+            if job_id in (None, job.job_id)
+        ]
+        decisions, skipped = decide(
+            jobs, mode, older_than, before_restart=before_restart
+        )
+        report = await self._healer.heal(decisions, Initiator.USER)
+        return HealReport(report.healed, (*skipped, *report.skipped))
 
     async def look(self) -> ServerView | None:
         """Look at the queues once more; None when nobody answers."""
@@ -101,27 +121,82 @@ class EntryHealing:
 
     async def record(self, healed: Sequence[HealedJob]) -> None:
         """Put outcomes into the history and tell of them."""
+        await self._activity.record(healed)
 
     @callback
-    def async_updated(self) -> None:
-        """Look after open acts, after a poll of Redis."""
-        if (
-            self._follow_up is not None
-            and self._redis is not None
-            and self._redis.connected
-        ):
+    def async_updated(self, view: ServerView) -> None:
+        """Look after open acts, and do what auto-heal is for, after a poll."""
+        if not self.reachable or view.source is not Source.REDIS:
+            return
+        if self._log.book.pending or self._log.book.watched:
             self._entry.async_create_task(self._hass, self._follow())
+        mode = auto_heal_of(self._entry)
+        plan = plan_heal(
+            view,
+            mode,
+            heal_limits_of(self._entry),
+            self._log.book.recent,
+            self._activity.strikes.count,
+            now_ms(),
+        )
+        self.held_back = plan.held_back
+        restart = mode is AutoHealMode.CLEAR_AND_RESTART
+        if self._auto_runs or now_ms() < self._auto_not_before:
+            return
+        if plan.decisions or (restart and self._wants_restart()):
+            self._auto_runs = True
+            self._entry.async_create_background_task(
+                self._hass, self._auto(plan.decisions, restart), "auto-heal"
+            )
+
+    def _wants_restart(self) -> bool:
+        """Return whether a worker hangs on, and a restart may be tried."""
+        return self.lost_slots() > 0 and now_ms() >= self._no_restart_before
 
     async def _follow(self) -> None:
         """Look once; a Redis that is lost meanwhile is asked again after the next poll."""
-        if self._follow_up is None:
-            return
         try:
             await self._follow_up.follow()
         except BullMQError as err:
             LOGGER.debug("Open acts can't be looked at now: %s", err)
 
+    async def _auto(self, decisions: Sequence[Decision], restart: bool) -> None:
+        """Carry out what was decided, and restart where that is wanted and needed."""
+        try:
+            await self._healer.heal(decisions, Initiator.AUTO)
+            if restart and self._wants_restart():
+                await self._restart()
+        except (BullMQError, HealingError) as err:
+            LOGGER.warning("Auto-heal can't act now: %s", err)
+            self._auto_not_before = now_ms() + AFTER_FAILURE
+        finally:
+            self._auto_runs = False
 
-def _now() -> int:
-    """Return the time in ms since the epoch."""
-    return int(time() * 1000)
+    async def _restart(self) -> None:
+        """Restart the workers; how often is limited, and it may fail."""
+        LOGGER.info("%s workers hang on: restarting them", self.lost_slots())
+        try:
+            await self._entry.runtime_data.restart.async_restart()
+            self._no_restart_before = now_ms() + AFTER_RESTART
+        except HomeAssistantError as err:
+            limit = err.__cause__
+            self._no_restart_before = (
+                limit.next_at
+                if isinstance(limit, RestartLimitError)
+                else now_ms() + AFTER_FAILED_RESTART
+            )
+            LOGGER.warning("Auto-heal could not restart the workers: %s", err)
+
+
+def reachable_healing(entry: AdminToolsConfigEntry) -> EntryHealing:
+    """Return the healing of an entry. Raises ServiceValidationError without Redis."""
+    healing = entry.runtime_data.healing
+    if healing is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="needs_redis"
+        )
+    if not healing.reachable:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="redis_lost"
+        )
+    return healing

@@ -1,52 +1,94 @@
-"""How a job is shown in attributes and in the responses of actions."""
+"""How a job is shown in attributes and in the answers of actions."""
 
 from collections.abc import Iterable
 
+from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
 from .analysis.models import JobView
+from .healing.assets import AssetBook
 from .healing.models import HealedJob, HealReport
+from .healing.strikes import StrikeBook
 
 MAX_JOBS = 20
 """Jobs that an attribute lists at most: states are not made for lists."""
 
 
-def job_summary(job: JobView) -> dict[str, str | int | None]:
-    """Return a job as plain data; the age in seconds."""
-    return {
-        "job_id": job.job_id,
-        "name": job.name,
-        "asset_id": job.asset_ids[0] if job.asset_ids else None,
-        "age": job.age,
-        "kind": job.kind,
-    }
+class JobSummaries:
+    """Puts together what is known of jobs, from Redis, from Immich and from before."""
+
+    def __init__(self, assets: AssetBook, strikes: StrikeBook, web_page: str) -> None:
+        """`web_page` is the address of Immich in the user's browser."""
+        self._assets = assets
+        self._strikes = strikes
+        self._web_page = web_page
+
+    def summary(self, job: JobView) -> JsonObjectType:
+        """Return an active job as an action's answer; the age in seconds."""
+        return {
+            **self._summary(job),
+            "age": job.age,
+            "stuck": job.due,
+            "missed_renewal": job.renewal_missed,
+        }
+
+    def attributes(self, jobs: Iterable[JobView]) -> list[JsonObjectType]:
+        """Return the first jobs for an attribute: nothing that changes by itself."""
+        return [
+            {**self._summary(job), "since": iso(job.since)}
+            for job, _ in zip(jobs, range(MAX_JOBS), strict=False)
+        ]
+
+    def _summary(self, job: JobView) -> JsonObjectType:
+        asset_id = job.asset_ids[0] if job.asset_ids else None
+        return {
+            "job_id": job.job_id,
+            "name": job.name,
+            "queue": job.queue,
+            "kind": job.kind,
+            "times_stuck": self._strikes.count(job),
+            **self.asset(asset_id),
+        }
+
+    def asset(self, asset_id: str | None) -> JsonObjectType:
+        """Return what is known of an asset, and where it is in Immich."""
+        asset = None if asset_id is None else self._assets.get(asset_id)
+        return {
+            "asset_id": asset_id,
+            "asset_path": asset.path if asset else None,
+            "file_name": asset.file_name if asset else None,
+            "file_size": asset.size if asset else None,
+            "file_type": asset.type if asset else None,
+            "url": f"{self._web_page}/photos/{asset_id}" if asset_id else None,
+        }
+
+    def report(self, report: HealReport) -> JsonObjectType:
+        """Return what came of an order as the answer of an action."""
+        return {
+            "jobs": [self._healed(job) for job in report.healed],
+            "skipped": [
+                {"job_id": job.job_id, "reason": job.reason.value}
+                for job in report.skipped
+            ],
+            "count": len(report.healed),
+        }
+
+    def _healed(self, job: HealedJob) -> JsonObjectType:
+        act = job.act
+        return {
+            "job_id": act.job_id,
+            "name": act.name,
+            **self.asset(act.asset_id),
+            "age": act.age,
+            "kind": act.kind,
+            "mode": act.mode.value,
+            "outcome": job.outcome.value,
+            "doubt": job.doubt,
+        }
 
 
-def job_summaries(jobs: Iterable[JobView]) -> list[dict[str, str | int | None]]:
-    """Return the first jobs as plain data."""
-    return [job_summary(job) for job, _ in zip(jobs, range(MAX_JOBS), strict=False)]
-
-
-def heal_summary(report: HealReport) -> JsonObjectType:
-    """Return what came of an order as the answer of an action."""
-    return {
-        "jobs": [_healed_summary(job) for job in report.healed],
-        "skipped": [
-            {"job_id": job.job_id, "reason": job.reason.value} for job in report.skipped
-        ],
-        "count": len(report.healed),
-    }
-
-
-def _healed_summary(job: HealedJob) -> JsonObjectType:
-    """Return one job that was acted on."""
-    return {
-        "job_id": job.act.job_id,
-        "name": job.act.name,
-        "asset_id": job.act.asset_id,
-        "age": job.act.age,
-        "kind": job.act.kind,
-        "mode": job.act.mode.value,
-        "outcome": job.outcome.value,
-        "doubt": job.doubt,
-    }
+def iso(milliseconds: int | None) -> str | None:
+    """Return a time as Home Assistant writes it in attributes."""
+    if milliseconds is None:
+        return None
+    return dt_util.utc_from_timestamp(milliseconds // 1000).isoformat()

@@ -115,6 +115,7 @@ class ServerSensor(_SettlingSensor, ServerEntity):
     ) -> None:
         """Take the description."""
         super().__init__(entry, description)
+        self._entry = entry
         self._settles = description.settles
 
     @override
@@ -123,7 +124,7 @@ class ServerSensor(_SettlingSensor, ServerEntity):
         view = self.coordinator.data
         return (
             self.entity_description.value_fn(view),
-            self.entity_description.attributes_fn(view),
+            self.entity_description.attributes_fn(view, self._entry.runtime_data),
         )
 
 
@@ -147,7 +148,7 @@ class QueueSensor(_SettlingSensor, QueueEntity):
         """Return the value and the attributes of the last poll."""
         return (
             self.entity_description.value_fn(self.view),
-            self.entity_description.attributes_fn(self.view),
+            self.entity_description.attributes_fn(self.view, self._runtime),
         )
 
 

@@ -13,8 +13,8 @@ from homeassistant.const import EntityCategory, UnitOfTime
 from homeassistant.util import dt as dt_util
 
 from .analysis.models import Eta, QueueState, QueueView, ServerView
+from .coordinator import RuntimeData
 from .entity import QueueEntityDescription
-from .job_summary import job_summaries
 
 JOBS_PER_MINUTE = "jobs/min"
 
@@ -22,7 +22,7 @@ type Value = str | int | float | datetime | None
 type Attributes = Mapping[str, object] | None
 
 
-def _no_attributes(_view: object) -> Attributes:
+def _no_attributes(_view: object, _runtime: RuntimeData) -> Attributes:
     """Most sensors have none."""
     return None
 
@@ -32,7 +32,7 @@ class QueueSensorDescription(QueueEntityDescription, SensorEntityDescription):
     """How to read a sensor off a queue."""
 
     value_fn: Callable[[QueueView], Value]
-    attributes_fn: Callable[[QueueView], Attributes] = _no_attributes
+    attributes_fn: Callable[[QueueView, RuntimeData], Attributes] = _no_attributes
     settles: bool = False
 
 
@@ -41,7 +41,7 @@ class ServerSensorDescription(SensorEntityDescription):
     """How to read a sensor off the whole server."""
 
     value_fn: Callable[[ServerView], Value]
-    attributes_fn: Callable[[ServerView], Attributes] = _no_attributes
+    attributes_fn: Callable[[ServerView, RuntimeData], Attributes] = _no_attributes
     settles: bool = False
 
 
@@ -60,15 +60,35 @@ def _range(eta: Eta | None) -> dict[str, object]:
     }
 
 
-def _queue_eta_attributes(view: QueueView) -> Attributes:
+def _queue_eta_attributes(view: QueueView, _runtime: RuntimeData) -> Attributes:
     """Say how sure the time is, or why there is none."""
     return {**_range(view.eta), "unknown_because": view.no_eta}
 
 
-def _rate_attributes(view: QueueView) -> Attributes:
+def _rate_attributes(view: QueueView, _runtime: RuntimeData) -> Attributes:
     """Say how sure the rate is."""
     low, high = view.rate_range or (None, None)
     return {"low": low, "high": high, "estimate": view.rate_is_estimate}
+
+
+def _lost_slots(view: QueueView, runtime: RuntimeData) -> Attributes:
+    """Say how many workers are blocked until a restart; None without Redis."""
+    healing = runtime.healing
+    return {"lost_slots": None if healing is None else healing.lost_slots(view.name)}
+
+
+def _stuck_attributes(view: QueueView, runtime: RuntimeData) -> Attributes:
+    """Name the stuck jobs."""
+    return {"jobs": runtime.activity.jobs.attributes(view.stuck)}
+
+
+def _server_stuck_attributes(view: ServerView, runtime: RuntimeData) -> Attributes:
+    """Name the stuck jobs, and say how many workers are blocked until a restart."""
+    healing = runtime.healing
+    return {
+        "jobs": runtime.activity.jobs.attributes(view.stuck),
+        "lost_slots": None if healing is None else healing.lost_slots(),
+    }
 
 
 QUEUE_SENSORS: tuple[QueueSensorDescription, ...] = (
@@ -78,6 +98,7 @@ QUEUE_SENSORS: tuple[QueueSensorDescription, ...] = (
         device_class=SensorDeviceClass.ENUM,
         options=[state.value for state in QueueState],
         value_fn=lambda view: view.state,
+        attributes_fn=_lost_slots,
         on_everywhere=True,
     ),
     QueueSensorDescription(
@@ -115,7 +136,7 @@ QUEUE_SENSORS: tuple[QueueSensorDescription, ...] = (
         translation_key="stuck_jobs",
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda view: len(view.stuck),
-        attributes_fn=lambda view: {"jobs": job_summaries(view.stuck)},
+        attributes_fn=_stuck_attributes,
     ),
     QueueSensorDescription(
         key="rate",
@@ -193,7 +214,7 @@ SERVER_SENSORS: tuple[ServerSensorDescription, ...] = (
         translation_key="stuck_jobs",
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda view: view.stuck_jobs,
-        attributes_fn=lambda view: {"jobs": job_summaries(view.stuck)},
+        attributes_fn=_server_stuck_attributes,
     ),
     ServerSensorDescription(
         key="rate",
@@ -202,7 +223,7 @@ SERVER_SENSORS: tuple[ServerSensorDescription, ...] = (
         native_unit_of_measurement=JOBS_PER_MINUTE,
         suggested_display_precision=0,
         value_fn=lambda view: view.rate_per_minute,
-        attributes_fn=lambda view: {"estimate": view.rate_is_estimate},
+        attributes_fn=lambda view, _: {"estimate": view.rate_is_estimate},
         settles=True,
     ),
     ServerSensorDescription(
@@ -210,7 +231,7 @@ SERVER_SENSORS: tuple[ServerSensorDescription, ...] = (
         translation_key="eta",
         device_class=SensorDeviceClass.TIMESTAMP,
         value_fn=_finish,
-        attributes_fn=lambda view: {**_range(view.eta), "queue": view.eta_queue},
+        attributes_fn=lambda view, _: {**_range(view.eta), "queue": view.eta_queue},
     ),
 )
 

@@ -19,9 +19,9 @@ import voluptuous as vol
 from .clock import now_ms
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
+from .entry_healing import reachable_healing
 from .errors import translated_errors
 from .healing.models import HealMode
-from .job_summary import heal_summary
 from .service_targets import TARGET_FIELDS, QueueTarget, async_queue_targets
 
 ATTR_FOR = "for"
@@ -91,12 +91,13 @@ async def _clear_failed(
 async def _clear_stuck(target: QueueTarget, call: ServiceCall) -> JsonObjectType:
     """Act on the stuck jobs of all queues at once, and verify what that achieved."""
     older_than: timedelta | None = call.data.get(ATTR_OLDER_THAN)
-    report = await target.entry.runtime_data.healing.heal(
+    report = await reachable_healing(target.entry).heal(
         target.queues,
         call.data[ATTR_MODE],
         None if older_than is None else older_than.total_seconds(),
     )
-    return {queue: heal_summary(report.of_queue(queue)) for queue in target.queues}
+    jobs = target.entry.runtime_data.activity.jobs
+    return {queue: jobs.report(report.of_queue(queue)) for queue in target.queues}
 
 
 def _for_all_queues(

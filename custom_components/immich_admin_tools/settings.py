@@ -10,6 +10,7 @@ from .analysis.thresholds import Thresholds
 from .bullmq.connection import RedisSettings
 from .bullmq.keys import DEFAULT_PREFIX
 from .const import (
+    CONF_AUTO_HEAL,
     CONF_EXTERNAL_URL,
     CONF_HEAL_LIMITS,
     CONF_POLL_INTERVAL,
@@ -24,6 +25,8 @@ from .const import (
     CONF_VERIFY_SSL,
     DEFAULT_POLL_INTERVAL,
 )
+from .healing.acts import stored_enum
+from .healing.auto_heal import AutoHealMode, HealLimits
 from .healing.restart_limits import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY, RestartLimits
 from .healing.restart_ways import WayKind
 from .immich.queues import default_stuck_threshold
@@ -32,7 +35,13 @@ if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry
 
 LIVE_OPTIONS = frozenset(
-    {CONF_THRESHOLDS, CONF_POLL_INTERVAL, CONF_RESTART_ACTION, CONF_HEAL_LIMITS}
+    {
+        CONF_THRESHOLDS,
+        CONF_POLL_INTERVAL,
+        CONF_RESTART_ACTION,
+        CONF_AUTO_HEAL,
+        CONF_HEAL_LIMITS,
+    }
 )
 """Options that take effect without a reload of the entry."""
 
@@ -112,6 +121,22 @@ def restart_settings_of(entry: AdminToolsConfigEntry) -> RestartSettings:
         ways=tuple(WayKind(way) for way in chosen.get("ways", ()) if way in WayKind),
         actions=chosen.get("actions", ()),
         others_too=chosen.get("others_too", False),
+    )
+
+
+def auto_heal_of(entry: AdminToolsConfigEntry) -> AutoHealMode:
+    """Return what is to be done about stuck jobs without being asked."""
+    chosen = entry.options.get(CONF_AUTO_HEAL)
+    return stored_enum(AutoHealMode, chosen) or AutoHealMode.ALERT_ONLY
+
+
+def heal_limits_of(entry: AdminToolsConfigEntry) -> HealLimits:
+    """Return how far auto-heal may go."""
+    chosen: Mapping[str, Any] = entry.options.get(CONF_HEAL_LIMITS, {})
+    default = HealLimits()
+    return HealLimits(
+        strikes=int(chosen.get("strikes", default.strikes)),
+        per_hour=int(chosen.get("actions_per_hour", default.per_hour)),
     )
 
 

@@ -98,12 +98,21 @@ def async_keep_leases(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
 
 @callback
 def async_keep_healing(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
-    """Look after open acts with every poll."""
+    """Tell what happened, and look after stuck jobs, with every poll."""
     runtime = entry.runtime_data
-    entry.async_on_unload(
-        runtime.queues.async_add_listener(runtime.healing.async_updated)
-    )
-    runtime.healing.async_updated()
+
+    @callback
+    def updated() -> None:
+        """Look after a poll."""
+        if not runtime.queues.last_update_success:
+            return
+        view, healing = runtime.queues.data, runtime.healing
+        runtime.activity.async_updated(view, healing.under_way if healing else ())
+        if healing is not None:
+            healing.async_updated(view)
+
+    entry.async_on_unload(runtime.queues.async_add_listener(updated))
+    updated()
 
 
 async def async_let_go(entry: AdminToolsConfigEntry) -> None:

@@ -15,6 +15,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
@@ -149,7 +150,14 @@ async def test_a_hung_job_becomes_stuck(
     (job,) = shown.attributes["jobs"]
     assert job["name"] == "Ocr"
     assert job["asset_id"] in await simulator.asset_ids()
-    assert job["age"] >= 1
+    assert job["asset_path"].endswith(job["file_name"])
+    assert job["file_size"] > 0
+    assert job["file_type"] in ("IMAGE", "VIDEO")
+    assert job["url"] == f"{simulator.url}/photos/{job['asset_id']}"
+    assert job["times_stuck"] == 1
+    since = dt_util.parse_datetime(job["since"])
+    assert since is not None
+    assert since < dt_util.utcnow()
 
     await hass.services.async_call(
         "number", SERVICE_SET_VALUE, {ATTR_ENTITY_ID: number, "value": 0}, blocking=True

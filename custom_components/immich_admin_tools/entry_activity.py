@@ -1,0 +1,170 @@
+"""What happens in one Immich: kept in the history, and told on the bus."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+
+from .analysis.models import JobView, ServerView
+from .analysis.stored import stored_mapping
+from .clock import now_ms
+from .const import DOMAIN
+from .healing.act_book import Run
+from .healing.assets import AssetBook
+from .healing.event_watch import EventWatch
+from .healing.events import Event, EventType, act_events
+from .healing.history import History
+from .healing.models import HealedJob, Outcome
+from .healing.safety import Stored
+from .healing.strikes import StrikeBook
+from .identifiers import queue_identifier
+from .immich.client import ImmichClient
+from .job_summary import JobSummaries
+from .settings import external_url_of
+from .stores import EntryStores
+from .thumbnail import thumbnail_path
+
+if TYPE_CHECKING:
+    from .coordinator import AdminToolsConfigEntry
+
+BUS_EVENT = f"{DOMAIN}_event"
+
+LOOK_UP_WITHIN = 3.0
+"""Seconds that an event waits for the name of its photo."""
+
+type Listener = Callable[[Event], None]
+
+
+class EntryActivity:
+    """Watches, remembers and tells."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: AdminToolsConfigEntry,
+        client: ImmichClient,
+        stores: EntryStores,
+    ) -> None:
+        """Go on from what is stored."""
+        stored = stores.history.data
+        self._hass = hass
+        self._entry = entry
+        self._store = stores.history
+        self.history = History.from_dict(stored)
+        self.strikes = StrikeBook.from_dict(stored_mapping(stored, "strikes"))
+        self.assets = AssetBook(client.asset, now_ms)
+        self.jobs = JobSummaries(self.assets, self.strikes, external_url_of(entry))
+        self._watch = EventWatch()
+        self._handled: deque[Run] = deque(maxlen=1000)
+        self._listeners: list[Listener] = []
+        self._lock = asyncio.Lock()
+
+    @callback
+    def async_updated(self, view: ServerView, under_way: Container[Run]) -> None:
+        """Tell what happened since the last view."""
+        events = [
+            event
+            for event in self._watch.update(view, under_way, self._handled)
+            if event.type is not EventType.JOB_STUCK or self._is_new(view, event)
+        ]
+        stuck = view.stuck
+        wanted = [asset_id for job in stuck for asset_id in job.asset_ids[:1]]
+        if events or self.assets.missing(wanted):
+            self._entry.async_create_task(self._hass, self._tell(events, wanted))
+
+    def _is_new(self, view: ServerView, event: Event) -> bool:
+        """Count a stuck job; return False for one that was told before a restart."""
+        jobs = view.queues[event.queue or ""].stuck
+        job: JobView = next(job for job in jobs if job.job_id == event.job_id)
+        return self.strikes.note(job, event.at)
+
+    async def record(self, healed: Sequence[HealedJob]) -> None:
+        """Put outcomes into the history, on the disk at once, and tell of them."""
+        events: list[Event] = []
+        for job in healed:
+            if job.outcome is not Outcome.FAILED:
+                self._handled.append(job.act.run)
+            if self.history.knows(job.act.act_id):
+                # The act itself is old news; that its worker is blocked is not.
+                first, *rest = act_events(job)
+                self.history.add(first)
+                events += rest
+            else:
+                events += act_events(job)
+        await self._tell(events, [event.asset_id for event in events if event.asset_id])
+        await self._store.async_flush()
+
+    async def async_tell(self, event: Event) -> None:
+        """Keep and tell an event that came about elsewhere."""
+        await self._tell([event], [])
+
+    async def _tell(self, events: Iterable[Event], asset_ids: Iterable[str]) -> None:
+        """Find out what the assets are called, then keep and tell the events."""
+        async with self._lock:
+            news = False
+            try:
+                async with asyncio.timeout(LOOK_UP_WITHIN):
+                    news = await self.assets.look_up(asset_ids)
+            except TimeoutError:
+                pass
+            for event in events:
+                self._tell_one(event)
+            if news:
+                self._entry.runtime_data.queues.async_update_listeners()
+        self._store.async_schedule(self._snapshot)
+
+    @callback
+    def _tell_one(self, event: Event) -> None:
+        """Keep an event, and tell it on the bus and to the entities."""
+        asset = self.assets.get(event.asset_id or "")
+        if asset is not None:
+            event = replace(event, asset_path=asset.path)
+        self.history.add(event)
+        if event.outcome is not Outcome.FAILED:
+            self._hass.bus.async_fire(BUS_EVENT, self.event_data(event))
+        for listener in list(self._listeners):
+            listener(event)
+
+    def event_data(self, event: Event) -> dict[str, object]:
+        """Return an event as it goes over the bus; only what applies."""
+        data: dict[str, object] = {
+            "entry_id": self._entry.entry_id,
+            "device_id": self._device_id(event.queue),
+            "instance": self._entry.title,
+            **event.to_dict(),
+        }
+        del data["at"]
+        if event.asset_id is not None and self.has_shown(event.asset_id):
+            data["thumbnail"] = thumbnail_path(self._entry.entry_id, event.asset_id)
+        return data
+
+    def has_shown(self, asset_id: str) -> bool:
+        """Return whether an event or a stuck job was about an asset of this Immich."""
+        return asset_id in self.assets or any(
+            event.asset_id == asset_id and event.asset_path is not None
+            for event in self.history
+        )
+
+    def _device_id(self, queue: str | None) -> str:
+        """Return the device of the queue, or of the server."""
+        server: str = self._entry.runtime_data.server_device_id
+        if queue is None:
+            return server
+        device = dr.async_get(self._hass).async_get_child_device_by_identifier(
+            queue_identifier(self._entry, queue), self._entry.entry_id
+        )
+        return server if device is None else device.id
+
+    @callback
+    def async_listen(self, listener: Listener) -> CALLBACK_TYPE:
+        """Be told of every event; returns how to stop that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _snapshot(self) -> Stored:
+        """Return what is to be stored."""
+        return {**self.history.to_dict(), "strikes": self.strikes.to_dict(now_ms())}

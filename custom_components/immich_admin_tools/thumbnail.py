@@ -1,0 +1,63 @@
+"""The pictures of photos that events were about, for the apps and the dashboard.
+
+They fetch them with the login to Home Assistant; Immich's API key stays here.
+"""
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from homeassistant.components.http import HomeAssistantView
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+
+from .const import DOMAIN
+from .immich.errors import ImmichError, RequestRefusedError
+
+if TYPE_CHECKING:
+    from .coordinator import AdminToolsConfigEntry
+
+CACHE_FOR = 3600
+"""Seconds: the picture of an asset hardly ever changes."""
+
+
+def thumbnail_path(entry_id: str, asset_id: str) -> str:
+    """Return where Home Assistant serves the picture of an asset."""
+    return f"/api/{DOMAIN}/{entry_id}/thumbnail/{asset_id}"
+
+
+class ThumbnailView(HomeAssistantView):
+    """Serves pictures of assets that were seen in a stuck job, and of no others."""
+
+    url = thumbnail_path("{entry_id}", "{asset_id}")
+    name = f"api:{DOMAIN}:thumbnail"
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Serve for all entries."""
+        self._hass = hass
+
+    async def get(
+        self, request: web.Request, entry_id: str, asset_id: str
+    ) -> web.Response:
+        """Fetch the picture from Immich."""
+        entry: AdminToolsConfigEntry | None = self._hass.config_entries.async_get_entry(
+            entry_id
+        )
+        if (
+            entry is None
+            or entry.domain != DOMAIN
+            or entry.state is not ConfigEntryState.LOADED
+            or not entry.runtime_data.activity.has_shown(asset_id)
+        ):
+            return web.Response(status=HTTPStatus.NOT_FOUND)
+        try:
+            image = await entry.runtime_data.client.thumbnail(asset_id)
+        except RequestRefusedError:
+            return web.Response(status=HTTPStatus.NOT_FOUND)
+        except ImmichError:
+            return web.Response(status=HTTPStatus.BAD_GATEWAY)
+        return web.Response(
+            body=image.content,
+            content_type=image.content_type,
+            headers={"Cache-Control": f"private, max-age={CACHE_FOR}"},
+        )
