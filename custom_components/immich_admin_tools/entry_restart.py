@@ -100,16 +100,25 @@ class EntryRestart:
         with translated_errors():
             return await asyncio.shield(task)
 
+    @callback
+    def async_check(self, *, force: bool = False) -> None:
+        """Raise a translated HomeAssistantError when a restart would be refused."""
+        with translated_errors():
+            self._restarter.check(self._plan(), force=force)
+
+    def _plan(self) -> RestartPlan:
+        """Return what a restart would be like."""
+        return RestartPlan(
+            tuple(self._ways()),
+            self._entry.runtime_data.server.data.queues,
+            restart_limits_of(self._entry),
+        )
+
     async def _restart(self, force: bool) -> RestartReport:
         """Restart, and raise or take back the issue."""
         runtime = self._entry.runtime_data
-        plan = RestartPlan(
-            tuple(self._ways()),
-            runtime.server.data.queues,
-            restart_limits_of(self._entry),
-        )
         try:
-            report = await self._restarter.restart(plan, force=force)
+            report = await self._restarter.restart(self._plan(), force=force)
         except RestartFailedError as err:
             self._raise_issue(RESTART_FAILED, {"reasons": str(err)})
             if any(isinstance(error, LockedOutError) for _, error in err.failures):

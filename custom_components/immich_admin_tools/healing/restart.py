@@ -120,14 +120,18 @@ class Restarter:
         and ImmichError before anything was done, RestartFailedError when no way
         worked. In each case the queues go on.
         """
+        self.check(plan, force=force)
+        async with self._lock:
+            return await self._restart(plan)
+
+    def check(self, plan: RestartPlan, *, force: bool = False) -> None:
+        """Raise RestartingError, NoRestartWayError or RestartLimitError if it may not be."""
         if self.running:
             raise RestartingError("A restart is under way already")
-        async with self._lock:
-            if not plan.ways:
-                raise NoRestartWayError("No way to restart was chosen")
-            if not force:
-                plan.limits.check(self.tries, self._now())
-            return await self._restart(plan)
+        if not plan.ways:
+            raise NoRestartWayError("No way to restart was chosen")
+        if not force:
+            plan.limits.check(self.tries, self._now())
 
     async def recover(self, queues: Collection[str]) -> None:
         """Bring a restart to its end during which Home Assistant ended."""
