@@ -1,4 +1,4 @@
--- Delete failed jobs. ARGV: at most 100 ids. Answers one outcome per id.
+-- Delete failed jobs. ARGV: some ids. Answers one outcome per id.
 local refused = refusal({'failed', 'meta', 'events'}, {
   {'ZREM', base .. 'failed', ARGV[1]},
   {'DEL', base .. ARGV[1]},

@@ -7,17 +7,30 @@ local offset, count = tonumber(ARGV[2]), tonumber(ARGV[3])
 local wanted = {}
 for i = 4, #ARGV do wanted[ARGV[i]] = true end
 
+-- Looking for whole UUIDs takes as long as reading the data; a few can be looked for as they are.
+local FEW = 4
+local function may_match(data)
+  if #ARGV - 3 > FEW then return true end
+  for i = 4, #ARGV do
+    if string.find(data, ARGV[i], 1, true) then return true end
+  end
+  return false
+end
+
+local function matches(data)
+  if not may_match(data) then return false end
+  for uuid in string.gmatch(data, '%x+%-%x+%-%x+%-%x+%-%x+') do
+    if wanted[uuid] then return true end
+  end
+  return false
+end
+
 local found = {}
 local function look_at(id)
   local values = read('HMGET', base .. id, 'name', 'timestamp', 'data')
-  if not (values and values[3]) then return end
-  for uuid in string.gmatch(values[3], '%x+%-%x+%-%x+%-%x+%-%x+') do
-    if wanted[uuid] then
-      for _, value in ipairs({id, values[1] or '', values[2] or '', values[3]}) do
-        found[#found + 1] = value
-      end
-      return
-    end
+  if not (values and values[3] and matches(values[3])) then return end
+  for _, value in ipairs({id, values[1] or '', values[2] or '', values[3]}) do
+    found[#found + 1] = value
   end
 end
 

@@ -99,7 +99,7 @@ end
 local function read_job(id)
   local key = base .. id
   local values = read('HMGET', key, 'processedOn', 'finishedOn', 'timestamp', 'priority', 'deid',
-    'parentKey', 'rjk', 'atm')
+    'parentKey', 'rjk', 'atm', 'name')
   -- Parents, children and repeated jobs change other jobs too when they end.
   if not values or values[6] or values[7] or call('EXISTS', key .. ':dependencies',
       key .. ':processed', key .. ':failed', key .. ':unsuccessful') > 0 then
@@ -107,7 +107,8 @@ local function read_job(id)
   end
   return {
     supported = is_integer(values[8] or '0'),
-    exists = call('EXISTS', key) == 1,
+    -- BullMQ leaves a hash with nothing but a count when it finds a missing job stalled.
+    exists = values[9] and true or false,
     processed_on = values[1] or '',
     finished_on = values[2],
     added_at = values[3] or '',
@@ -131,21 +132,27 @@ local function delete_job(id)
     key .. ':unsuccessful')
 end
 
-local function is_paused()
-  return call('HGET', base .. 'meta', 'paused') and true or false
-end
-
--- BullMQ 5 keeps the waiting ids of a paused queue in `paused`, BullMQ 6 leaves them in `wait`.
-local function waiting_list()
-  if is_paused() and major_version() == 5 then return base .. 'paused' end
-  return base .. 'wait'
+-- Nothing of this changes while a script runs, so it is read once.
+local queue_state
+local function read_queue_state()
+  if not queue_state then
+    local values = call('HMGET', base .. 'meta', 'paused', 'opts.maxLenEvents')
+    local is_paused = values[1] and true or false
+    queue_state = {
+      is_paused = is_paused,
+      -- BullMQ 5 keeps the waiting ids of a paused queue apart, BullMQ 6 leaves them in `wait`.
+      waiting_list = base .. (is_paused and major_version() == 5 and 'paused' or 'wait'),
+      longest_stream = tonumber(values[2] or '') or 10000,
+    }
+  end
+  return queue_state
 end
 
 local function wake_workers()
-  if not is_paused() then call('ZADD', base .. 'marker', 0, '0') end
+  if not read_queue_state().is_paused then call('ZADD', base .. 'marker', 0, '0') end
 end
 
 local function emit(...)
-  local longest = tonumber(call('HGET', base .. 'meta', 'opts.maxLenEvents') or '') or 10000
+  local longest = read_queue_state().longest_stream
   call('XADD', base .. 'events', 'MAXLEN', '~', longest, '*', 'event', ...)
 end

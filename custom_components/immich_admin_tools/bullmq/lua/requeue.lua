@@ -20,7 +20,7 @@ if job.priority > 0 then
   -- As BullMQ does: counter 0 puts it before all others of its priority.
   call('ZADD', base .. 'prioritized', job.priority * 0x100000000, id)
 else
-  call('RPUSH', waiting_list(), id)
+  call('RPUSH', read_queue_state().waiting_list, id)
 end
 wake_workers()
 emit('waiting', 'jobId', id, 'prev', 'active')

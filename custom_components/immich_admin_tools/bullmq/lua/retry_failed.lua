@@ -1,4 +1,4 @@
--- Put failed jobs back to the end of the line. ARGV: at most 100 ids. Answers one outcome per id.
+-- Put failed jobs back to the end of the line. ARGV: some ids. Answers one outcome per id.
 local refused = refusal({'failed', 'meta', 'events', 'wait', 'paused', 'prioritized', 'marker', 'pc'}, {
   {'ZREM', base .. 'failed', ARGV[1]},
   {'HDEL', base .. ARGV[1], 'finishedOn'},
@@ -16,7 +16,7 @@ local function enqueue(id, priority)
     local turn = call('INCR', base .. 'pc') % 0x100000000
     call('ZADD', base .. 'prioritized', priority * 0x100000000 + turn, id)
   else
-    call('LPUSH', waiting_list(), id)
+    call('LPUSH', read_queue_state().waiting_list, id)
   end
 end
 
