@@ -18,9 +18,16 @@ from .const import (
     MAX_POLL_INTERVAL,
     MIN_POLL_INTERVAL,
 )
+from .coordinator import AdminToolsConfigEntry
 from .flow_forms import URL_FIELD
 from .immich.address import normalise_url
 from .immich.errors import InvalidAddressError
+from .restart_options import (
+    RESTART_FIELDS,
+    async_restart_problem,
+    restart_form,
+    restart_options,
+)
 
 OPTIONS = vol.Schema(
     {
@@ -33,6 +40,7 @@ OPTIONS = vol.Schema(
             )
         ),
         vol.Optional(CONF_EXTERNAL_URL): URL_FIELD,
+        **RESTART_FIELDS,
     }
 )
 
@@ -45,24 +53,30 @@ class AdminToolsOptionsFlow(OptionsFlow):
     ) -> ConfigFlowResult:
         """Ask for everything at once."""
         errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        entry: AdminToolsConfigEntry = self.config_entry
         if user_input is not None:
             try:
                 options = _checked_options(user_input)
             except InvalidAddressError:
                 errors[CONF_EXTERNAL_URL] = "immich_invalid_address"
-            else:
+            if problem := await async_restart_problem(self.hass, entry, user_input):
+                errors["base"], placeholders = problem
+            if not errors:
+                options |= restart_options(entry, user_input)
                 kept = {
                     key: val
-                    for key, val in self.config_entry.options.items()
+                    for key, val in entry.options.items()
                     if key not in (CONF_POLL_INTERVAL, CONF_EXTERNAL_URL)
                 }
                 return self.async_create_entry(data={**kept, **options})
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
-                OPTIONS, user_input or self.config_entry.options
+                OPTIONS, user_input or {**entry.options, **restart_form(entry)}
             ),
             errors=errors,
+            description_placeholders=placeholders,
         )
 
 

@@ -431,10 +431,11 @@ async def test_options(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     hass.config_entries.async_update_entry(entry, options={"thresholds": {"ocr": 60}})
     result = await hass.config_entries.options.async_init(entry.entry_id)
     assert result["step_id"] == "init"
-    bad = {CONF_POLL_INTERVAL: 20, CONF_EXTERNAL_URL: "photos.example.com"}
+    restart = {"restart": {"cool_down": {"minutes": 30}, "per_day": 3}}
+    bad = {CONF_POLL_INTERVAL: 20, CONF_EXTERNAL_URL: "photos.example.com", **restart}
     result = await hass.config_entries.options.async_configure(result["flow_id"], bad)
     assert result["errors"] == {CONF_EXTERNAL_URL: "immich_invalid_address"}
-    good = {CONF_POLL_INTERVAL: 20, CONF_EXTERNAL_URL: "https://photos.example.com/"}
+    good = {**bad, CONF_EXTERNAL_URL: "https://photos.example.com/"}
     result = await hass.config_entries.options.async_configure(result["flow_id"], good)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
@@ -442,5 +443,7 @@ async def test_options(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         "thresholds": {"ocr": 60},
         CONF_POLL_INTERVAL: 20,
         CONF_EXTERNAL_URL: "https://photos.example.com",
+        "restart_action": {"ways": [], "actions": [], "others_too": False},
+        "heal_limits": {"restart_cool_down": 1800, "restarts_per_day": 3},
     }
     assert entry.runtime_data.queues.update_interval.total_seconds() == 20
