@@ -1,6 +1,7 @@
 """What a user sends when asking for help: enough to help, and nothing that is secret."""
 
 import json
+from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
@@ -33,7 +34,7 @@ async def test_diagnostics(
     await simulator.until_truth("ocr", hung_now=1)
     await poll(hass, entry)
     (job,) = entry.runtime_data.queues.data.queues["ocr"].jobs
-    found = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    found: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     text = json.dumps(found)
     for secret in (
         simulator.api_key,
@@ -58,7 +59,9 @@ async def test_diagnostics_without_redis(
     api_only_entry: MockConfigEntry,
 ) -> None:
     """It says that Redis is not set up."""
-    found = await get_diagnostics_for_config_entry(hass, hass_client, api_only_entry)
+    found: Any = await get_diagnostics_for_config_entry(
+        hass, hass_client, api_only_entry
+    )
     assert found["redis"] is None
     assert found["source"] == "api"
 
