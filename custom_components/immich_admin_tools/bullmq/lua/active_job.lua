@@ -2,27 +2,26 @@
 local id, expected_processed_on, expected_token = ARGV[1], ARGV[2], ARGV[3]
 local job
 
-local function is_active()
+-- A job that is not active any more is told as that, whatever else has changed.
+local function refuse(problem)
   for _, active in ipairs(call('LRANGE', base .. 'active', 0, -1)) do
-    if active == id then return true end
+    if active == id then return {problem} end
   end
-  return false
+  return {'not_active'}
 end
 
 -- Why this very run of the job is not there any more, or can't be handled; nil to go on.
 local function fence()
-  if not is_active() then return {'not_active'} end
-  if (call('GET', base .. id .. ':lock') or '') ~= expected_token then return {'lock_changed'} end
+  if (call('GET', base .. id .. ':lock') or '') ~= expected_token then return refuse('lock_changed') end
   job = read_job(id)
-  if job.processed_on ~= expected_processed_on then return {'run_changed'} end
-  if not job.supported then return {UNSUPPORTED} end
+  if job.processed_on ~= expected_processed_on then return refuse('run_changed') end
+  if not job.supported then return refuse(UNSUPPORTED) end
   return nil
 end
 
--- The first write, so it also tells the type of `stalled`, which no read can. Answers as `fence`.
+-- The first write. False when the job was not there, in which case nothing was written.
 local function take_out_of_active()
-  local reply = redis.pcall('SREM', base .. 'stalled', id)
-  if type(reply) == 'table' and reply.err then return {'wrong_type', 'stalled'} end
-  call('LREM', base .. 'active', 0, id)
-  return nil
+  if call('LREM', base .. 'active', 0, id) == 0 then return false end
+  call('SREM', base .. 'stalled', id)
+  return true
 end

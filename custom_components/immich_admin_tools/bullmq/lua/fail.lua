@@ -1,8 +1,7 @@
 -- End an active job as failed. ARGV[4]: the reason, as it shows in Immich.
 local reason = ARGV[4]
-local refused = refusal({'active', 'meta', 'events', 'failed'}, {
+local refused = refusal({'active', 'stalled', 'meta', 'events', 'failed'}, {
   {'LRANGE', base .. 'active', 0, -1},
-  {'SREM', base .. 'stalled', id},
   {'LREM', base .. 'active', 0, id},
   {'PTTL', base .. 'de:'},
   {'TIME'},
@@ -13,9 +12,9 @@ local refused = refusal({'active', 'meta', 'events', 'failed'}, {
   {'XADD', base .. 'events', '*', 'event', 'failed'},
 }) or fence()
 if refused then return refused end
-if not job.exists then return {'hash_missing'} end
+if not job.exists then return refuse('hash_missing') end
 -- BullMQ would now add the job that waits behind this one.
-if job.dedup_id and call('EXISTS', base .. 'dn:' .. job.dedup_id) == 1 then return {UNSUPPORTED} end
+if job.dedup_id and call('EXISTS', base .. 'dn:' .. job.dedup_id) == 1 then return refuse(UNSUPPORTED) end
 -- A deduplication key with a time to live outlasts its job on purpose.
 if job.holds_dedup_key then
   job.holds_dedup_key = call('PTTL', base .. 'de:' .. job.dedup_id) == -1
@@ -23,8 +22,7 @@ end
 local time = call('TIME')
 local now = time[1] .. string.format('%03d', math.floor(tonumber(time[2]) / 1000))
 
-refused = take_out_of_active()
-if refused then return refused end
+if not take_out_of_active() then return {'not_active'} end
 free_dedup_key(job)
 local attempts = call('HINCRBY', base .. id, 'atm', 1)
 call('HSET', base .. id, 'failedReason', reason, 'finishedOn', now)

@@ -9,6 +9,8 @@ local READ_OF = {
   wait = {'LLEN'}, paused = {'LLEN'}, active = {'LLEN'}, pc = {'GET'},
   prioritized = {'ZCARD'}, delayed = {'ZCARD'}, failed = {'ZCARD'}, marker = {'ZCARD'},
   meta = {'HGET', 'version'}, events = {'XINFO'},
+  -- No job has an empty id, so this takes nothing away; no right to read a set is asked for.
+  stalled = {'SREM', ''},
 }
 
 local function read_of(part)

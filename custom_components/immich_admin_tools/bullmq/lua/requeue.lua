@@ -1,7 +1,6 @@
 -- Put an active job back to the front of the line.
-local refused = refusal({'active', 'meta', 'events', 'wait', 'paused', 'prioritized', 'marker'}, {
+local refused = refusal({'active', 'stalled', 'meta', 'events', 'wait', 'paused', 'prioritized', 'marker'}, {
   {'LRANGE', base .. 'active', 0, -1},
-  {'SREM', base .. 'stalled', id},
   {'LREM', base .. 'active', 0, id},
   {'HDEL', base .. id, 'processedOn'},
   {'RPUSH', base .. 'wait', id},
@@ -11,10 +10,9 @@ local refused = refusal({'active', 'meta', 'events', 'wait', 'paused', 'prioriti
   {'XADD', base .. 'events', '*', 'event', 'waiting'},
 }) or fence()
 if refused then return refused end
-if not job.exists then return {'hash_missing'} end
+if not job.exists then return refuse('hash_missing') end
 
-refused = take_out_of_active()
-if refused then return refused end
+if not take_out_of_active() then return {'not_active'} end
 call('HDEL', base .. id, 'processedOn')
 if job.priority > 0 then
   -- As BullMQ does: counter 0 puts it before all others of its priority.
