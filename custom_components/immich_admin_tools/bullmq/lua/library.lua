@@ -44,10 +44,17 @@ local function major_version()
 end
 
 -- Redis 6 can't be asked: run the command on a key of our own and take that away again.
-local function rehearse(name, ...)
+local function rehearse(name, first, ...)
   local key = base .. 'immich-admin-tools'
-  local reply = redis.pcall(name, key, select(2, ...))
-  redis.pcall('DEL', key)
+  local reply
+  if name == 'TIME' then
+    reply = redis.pcall(name)
+  elseif name == 'XINFO' then
+    reply = redis.pcall(name, first, key)
+  else
+    reply = redis.pcall(name, key, ...)
+    redis.pcall('DEL', key)
+  end
   local err = type(reply) == 'table' and reply.err
   return not (err and string.find(err, 'user executing the script', 1, true))
 end
@@ -65,7 +72,7 @@ end
 
 -- Each command stands as it will be run: {'LREM', key, …}.
 local function missing_rights(commands)
-  if not redis.acl_check_cmd and not rehearse('DEL') then return {'del'} end
+  if not redis.acl_check_cmd and not rehearse('DEL', base) then return {'del'} end
   local missing, is_known = {}, {}
   for _, command in ipairs(commands) do
     local rule = rule_of(command)
