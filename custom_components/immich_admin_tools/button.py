@@ -1,5 +1,6 @@
 """Buttons: one step, now."""
 
+from dataclasses import dataclass
 from typing import override
 
 from homeassistant.components.button import (
@@ -12,9 +13,24 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AdminToolsConfigEntry
-from .entity import ServerEntity
+from .entity import (
+    QueueEntity,
+    QueueEntityDescription,
+    ServerEntity,
+    async_add_queue_entities,
+)
+from .entry_healing import reachable_healing
+from .errors import translated_errors
+from .healing.models import HealMode
 
-PARALLEL_UPDATES = 1
+# Verifying takes half a minute: no other button has to wait for it.
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueButtonDescription(QueueEntityDescription, ButtonEntityDescription):
+    """A button of a queue."""
+
 
 RESTART_WORKERS = ButtonEntityDescription(
     key="restart_workers",
@@ -23,6 +39,24 @@ RESTART_WORKERS = ButtonEntityDescription(
     entity_category=EntityCategory.CONFIG,
     entity_registry_enabled_default=False,
 )
+CLEAR_STUCK = ButtonEntityDescription(
+    key="clear_stuck",
+    translation_key="clear_stuck",
+    entity_category=EntityCategory.CONFIG,
+)
+CLEAR_STUCK_IN_QUEUE = QueueButtonDescription(
+    key="clear_stuck",
+    translation_key="clear_stuck",
+    entity_category=EntityCategory.CONFIG,
+    on_in_pipeline=True,
+    needs_redis=True,
+)
+RETRY_FAILED = QueueButtonDescription(
+    key="retry_failed",
+    translation_key="retry_failed",
+    entity_category=EntityCategory.CONFIG,
+    needs_redis=True,
+)
 
 
 async def async_setup_entry(
@@ -30,8 +64,19 @@ async def async_setup_entry(
     entry: AdminToolsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the buttons of the server."""
+    """Add the buttons; those that touch single jobs only where Redis is set up."""
     async_add_entities([RestartWorkersButton(entry)])
+    if entry.runtime_data.healing is None:
+        return
+    async_add_entities([ClearStuckButton(entry)])
+    async_add_queue_entities(
+        entry,
+        async_add_entities,
+        lambda queue: [
+            ClearStuckInQueueButton(entry, CLEAR_STUCK_IN_QUEUE, queue),
+            RetryFailedButton(entry, RETRY_FAILED, queue),
+        ],
+    )
 
 
 class RestartWorkersButton(ServerEntity, ButtonEntity):
@@ -52,3 +97,54 @@ class RestartWorkersButton(ServerEntity, ButtonEntity):
     async def async_press(self) -> None:
         """Restart, and wait until the workers are back."""
         await self._entry.runtime_data.restart.async_restart()
+
+
+class ClearStuckButton(ServerEntity, ButtonEntity):
+    """Takes all stuck jobs out of all queues, and checks what that achieved."""
+
+    def __init__(self, entry: AdminToolsConfigEntry) -> None:
+        """Belong to the server."""
+        super().__init__(entry, CLEAR_STUCK)
+        self._entry = entry
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether Redis answers."""
+        healing = self._entry.runtime_data.healing
+        return super().available and healing is not None and healing.reachable
+
+    @override
+    async def async_press(self) -> None:
+        """Clear them; takes up to half a minute."""
+        with translated_errors():
+            await reachable_healing(self._entry).heal(
+                tuple(self.coordinator.data.queues), HealMode.REMOVE
+            )
+        await self.coordinator.async_request_refresh()
+
+
+class ClearStuckInQueueButton(QueueEntity, ButtonEntity):
+    """Takes all stuck jobs out of a queue, and checks what that achieved."""
+
+    entity_description: QueueButtonDescription
+
+    @override
+    async def async_press(self) -> None:
+        """Clear them; takes up to half a minute."""
+        with translated_errors():
+            await reachable_healing(self._entry).heal((self.queue,), HealMode.REMOVE)
+        await self.coordinator.async_request_refresh()
+
+
+class RetryFailedButton(QueueEntity, ButtonEntity):
+    """Puts the jobs that were given up back into the queue."""
+
+    entity_description: QueueButtonDescription
+
+    @override
+    async def async_press(self) -> None:
+        """Put them behind all that wait."""
+        with translated_errors():
+            await reachable_healing(self._entry).retry_failed(self.queue)
+        await self.coordinator.async_request_refresh()

@@ -124,8 +124,9 @@ class EntryActivity:
         if asset is not None:
             event = replace(event, asset_path=asset.path)
         self.history.add(event)
-        if event.outcome is not Outcome.FAILED:
-            self._hass.bus.async_fire(BUS_EVENT, self.event_data(event))
+        if event.outcome is Outcome.FAILED:
+            return
+        self._hass.bus.async_fire(BUS_EVENT, self.event_data(event))
         for listener in list(self._listeners):
             listener(event)
 

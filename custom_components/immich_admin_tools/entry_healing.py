@@ -9,7 +9,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from .analysis.models import JobView, ServerView, Source
 from .bullmq.errors import BullMQError
 from .bullmq.listing import QueueListing
-from .bullmq.recovery import QueueRecovery
+from .bullmq.recovery import BulkResult, QueueRecovery
 from .clock import now_ms
 from .const import DOMAIN, LOGGER
 from .entry_activity import EntryActivity
@@ -18,7 +18,7 @@ from .healing.act_log import ActLog
 from .healing.auto_heal import AutoHealMode, plan_heal
 from .healing.errors import HealingError, RestartLimitError
 from .healing.follow_up import FollowUp
-from .healing.healer import Healer
+from .healing.healer import Healer, Step
 from .healing.models import Decision, HealedJob, HealMode, HealReport, Initiator
 from .healing.policy import decide
 from .redis_source import RedisSource
@@ -92,11 +92,11 @@ class EntryHealing:
         older_than: float | None = None,
         *,
         job_id: str | None = None,
-        before_restart: bool = False,
+        restart: Step | None = None,
     ) -> HealReport:
         """Act on the stuck jobs of queues, or on one of them, as a user asks for it.
 
-        Raises BullMQError when Redis refuses, NotStoredError when the act can't be
+        With `restart`, that is done between the act and its verification. Raises BullMQError when Redis refuses, NotStoredError when the act can't be
         written down.
         """
         views = self._entry.runtime_data.queues.data.queues
@@ -108,10 +108,17 @@ class EntryHealing:
             if job_id in (None, job.job_id)
         ]
         decisions, skipped = decide(
-            jobs, mode, older_than, before_restart=before_restart
+            jobs, mode, older_than, before_restart=restart is not None
         )
-        report = await self._healer.heal(decisions, Initiator.USER)
+        report = await self._healer.heal(decisions, Initiator.USER, restart)
         return HealReport(report.healed, (*skipped, *report.skipped))
+
+    async def retry_failed(self, queue: str) -> BulkResult:
+        """Put all failed jobs of a queue behind those that wait. Raises BullMQError."""
+        ids: list[str] = []
+        while page := await self.recovery.failed_ids(queue, len(ids)):
+            ids += page
+        return await self.recovery.retry_failed(queue, ids)
 
     async def look(self) -> ServerView | None:
         """Look at the queues once more; None when nobody answers."""

@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 
 from .coordinator import AdminToolsConfigEntry, QueueCoordinator
 from .entity import QueueEntity, ServerEntity, async_add_queue_entities
+from .last_heal import LastHealSensor
 from .sensor_descriptions import (
     LATENCY,
     QUEUE_SENSORS,
@@ -37,7 +38,7 @@ async def async_setup_entry(
         ServerSensor(entry, description) for description in SERVER_SENSORS
     )
     if has_redis:
-        async_add_entities([RedisLatencySensor(entry, LATENCY)])
+        async_add_entities([RedisLatencySensor(entry, LATENCY), LastHealSensor(entry)])
     async_add_queue_entities(
         entry,
         async_add_entities,

@@ -36,12 +36,13 @@ class QueueTarget:
 
 @callback
 def async_queue_targets(
-    hass: HomeAssistant, data: Mapping[str, Any]
+    hass: HomeAssistant, data: Mapping[str, Any], *, all_by_default: bool = False
 ) -> list[QueueTarget]:
     """Resolve `device_id`, or `config_entry_id` and `queue`.
 
     Raises ServiceValidationError when both or neither are given, and for a
-    queue or device that is not there: an action never guesses.
+    queue or device that is not there: an action never guesses. With
+    `all_by_default` neither means all queues.
     """
     devices: list[str] = data.get(ATTR_DEVICE_ID, [])
     queues: list[str] = data.get(ATTR_QUEUE, [])
@@ -49,13 +50,13 @@ def async_queue_targets(
         raise _invalid("target_both")
     if devices:
         return _targets_of_devices(hass, devices)
-    if not queues:
+    if not queues and not all_by_default:
         raise _invalid("target_missing")
     entry: AdminToolsConfigEntry = service.async_get_config_entry(
         hass, DOMAIN, data.get(ATTR_CONFIG_ENTRY_ID)
     )
     known = entry.runtime_data.server.data.queues
-    if ALL_QUEUES in queues:
+    if not queues or ALL_QUEUES in queues:
         return [QueueTarget(entry, known)]
     for queue in queues:
         if queue not in known:

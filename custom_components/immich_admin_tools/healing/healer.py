@@ -1,7 +1,7 @@
 """Heals stuck jobs: writes down, acts behind fences, verifies, records."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 import logging
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from ..bullmq.errors import BullMQError
 from ..bullmq.recovery import QueueRecovery
 from ..bullmq.slot_reader import SlotReading, read_slots
 from .act_log import ActLog
-from .carrying_out import carry_out, lost_jobs
+from .carrying_out import CarriedOut, carry_out, lost_jobs
 from .errors import NotStoredError
 from .models import Act, Decision, Doubt, HealedJob, HealReport, Initiator, Outcome
 from .slots import Slot
@@ -28,6 +28,9 @@ does not, the lock is gone after 30 s."""
 
 _MAY_CHANGE = frozenset({Doubt.TOO_EARLY, Doubt.NOT_MOVING})
 """Doubts that may go away while one looks on."""
+
+
+type Step = Callable[[], Awaitable[None]]
 
 
 class Healer:
@@ -57,13 +60,21 @@ class Healer:
         """Return the ids of the acts that are being done or verified now."""
         return self._under_way
 
-    async def heal(self, decisions: Sequence[Decision], by: Initiator) -> HealReport:
+    async def heal(
+        self,
+        decisions: Sequence[Decision],
+        by: Initiator,
+        before_verifying: Step | None = None,
+    ) -> HealReport:
         """Carry decisions out and verify them; takes up to half a minute.
 
-        Raises, with nothing changed, NotStoredError when they can't be written down
-        and BullMQError when Redis refuses all of them.
+        `before_verifying` is done in between, such as a restart; what it raises is
+        raised when all is recorded. Raises, with nothing changed, NotStoredError when
+        the decisions can't be written down and BullMQError when Redis refuses all.
         """
         if not decisions:
+            if before_verifying is not None:
+                await before_verifying()
             return HealReport()
         jobs = [(it.job.queue, it.job.job_id) for it in decisions]
         before = await read_slots(self._client, self._prefix, jobs)
@@ -83,20 +94,31 @@ class Healer:
         self._under_way |= ids
         try:
             await self._log.change(lambda book: book.begun(acts, self._now()))
-            return await self._heal(acts)
+            return await self._heal(acts, before_verifying)
         finally:
             self._under_way -= ids
 
-    async def _heal(self, acts: Sequence[Act]) -> HealReport:
+    async def _heal(self, acts: Sequence[Act], step: Step | None) -> HealReport:
         """Do what is written down."""
         carried = await carry_out(self._recovery, acts)
         if carried.changed_nothing and carried.error is not None:
             await self._note([], acts)
             raise carried.error
+        try:
+            if step is not None:
+                await step()
+        except Exception:
+            # Not when it is cancelled: then what is written down is looked up later.
+            await self._finish(carried)
+            raise
+        return await self._finish(carried)
+
+    async def _finish(self, carried: CarriedOut) -> HealReport:
+        """Verify, record, and only then forget what was written down."""
         verified = await self._watch(carried.done)
         healed = [*verified, *lost_jobs(carried.unknown), *carried.failed]
         await self._world.record(healed)
-        # Only what is recorded may be forgotten; what got no reply is looked up later.
+        # What got no reply is looked up later.
         settled = [job.act for job in (*verified, *carried.failed)]
         await self._note(verified, [*settled, *(act for act, _ in carried.skipped)])
         return HealReport(tuple(healed), tuple(job for _, job in carried.skipped))
