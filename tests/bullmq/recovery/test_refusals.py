@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from redis.asyncio import Redis
 
+from custom_components.immich_admin_tools.bullmq import recovery as recovery_module
 from custom_components.immich_admin_tools.bullmq.errors import (
     BullMQError,
     MissingRightsError,
@@ -250,6 +251,46 @@ async def test_one_right_is_missing(
 
     assert caught.value.commands == (rule,)
     assert await filled.dump() == before
+
+
+@pytest.fixture
+def as_on_redis_6(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the function away that asks for rights, which Redis 7 brought."""
+    shadow = "local redis = setmetatable({acl_check_cmd = false}, {__index = redis})\n"
+    for name, value in vars(recovery_module).items():
+        if isinstance(value, str) and "local function refusal" in value:
+            monkeypatch.setattr(recovery_module, name, shadow + value)
+
+
+@pytest.mark.usefixtures("as_on_redis_6")
+@pytest.mark.parametrize(
+    ("operation", "rule"),
+    [
+        (operation, rule)
+        for operation, rules in WRITES.items()
+        for rule in sorted(rules)
+    ],
+)
+async def test_one_right_is_missing_on_redis_6(
+    filled: MadeQueue,
+    user: tuple[Redis, QueueRecovery],
+    operation: str,
+    rule: str,
+) -> None:
+    """It is found by trying, which leaves nothing behind."""
+    before = await filled.dump()
+    await deny(filled, rule)
+
+    with pytest.raises(MissingRightsError) as caught:
+        await OPERATIONS[operation](user[1])
+
+    assert caught.value.commands == (rule,)
+    assert await filled.dump() == before
+
+    await set_user(filled)
+    await OPERATIONS[operation](user[1])
+    assert filled.keys.key("immich-admin-tools") not in await filled.all_keys()
+    assert await filled.dump() != before
 
 
 @every_operation

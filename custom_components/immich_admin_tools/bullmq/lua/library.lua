@@ -56,7 +56,8 @@ local function rehearse(name, first, ...)
     redis.pcall('DEL', key)
   end
   local err = type(reply) == 'table' and reply.err
-  return not (err and string.find(err, 'user executing the script', 1, true))
+  return not (err and (string.find(err, 'user executing the script', 1, true)
+    or string.find(err, 'no permissions', 1, true)))
 end
 
 local function is_allowed(...)
