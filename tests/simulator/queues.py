@@ -5,6 +5,11 @@ from collections import Counter
 from redis.asyncio import Redis
 
 PREFIX = "immich_bull"
+FAST_STALLS = ("--lock-duration", "2500", "--stalled-interval", "800")
+"""Options with which jobs of a dead worker come back in seconds, not in a minute.
+
+Not shorter: on a busy machine a living worker must still renew its locks in time.
+"""
 
 
 async def events(client: Redis, queue: str) -> Counter[str]:

@@ -94,7 +94,7 @@ async def _one_failed(immich: Simulator) -> None:
         assert isinstance(queue, dict)
         return bool(queue["statistics"]["failed"] == 1)
 
-    await until(failed, timeout=20, what="the job has stalled twice")
+    await until(failed, timeout=40, what="the job has stalled twice")
 
 
 async def _without_machine_learning(immich: Simulator) -> None:

@@ -10,6 +10,7 @@ from tests.immich.recordings import Recording, names, recording
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
+from .queues import FAST_STALLS
 from .scenarios import SCENARIOS
 from .shapes import Json, differences
 
@@ -86,11 +87,7 @@ async def test_answers_as_recorded(
 ) -> None:
     """Status, content type and shape are those of the real server; error texts are the same to the letter."""
     scenario = SCENARIOS[version][title]
-    options = (
-        ("--lock-duration", "1000", "--stalled-interval", "500")
-        if "stalled" in title
-        else ()
-    )
+    options = FAST_STALLS if "stalled" in title else ()
     problems: list[str] = []
     async with Simulator(
         valkey.url, immich=version, time_scale=0.05, options=options

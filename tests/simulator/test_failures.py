@@ -10,9 +10,7 @@ from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
-from .queues import PREFIX, active, is_empty
-
-FAST_STALLS = ("--lock-duration", "1000", "--stalled-interval", "500")
+from .queues import FAST_STALLS, PREFIX, active, is_empty
 
 
 async def test_hung_job_keeps_lock_and_slot(valkey: Valkey) -> None:
@@ -65,10 +63,16 @@ async def test_worker_killed_for_good(valkey: Valkey) -> None:
         (job,) = await immich.add_jobs("videoConversion")
         await immich.until_truth("videoConversion", started=1)
         await immich.kill_worker()
-        await asyncio.sleep(1.5)
+
+        async def expired() -> bool:
+            keys = [
+                f"{PREFIX}:videoConversion:{name}"
+                for name in (f"{job}:lock", "stalled-check")
+            ]
+            return not await client.exists(*keys)
+
+        await until(expired, timeout=10, what="lock and heartbeat have expired")
         assert await active(client, "videoConversion") == [job]
-        assert not await client.exists(f"{PREFIX}:videoConversion:{job}:lock")
-        assert not await client.exists(f"{PREFIX}:videoConversion:stalled-check")
         truth = await immich.truth()
         assert truth.worker_pid is None
         assert (
@@ -86,11 +90,16 @@ async def test_blocked_event_loop(valkey: Valkey) -> None:
         await immich.speed(1500, "ocr")
         (job,) = await immich.add_jobs("ocr")
         await immich.until_truth("ocr", started=1)
-        await immich.block_worker(3)
-        await asyncio.sleep(2)
+        await immich.block_worker(6)
+
+        async def expired() -> bool:
+            return not await client.exists(
+                f"{PREFIX}:ocr:{job}:lock", f"{PREFIX}:ocr:stalled-check"
+            )
+
+        await until(expired, timeout=5, what="lock and heartbeat have expired")
         assert await active(client, "ocr") == [job]
-        assert not await client.exists(f"{PREFIX}:ocr:{job}:lock")
-        truth = await immich.until_truth("ocr", started=2, timeout=15)
+        truth = await immich.until_truth("ocr", started=2)
         assert truth.lost == 0
 
 

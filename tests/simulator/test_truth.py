@@ -8,12 +8,9 @@ from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
-from .queues import events, is_empty
+from .queues import FAST_STALLS, events, is_empty
 
 type Bullmq = Literal["5.80", "5.51", "6"]
-
-FAST_STALLS = ("--lock-duration", "1000", "--stalled-interval", "500")
-"""So that jobs of a killed worker come back in a second, not in a minute."""
 
 
 @pytest.mark.parametrize("bullmq", get_args(Bullmq.__value__))
@@ -62,7 +59,7 @@ async def test_counts_survive_kills(valkey: Valkey, bullmq: Bullmq) -> None:
         Simulator(valkey.url, bullmq=bullmq, options=FAST_STALLS) as immich,
         valkey.client() as client,
     ):
-        await immich.speed(10, "sidecar")
+        await immich.speed(25, "sidecar")
         await immich.add_jobs("sidecar", jobs, name="SidecarWrite", data={"id": "none"})
         for kill in range(1, kills + 1):
             await immich.until_truth("sidecar", finished=kill * 80)
@@ -71,7 +68,7 @@ async def test_counts_survive_kills(valkey: Valkey, bullmq: Bullmq) -> None:
         async def done() -> bool:
             return await is_empty(client, "sidecar")
 
-        await until(done, timeout=30, what="Redis has no job left")
+        await until(done, timeout=60, what="Redis has no job left")
         state = await immich.truth()
         truth = state.queues["sidecar"]
         seen = await events(client, "sidecar")
@@ -80,8 +77,8 @@ async def test_counts_survive_kills(valkey: Valkey, bullmq: Bullmq) -> None:
         assert 1 <= truth.lost <= slots * kills
         assert 0 <= seen["active"] - truth.started <= slots * kills
         assert 0 <= truth.finished - seen["completed"] <= slots * kills
-        assert seen["completed"] == jobs
-        # What followed from each finished job is in Redis too: the supervisor adds it, and is never killed.
-        assert (
-            await immich.until_truth("metadataExtraction", finished=1)
-        ).added >= jobs
+        # A job whose worker was killed twice under it has stalled twice: BullMQ lets it fail.
+        assert seen["completed"] + seen["failed"] == jobs
+        # A follow-up is in Redis before its job counts as finished; some handlers died right after adding theirs.
+        follow_ups = state.queues["metadataExtraction"].added
+        assert truth.finished <= follow_ups <= truth.finished + truth.lost

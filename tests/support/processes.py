@@ -14,16 +14,33 @@ END_TIMEOUT = 10.0
 """Seconds a process gets to end by itself."""
 
 
-def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that is free now.
+_reserved: dict[int, socket.socket] = {}
 
-    Not one of those that Linux gives to outgoing connections: it would be taken while its server is down.
+
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody uses, and keep it from others that ask in this way.
+
+    Not one of those that Linux gives to outgoing connections: it would be taken while its server is down. It is kept
+    by holding the UDP port of the same number, as the simulator does too; give it back with `release_port`.
     """
     while True:
         port = random.randrange(10_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+        token = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            token.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            token.close()
+            continue
+        _reserved[port] = token
+        return port
+
+
+def release_port(port: int) -> None:
+    """Let others use a port again."""
+    if token := _reserved.pop(port, None):
+        token.close()
 
 
 async def end(process: Process) -> None:

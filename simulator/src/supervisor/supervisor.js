@@ -35,7 +35,12 @@ export class Supervisor {
     const mlHost = new MlHost(host, await port(options.mlPort));
     await mlHost.setMode('on');
     const supervisor = new Supervisor(real, mlHost);
-    await Promise.all([supervisor.processes.start('api'), options.worker ? supervisor.processes.start('worker') : undefined]);
+    try {
+      await Promise.all([supervisor.processes.start('api'), options.worker ? supervisor.processes.start('worker') : undefined]);
+    } catch (error) {
+      await supervisor.close();
+      throw error;
+    }
     return supervisor;
   }
 
