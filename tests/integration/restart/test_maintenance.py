@@ -1,0 +1,103 @@
+"""Maintenance mode: in and out, also when Home Assistant ends in between."""
+
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.immich_admin_tools.const import DOMAIN
+from custom_components.immich_admin_tools.immich.queues import MACHINE_LEARNING
+from tests.integration.conftest import entry_for, set_up
+from tests.support.processes import until
+from tests.support.simulator import Simulator
+from tests.support.valkey import Valkey
+
+from .helpers import (
+    choose,
+    hang_one_of_each,
+    into_maintenance,
+    issue,
+    key_without_maintenance,
+    paused,
+    restart,
+)
+
+
+async def test_home_assistant_ends_while_immich_is_in_maintenance(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator
+) -> None:
+    """After its next start it gets Immich out, and lets the queues go on."""
+    await simulator.speed(1000)
+    await hang_one_of_each(simulator)
+    await into_maintenance(hass, entry, simulator)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert not (await simulator.truth()).maintenance
+
+    async def going_on() -> bool:
+        return not await paused(simulator)
+
+    assert await paused(simulator) == MACHINE_LEARNING
+    await until(going_on, timeout=60, what="the queues go on", interval=0.2)
+    for queue in MACHINE_LEARNING:
+        truth = (await simulator.truth()).queues[queue]
+        assert truth.handler_failed == 0
+        assert truth.hung_now == 0
+
+
+async def test_the_way_out_is_lost(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: Simulator,
+    hass_storage: dict[str, Any],
+) -> None:
+    """An issue says what gets Immich out, and goes when it is out."""
+    await into_maintenance(hass, entry, simulator)
+    stored = hass_storage[f"{DOMAIN}.{entry.entry_id}.safety"]["data"]
+    del stored["maintenance"]["cookie"]
+
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert issue(hass, entry, "maintenance_locked")
+    await simulator.control("maintenance", on=False)
+    await simulator.until_maintenance(on=False)
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
+    assert not issue(hass, entry, "maintenance_locked")
+    stored = hass_storage[f"{DOMAIN}.{entry.entry_id}.safety"]["data"]
+    assert stored["maintenance"] == {}
+
+
+async def test_maintenance_of_the_administrator(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator
+) -> None:
+    """A restart leaves it alone."""
+    await simulator.control("maintenance", on=True)
+    await simulator.until_maintenance(on=True)
+    choose(hass, entry, "maintenance")
+    with pytest.raises(HomeAssistantError) as told:
+        await restart(hass)
+    assert told.value.translation_key == "immich_maintenance"
+    assert (await simulator.truth()).maintenance
+    await simulator.control("maintenance", on=False)
+    await simulator.until_maintenance(on=False)
+
+
+async def test_a_key_without_the_permission(
+    hass: HomeAssistant, simulator: Simulator, valkey: Valkey
+) -> None:
+    """It is named; nothing is begun."""
+    key = await key_without_maintenance(simulator)
+    entry = entry_for(simulator, valkey.url, api_key=key)
+    await set_up(hass, entry)
+    choose(hass, entry, "maintenance")
+    with pytest.raises(HomeAssistantError) as told:
+        await restart(hass)
+    assert told.value.translation_key == "immich_missing_permission"
+    assert told.value.translation_placeholders
+    assert told.value.translation_placeholders["missing"] == "maintenance"
+    assert await paused(simulator) == set()
+    await hass.config_entries.async_unload(entry.entry_id)
