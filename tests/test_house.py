@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "custom_components" / "immich_admin_tools"
-PURE_PACKAGES = ("bullmq", "immich", "analysis", "healing")
+PURE_PACKAGES = ("bullmq", "immich", "analysis", "healing", "gpu_host")
 NO_IO = ("analysis",)
 NO_IO_MODULES = tuple(
     f"healing/{name}.py"
@@ -27,6 +27,9 @@ NO_IO_MODULES = tuple(
         "slots",
         "verdicts",
     )
+) + tuple(
+    f"gpu_host/{name}.py"
+    for name in ("fast_jobs", "models", "pauses", "policy", "reach")
 )
 LONGEST_FILE = 300
 

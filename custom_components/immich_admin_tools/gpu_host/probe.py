@@ -1,0 +1,110 @@
+"""Asks whether the machine learning answers: itself, not just its machine."""
+
+from collections.abc import Awaitable, Callable, Iterator
+import socket
+from typing import Protocol
+
+import httpx
+
+from ..immich.errors import ImmichError
+from ..immich.models import MachineLearning
+from .reach import Probe
+
+TIMEOUT = httpx.Timeout(3.0, connect=2.0)
+"""A proxy in front of a host that is off gives up on it after a few seconds."""
+
+LONGEST_ANSWER = 64
+"""Bytes; the answer is `pong`."""
+
+_NOBODY_THERE = frozenset({502, 503, 504})
+"""What a proxy says for a host that it can't reach."""
+
+
+class HostProbe(Protocol):
+    """What finds out whether a host is well."""
+
+    async def __call__(self) -> Probe:
+        """Ask once. Never raises, and takes some seconds at most."""
+
+
+class PingProbe:
+    """Asks the machine learning for `/ping`.
+
+    Where its name is known inside Immich's own network only, Immich is asked instead;
+    that costs it a small search, so `indirect` tells to ask less often.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        url: str,
+        through_immich: Callable[[], Awaitable[MachineLearning]],
+    ) -> None:
+        """Take the address as Immich has it, such as `http://gpu:3003`."""
+        self.indirect = False
+        self._http = http
+        self._url = f"{url.rstrip('/')}/ping"
+        self._through_immich = through_immich
+
+    async def __call__(self) -> Probe:
+        """Ask once."""
+        try:
+            return await self._ping()
+        except httpx.ConnectError as error:
+            self.indirect = _is_unknown_name(error)
+            return await self._ask_immich() if self.indirect else Probe.GONE
+        except httpx.ConnectTimeout:
+            return Probe.GONE
+        except httpx.TimeoutException:
+            return Probe.SLOW
+        except httpx.RemoteProtocolError as error:
+            return Probe.GONE if "disconnected" in str(error) else Probe.OTHER
+        except httpx.NetworkError:
+            return Probe.GONE
+        except httpx.HTTPError, httpx.InvalidURL:
+            return Probe.OTHER
+
+    async def _ping(self) -> Probe:
+        """Read no more of the answer than a right one has."""
+        async with self._http.stream(
+            "GET", self._url, timeout=TIMEOUT, follow_redirects=False
+        ) as response:
+            self.indirect = False
+            if response.status_code in _NOBODY_THERE:
+                return Probe.GONE
+            body = b""
+            async for part in response.aiter_bytes():
+                body += part
+                if len(body) > LONGEST_ANSWER:
+                    return Probe.OTHER
+            right = response.status_code == 200 and body.strip(b' "\r\n') == b"pong"
+            return Probe.ANSWERS if right else Probe.OTHER
+
+    async def _ask_immich(self) -> Probe:
+        """Let Immich ask its machine learning."""
+        try:
+            found = await self._through_immich()
+        except ImmichError:
+            # Immich is in trouble itself: that tells nothing of the host.
+            return Probe.SLOW
+        match found:
+            case MachineLearning.ANSWERS:
+                return Probe.ANSWERS
+            case MachineLearning.FAILS:
+                return Probe.GONE
+            case MachineLearning.HANGS:
+                return Probe.SLOW
+
+
+def _is_unknown_name(error: BaseException) -> bool:
+    """Return whether an address could not be connected to as nobody knows its name."""
+    return any(isinstance(cause, socket.gaierror) for cause in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    for _ in range(10):
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or cause.__context__

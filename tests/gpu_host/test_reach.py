@@ -1,0 +1,102 @@
+"""What probes mean, one after the other."""
+
+import pytest
+
+from custom_components.immich_admin_tools.gpu_host.models import HostState, Reach
+from custom_components.immich_admin_tools.gpu_host.pauses import (
+    HostStand,
+    queues_to_pause,
+)
+from custom_components.immich_admin_tools.gpu_host.reach import (
+    OFFLINE_AFTER,
+    Contact,
+    Probe,
+)
+
+A, G, S, O = Probe.ANSWERS, Probe.GONE, Probe.SLOW, Probe.OTHER  # noqa: E741
+
+
+def contact(*probes: Probe, every: int = 2000) -> Contact:
+    """Return what probes lead to that are some ms apart."""
+    known = Contact()
+    for number, probe in enumerate(probes):
+        known = known.after(probe, 1_000_000 + number * every)
+    return known
+
+
+@pytest.mark.parametrize(
+    ("probes", "reach", "safe"),
+    [
+        ([], "unknown", None),
+        ([A], "online", True),
+        ([G], "offline", False),
+        ([O], "offline", False),
+        ([S], "unknown", None),
+        ([S, S], "offline", False),
+        # One refusal stops new jobs at once, but the host is not off yet.
+        ([A, G], "online", False),
+        ([A, O], "online", False),
+        ([A, G, A], "online", False),
+        ([A, G, A, A], "online", True),
+        # A slow answer may be a busy GPU.
+        ([A, S], "online", True),
+        ([A, S, A], "online", True),
+        ([A, S, S], "online", False),
+        ([A, S, G], "online", False),
+        ([A, G, G, G, G, G, G], "offline", False),
+        ([G, A], "offline", False),
+        ([G, A, A], "online", True),
+        # Flapping never counts as safe.
+        ([A, A, *[G, A] * 20], "online", False),
+    ],
+)
+def test_contact(probes: list[Probe], reach: str, safe: bool | None) -> None:
+    """Jobs are stopped at once and begun again after two answers."""
+    known = contact(*probes)
+    assert (known.reach, known.safe) == (reach, safe)
+
+
+def test_offline_takes_time() -> None:
+    """Only silence that lasts is a host that is off."""
+    assert contact(A, G, G, every=OFFLINE_AFTER).reach is Reach.OFFLINE
+    assert contact(A, G, G, every=OFFLINE_AFTER - 1).reach is Reach.ONLINE
+    assert contact(A, G, every=OFFLINE_AFTER * 10).reach is Reach.ONLINE
+
+
+def stand(
+    safe: bool | None,
+    *,
+    state: HostState = HostState.READY,
+    queues: tuple[str, ...] = ("ocr", "smartSearch"),
+    pause_offline: bool = True,
+) -> HostStand:
+    """Return a host that serves two queues."""
+    return HostStand(queues, state, safe, pause_offline)
+
+
+def test_pauses_of_one_host() -> None:
+    """It pauses while nobody answers and while it is emptied."""
+    off = HostState.OFF
+    for one, expected in (
+        (stand(True), ()),
+        (stand(False), ("ocr", "smartSearch")),
+        (stand(False, state=off), ("ocr", "smartSearch")),
+        (stand(None, state=off), None),
+        (stand(False, pause_offline=False), ()),
+        (stand(True, state=HostState.DRAINING), ("ocr", "smartSearch")),
+        (stand(True, state=HostState.DRAINING, pause_offline=False), ("ocr", "smartSearch")),
+        (stand(False, state=HostState.SHUTTING_DOWN), ("ocr", "smartSearch")),
+    ):  # fmt: skip
+        assert queues_to_pause("a", {"a": one}) == expected
+
+
+def test_pauses_of_two_hosts() -> None:
+    """A queue that another host serves goes on."""
+    off = stand(False, state=HostState.OFF)
+    half = stand(True, queues=("ocr",))
+    assert queues_to_pause("a", {"a": off, "b": half}) == ("smartSearch",)
+    assert queues_to_pause("a", {"a": off, "b": off}) == ("ocr", "smartSearch")
+    leaving = stand(True, state=HostState.DRAINING)
+    assert queues_to_pause("a", {"a": off, "b": leaving}) == ("ocr", "smartSearch")
+    unknown = stand(None)
+    assert queues_to_pause("a", {"a": off, "b": unknown}) == ("ocr", "smartSearch")
