@@ -18,7 +18,7 @@ from tests.support.valkey import Valkey, start_valkey
 async def valkey() -> AsyncIterator[Valkey]:
     """Return an empty server."""
     pytest_socket.enable_socket()
-    async with start_valkey(settings={"enable-debug-command": "yes"}) as server:
+    async with start_valkey() as server:
         yield server
 
 

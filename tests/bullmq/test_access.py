@@ -21,7 +21,10 @@ from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
     create_client,
 )
-from custom_components.immich_admin_tools.bullmq.errors import MissingRightsError
+from custom_components.immich_admin_tools.bullmq.errors import (
+    BullMQError,
+    MissingRightsError,
+)
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
 from tests.support.valkey import Valkey, start_valkey
 
@@ -243,6 +246,15 @@ async def test_keys_of_others_stay_out_of_reach(valkey: Valkey) -> None:
                 await escape(client)  # type: ignore[misc]  # redis-py's union
     async with valkey.client() as admin:
         assert await admin.get("elsewhere") == b"1"
+
+
+async def test_key_of_the_check_is_in_use(valkey: Valkey) -> None:
+    """Somebody put a key there: said, rather than taken for missing rights."""
+    async with valkey.client() as admin:
+        await admin.set("immich_bull:immich-admin-tools:access-check", "x")
+    async with create_client(RedisSettings(valkey.url), None) as client:
+        with pytest.raises(BullMQError, match="WRONGTYPE"):
+            await check_access(client, PREFIX)
 
 
 def test_line_for_a_prefix_with_signs() -> None:

@@ -279,6 +279,23 @@ async def test_connection_that_died_silently_is_replaced(
     await asyncio.gather(*lines, return_exceptions=True)
 
 
+async def test_idle_connection_of_a_user_without_ping(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A refusal is an answer: the connection is alive."""
+    monkeypatch.setattr(transport, "HEALTH_CHECK_INTERVAL", 0.01)
+    acl = ["user ha on >secret ~immich_bull:* -@all +@read +info +time +multi +exec"]
+    async with start_valkey(acl=acl) as valkey, valkey.client() as admin:
+        url = f"redis://ha:secret@127.0.0.1:{valkey.port}"
+        async with create_client(RedisSettings(url), None) as client:
+            reader = QueueReader(client)
+            await reader.read(["ocr"])
+            before = [entry["id"] for entry in await admin.client_list()]
+            await asyncio.sleep(0.05)
+            await reader.read(["ocr"])
+            assert [entry["id"] for entry in await admin.client_list()] == before
+
+
 async def test_command_is_never_sent_twice(valkey: Valkey) -> None:
     """When the reply gets lost nobody knows whether it was run."""
     sent = 0

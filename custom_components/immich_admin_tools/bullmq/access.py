@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 import hashlib
 import json
+from typing import cast
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
@@ -21,6 +22,7 @@ from .acl import (
 )
 from .errors import MissingRightsError
 from .keys import QueueKeys
+from .replies import Replies
 from .server_info import ServerInfo, server_info
 from .translation import (
     CHANNEL_RULE,
@@ -157,13 +159,16 @@ async def _denied_writes(client: Redis, key: str, keys: str) -> tuple[str, ...]:
     if keys in denied:
         # Keys that may be read but not written: a `%R~` rule.
         return (keys,)
-    known = {rule for rule in denied if rule in (*SCRIPT_RULES, "+publish")}
+    known = {rule for rule in SCRIPT_RULES if rule in denied}
+    if "+publish" in denied:
+        # Without the command nobody can be asked about the channel.
+        known |= {*PUBLISH_RULES}
     if "+eval" not in denied:
         known |= await _ask(client, ("EVAL", _ASK_SCRIPT), key)
     elif "+evalsha" not in denied and "+script|load" not in denied:
         known |= await _ask(client, ("EVALSHA", script), key)
     else:
-        known |= {*WRITE_RULES, *PUBLISH_RULES} - {*SCRIPT_RULES, "+publish"}
+        known |= {*WRITE_RULES, f"&{RESTART_CHANNEL}"} - {*SCRIPT_RULES}
     return tuple(rule for rule in WRITE_RULES + PUBLISH_RULES if rule in known)
 
 
@@ -188,12 +193,8 @@ async def _ask(client: Redis, run: _Command, key: str) -> set[str]:
     }
     rules = list(commands)
     question = (*run, 1, key, json.dumps(list(commands.values())))
-    match (await _try(client, {"": question})).popitem()[1]:
-        case list(positions):
-            return {rules[position - 1] for position in positions}
-        case ResponseError() as error:
-            raise translate(error) from error
-    return set()
+    denied = Replies([*(await _try(client, {"": question})).values()]).take()
+    return {rules[position - 1] for position in cast(list[int], denied)}
 
 
 async def _try(client: Redis, commands: Mapping[str, _Command]) -> dict[str, object]:

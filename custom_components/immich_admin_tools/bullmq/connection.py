@@ -5,6 +5,7 @@ import ssl
 from typing import Any
 
 from redis.asyncio import ConnectionPool, Redis
+from redis.credentials import CredentialProvider, UsernamePasswordCredentialProvider
 
 from .address import RedisAddress, split_user_info
 from .keys import DEFAULT_PREFIX
@@ -57,19 +58,29 @@ def create_client(settings: RedisSettings, ssl_context: ssl.SSLContext | None) -
     address = split_user_info(settings.url)
     if address.is_tls != (ssl_context is not None):
         raise ValueError("rediss:// needs an SSL context, other addresses none")
-    credentials = {
-        "username": settings.username or address.username,
-        "password": settings.password or address.password,
-    }
-    options = socket_options() | credentials | {"db": address.database}
+    credentials = _credentials(
+        settings.username or address.username, settings.password or address.password
+    )
+    options = socket_options() | {"db": address.database}
+    if credentials is not None:
+        options["credential_provider"] = credentials
     if ssl_context is not None:
         options["shared_context"] = ssl_context
     return Redis.from_pool(_pool(address, credentials, options, ssl_context))
 
 
+def _credentials(
+    username: str | None, password: str | None
+) -> CredentialProvider | None:
+    """Return the credentials as an object, which unlike a text is never shown."""
+    if not (username or password):
+        return None
+    return UsernamePasswordCredentialProvider(username, password)
+
+
 def _pool(
     address: RedisAddress,
-    credentials: dict[str, str | None],
+    credentials: CredentialProvider | None,
     options: dict[str, Any],
     ssl_context: ssl.SSLContext | None,
 ) -> ConnectionPool:

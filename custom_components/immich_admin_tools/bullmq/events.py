@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from redis.asyncio.client import Pipeline
 
@@ -100,9 +101,7 @@ def ask_events(pipeline: Pipeline, positions: Mapping[str, str]) -> None:
 
 def entries_of(reply: object) -> Iterator[tuple[str, list[Entry]]]:
     """Return the name of each key that has new entries, with these entries."""
-    if not isinstance(reply, list):
-        return
-    for name, entries in reply:
+    for name, entries in cast(list[tuple[bytes, list[Entry]]], reply):
         yield name.decode(), entries
 
 

@@ -83,6 +83,7 @@ def _stream(reply: object) -> StreamState | None:
         return None
     return StreamState(
         length=as_int(reply.get("length")) or 0,
+        # Redis 6 doesn't count them: losses can't be told there.
         entries_added=as_int(reply.get("entries-added")) or 0,
         last_generated_id=as_text(reply.get("last-generated-id")) or "0-0",
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
+from typing import cast
 
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
@@ -117,11 +118,7 @@ class QueueReader:
 
         replies = await self._trip(ask)
         server = server_info(replies.take())
-        match replies.take():
-            case (int(seconds), int(microseconds)):
-                time = seconds * 1000 + microseconds // 1000
-            case _:
-                time = 0
+        seconds, microseconds = cast(tuple[int, int], replies.take())
         states = {name: take_queue_state(replies, keys[name]) for name in keys}
         streams = {
             name: self._positions.begin(keys[name], state.stream)
@@ -129,6 +126,7 @@ class QueueReader:
         }
         if positions:
             _take_events(replies, streams, positions)
+        time = seconds * 1000 + microseconds // 1000
         return _Poll(server, time, states, streams)
 
     async def _read_jobs(self, poll: _Poll) -> None:

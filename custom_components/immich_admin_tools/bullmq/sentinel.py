@@ -7,6 +7,7 @@ from typing import Any
 import redis
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
+from redis.credentials import CredentialProvider
 from redis.exceptions import AuthenticationError
 
 from .address import RedisAddress
@@ -26,7 +27,7 @@ class Sentinels(Sentinel):
     def __init__(
         self,
         address: RedisAddress,
-        credentials: dict[str, str | None],
+        credentials: CredentialProvider | None,
         ssl_context: ssl.SSLContext | None,
     ) -> None:
         """Prepare a client for each sentinel; connects to none."""
@@ -73,19 +74,19 @@ class Sentinels(Sentinel):
             return await _ask_masters(sentinel)
         except AuthenticationError:
             pool = sentinel.connection_pool
-            known = "password" in pool.connection_kwargs
-            if known or not self._credentials["password"]:
+            known = "credential_provider" in pool.connection_kwargs
+            if known or self._credentials is None:
                 raise
-        pool.connection_kwargs |= self._credentials
+        pool.connection_kwargs["credential_provider"] = self._credentials
         await pool.disconnect()
         # Connections made before have no credentials.
         pool.reset()  # type: ignore[no-untyped-call]  # redis-py's
         return await _ask_masters(sentinel)
 
-    async def close(self) -> None:
+    async def disconnect(self) -> None:
         """Close the connections to all sentinels."""
         for sentinel in self.sentinels:
-            await sentinel.aclose()
+            await sentinel.connection_pool.disconnect()
 
 
 async def _ask_masters(sentinel: Redis) -> Mapping[str, Any]:
@@ -95,11 +96,12 @@ async def _ask_masters(sentinel: Redis) -> Mapping[str, Any]:
 
 
 class MasterPool(SentinelConnectionPool):
-    """Connections to the master; closing the pool closes the sentinels' too."""
+    """Connections to the master; closing them closes those to the sentinels too."""
 
     sentinel_manager: Sentinels
 
-    async def aclose(self) -> None:
-        """Close everything that was opened."""
-        await super().aclose()
-        await self.sentinel_manager.close()
+    async def disconnect(self, inuse_connections: bool = True) -> None:
+        """Close the connections; only the idle ones when the master has changed."""
+        await super().disconnect(inuse_connections)
+        if inuse_connections:
+            await self.sentinel_manager.disconnect()
