@@ -264,7 +264,7 @@ async def test_search_while_jobs_come_and_go(
     wanted = WANTED.format(1)
     async with queue.client.pipeline(transaction=False) as pipeline:
         for place in range(3 * CHUNK_SIZE):
-            data = f'{{"id":"{wanted}"}}' if place % 20 == 5 else OTHER
+            data = f'{{"id":"{wanted}"}}' if place % 10 == 5 else OTHER
             pipeline.hset(queue.keys.job(str(place)), mapping={"data": data})
             pipeline.lpush(queue.keys.wait, str(place))
         await pipeline.execute()
@@ -292,7 +292,7 @@ async def test_search_while_jobs_come_and_go(
     still_there = {
         job_id for job_id in await queue.waiting() if not job_id.startswith("new")
     }
-    expected = {job_id for job_id in still_there if int(job_id) % 20 == 5}
+    expected = {job_id for job_id in still_there if int(job_id) % 10 == 5}
     assert expected <= set(ids(found))
     assert len(expected) > 10
 
