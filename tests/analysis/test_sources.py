@@ -17,7 +17,7 @@ from custom_components.immich_admin_tools.analysis.own_observation import CountW
 from custom_components.immich_admin_tools.analysis.thresholds import Thresholds
 from custom_components.immich_admin_tools.immich.models import ListedJob, QueueCounts
 
-from .builders import NOW, SECOND, beat, job, queue, reading
+from .builders import NOW, SECOND, beat, event, job, queue, reading
 
 OCR = "ocr"
 IDLE = QueueCounts(OCR, False, 0, 0, 0, 0, 0)
@@ -204,6 +204,67 @@ def test_restarted_while_redis_was_lost() -> None:
     view = analyst.update_from_redis(read, Thresholds())
     assert view.queues[OCR].jobs[0].age == 10
     assert view.stuck_jobs == 0
+
+
+def test_restarted_while_redis_was_lost_and_clocks_unknown() -> None:
+    """Then the new run is as old as it was watched."""
+    analyst = Analyst()
+    for second in (0, 5):
+        read = reading(NOW + second * SECOND, queue(OCR, jobs=(job(name="Ocr"),)))
+        analyst.update_from_redis(read, Thresholds())
+    ask(analyst, 290, ONE, LISTED)
+    again = replace(job(started=NOW + 310 * SECOND, name="Ocr"), added_at=NOW - 1)
+    read = reading(NOW + 320 * SECOND, queue(OCR, jobs=(again,)))
+    view = analyst.update_from_redis(read, Thresholds())
+    assert view.queues[OCR].jobs[0].age == 0
+
+
+def see_work(analyst: Analyst, second: int, processed: int) -> ServerView:
+    """Poll Redis: a backlog, and so many completions since the last second."""
+    now = NOW + second * SECOND
+    events = tuple(
+        event(f"{now - n}-0", "completed", str(n)) for n in range(processed, 0, -1)
+    )
+    one = queue(OCR, wait=5_000, active=2, heartbeat=beat(now), events=events)
+    return analyst.update_from_redis(reading(now, one), Thresholds())
+
+
+def test_what_happens_while_redis_is_lost_is_no_pace() -> None:
+    """A pause that only the API saw leaves the pace of before as it was."""
+    analyst = Analyst()
+    for second in range(0, 300, 5):
+        before = see_work(analyst, second, 10)
+    for second in range(300, 900, 5):
+        ask(analyst, second, replace(IDLE, paused=5_000, is_paused=True))
+    see_work(analyst, 900, 0)
+    after = see_work(analyst, 905, 10)
+    assert before.queues[OCR].rate_per_minute == 120
+    assert after.queues[OCR].rate_per_minute == 120
+    assert after.queues[OCR].eta is not None
+
+
+def test_what_the_api_missed_is_no_pace() -> None:
+    """Back at the API, counting differences begins anew."""
+    analyst = Analyst()
+    for second in range(0, 300, 5):
+        ask(analyst, second, replace(ONE, waiting=9_000 - 2 * second))
+    for second in range(300, 600, 5):
+        see_work(analyst, second, 10)
+    view = ask(analyst, 600, replace(ONE, waiting=100))
+    assert view.queues[OCR].rate_per_minute == 120
+
+
+def test_ids_given_out_unseen_are_no_excuse() -> None:
+    """What was added while Redis was lost says nothing of a job of now."""
+    analyst = Analyst()
+    for second, counter in ((0, 10), (5, 10), (305, 9_000), (310, 9_000)):
+        if second == 305:
+            ask(analyst, 300, ONE, replace(LISTED, name="OcrQueueAll"))
+        now = NOW + second * SECOND
+        one = job(name="OcrQueueAll")
+        read = queue(OCR, jobs=(one,), heartbeat=beat(now), job_counter=counter)
+        view = analyst.update_from_redis(reading(now, read), Thresholds())
+    assert view.queues[OCR].jobs[0].due
 
 
 def test_lost_worker_is_unknown_to_the_api() -> None:

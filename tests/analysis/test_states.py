@@ -146,6 +146,18 @@ def test_moving_again() -> None:
     assert again[2_765].state is QueueState.STALLED
 
 
+def test_stalls_do_not_become_normal() -> None:
+    """After three stalls of an hour among short gaps the next one is found soon."""
+
+    def poll(second: int, now: int) -> QueueReading:
+        events = working(now, 5, second) if second % 3_800 < 200 else ()
+        return queue(OCR, wait=50, heartbeat=beat(now), events=events)
+
+    views = watch(poll, 3 * 3_800 + 200 + 1_800)
+    assert views[3 * 3_800 + 195].state is QueueState.RUNNING
+    assert views[3 * 3_800 + 200 + 1_800].state is QueueState.STALLED
+
+
 @pytest.mark.parametrize("pause", [True, False])
 def test_time_in_which_nothing_could_move_is_no_stall(pause: bool) -> None:
     """After a pause, or an empty queue, the clock begins anew."""

@@ -1,9 +1,17 @@
 """Locked jobs that are stuck, and what must not be taken for one."""
 
+from dataclasses import replace
+
 import pytest
 
 from custom_components.immich_admin_tools.analysis.analyst import Analyst
+from custom_components.immich_admin_tools.analysis.durations import DurationStatistics
 from custom_components.immich_admin_tools.analysis.models import QueueState, StuckKind
+from custom_components.immich_admin_tools.analysis.stuck import (
+    Circumstances,
+    Run,
+    judge_listed,
+)
 from custom_components.immich_admin_tools.analysis.thresholds import Thresholds
 from custom_components.immich_admin_tools.bullmq.models import (
     ActiveJob,
@@ -170,6 +178,56 @@ def test_going_through_the_library_takes_long() -> None:
     assert kinds(views)[1_000] == (None, False)
     assert kinds(views)[1_295] == (None, False)
     assert kinds(views)[1_300] == (StuckKind.LONG_RUNNING, True)
+
+
+def test_a_few_new_photos_are_no_excuse() -> None:
+    """Ids also grow when photos are uploaded: that shows nothing of this job."""
+    views = watch(
+        lambda now: (
+            queue(
+                jobs=(job(name="AssetDetectFacesQueueAll"),),
+                heartbeat=beat(now),
+                job_counter=(now - NOW) // 100,
+            ),
+        ),
+        310,
+    )
+    assert first(views[300]).due
+
+
+def test_hung_stays_hung_when_long_becomes_usual() -> None:
+    """What was learned later does not turn a hung job into a long one."""
+    usual, slow = DurationStatistics(), DurationStatistics()
+    for _ in range(200):
+        usual.add(1_000)
+        slow.add(1_000_000)
+    run = Run(NOW, NOW, peers_before=0, polls=2)
+    around = Circumstances(
+        now=NOW + 400 * SECOND,
+        threshold=300,
+        worker=True,
+        worker_since=NOW,
+        blocked=False,
+        at_work=False,
+        finished=50,
+        durations=usual,
+    )
+    assert judge_listed(run, around).kind is StuckKind.HUNG
+    assert judge_listed(run, replace(around, durations=slow)).kind is StuckKind.HUNG
+    fresh = Run(NOW, NOW, peers_before=0, polls=2)
+    slowly = judge_listed(fresh, replace(around, durations=slow))
+    assert slowly.kind is StuckKind.LONG_RUNNING
+    few = judge_listed(fresh, replace(around, finished=19))
+    assert few.kind is StuckKind.LONG_RUNNING
+
+
+def test_no_start_in_the_future() -> None:
+    """A worker's clock that was set right meanwhile leaves no start ahead of us."""
+    views = watch(
+        lambda now: (queue(jobs=(job(started=NOW + 90_000),), heartbeat=beat(now)),), 5
+    )
+    assert first(views[0]).since == NOW
+    assert first(views[5]).age == 5
 
 
 @pytest.mark.parametrize("new_run_id", [True, False])

@@ -97,3 +97,13 @@ def test_hash_gone_but_lock_renewed() -> None:
     assert kinds(views)[295] == (None, False)
     assert kinds(views)[300] == (StuckKind.LONG_RUNNING, True)
     assert since(views, StuckKind.HUNG, due=True) == 900
+
+
+def test_ghosts_before_and_after_a_flush() -> None:
+    """The same id is another job after a flush, also without its hash."""
+    analyst = Analyst()
+    ghost = queue(jobs=(job(missing=True, lock=None),), job_counter=900)
+    analyst.update_from_redis(reading(NOW, ghost), THRESHOLDS)
+    flushed = queue(jobs=(job(missing=True, lock=None),), job_counter=3)
+    view = analyst.update_from_redis(reading(NOW + 5_000, flushed), THRESHOLDS)
+    assert first(view).kind is None

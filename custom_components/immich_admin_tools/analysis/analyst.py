@@ -10,7 +10,7 @@ from ..bullmq.layout import Layout
 from ..bullmq.models import JsonValue, RedisReading
 from ..immich.models import ListedJob, QueueCounts
 from .clocks import WorkerClocks
-from .models import QueueState, QueueView, ServerView, Source
+from .models import QueueView, ServerView, Source
 from .queue_memory import Moment, QueueMemory
 from .queue_views import view_from_api, view_from_redis
 from .steady import significant
@@ -161,9 +161,7 @@ def _server_view(
         if queue.rate_per_minute is not None
     ]
     timed = [
-        (queue.eta, name)
-        for name, queue in queues.items()
-        if queue.eta is not None and queue.state is QueueState.RUNNING
+        (queue.eta, name) for name, queue in queues.items() if queue.eta is not None
     ]
     longest = max(timed, key=lambda item: item[0].finish, default=(None, None))
     return ServerView(

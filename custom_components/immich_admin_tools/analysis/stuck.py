@@ -121,8 +121,6 @@ _NOTHING = Judgement(None, due=False)
 
 def judge(job: ActiveJob, run: Run, around: Circumstances) -> Judgement:
     """Judge one run after `run.observe` has seen the poll."""
-    if run.polls < 2:
-        return _NOTHING
     if job.lock_token is None:
         return _unlocked(job, run, around)
     return judge_listed(run, around)
