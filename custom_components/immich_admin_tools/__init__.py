@@ -77,9 +77,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     server = ServerCoordinator(hass, entry, client)
     await server.async_config_entry_first_refresh()
     activity = EntryActivity(hass, entry, client, stores)
-    queues = QueueCoordinator(
-        hass, entry, server, redis, Analyst.from_dict(stores.counters.data)
-    )
+    analyst = Analyst.from_dict(stores.counters.data)
+    if redis is not None:
+        redis.go_on_from(analyst.positions)
+    queues = QueueCoordinator(hass, entry, server, redis, analyst)
     entry.runtime_data = RuntimeData(
         client=client,
         server=server,

@@ -1,6 +1,6 @@
 """The connection to Immich's Redis: read when it answers, be patient when not."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from homeassistant.core import HomeAssistant
 from redis.asyncio import Redis
@@ -38,6 +38,10 @@ class RedisSource:
     def connected(self) -> bool:
         """Return whether the last try was answered."""
         return self.reading is not None and self.error is None
+
+    def go_on_from(self, positions: Mapping[str, str]) -> None:
+        """Read the events after those that were counted before a restart of ours."""
+        self._reader.restore_positions(positions)
 
     async def read(self, queues: Collection[str], now: float) -> RedisReading | None:
         """Poll the queues; `now` is a monotonic clock in seconds."""

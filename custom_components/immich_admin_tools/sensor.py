@@ -15,6 +15,7 @@ from .sensor_descriptions import (
     LATENCY,
     QUEUE_SENSORS,
     SERVER_SENSORS,
+    SETTLE,
     Attributes,
     QueueSensorDescription,
     ServerSensorDescription,
@@ -22,9 +23,6 @@ from .sensor_descriptions import (
 )
 
 PARALLEL_UPDATES = 0
-
-SETTLE = timedelta(seconds=15)
-"""Counts and rates of a busy queue are written at most this often."""
 
 
 async def async_setup_entry(
@@ -55,11 +53,12 @@ class _SettlingSensor(SensorEntity):
 
     A change to or from zero, unknown or unavailable is written at once: that is
     when a queue starts, ends or breaks. The rest waits until the last write is
-    SETTLE ago.
+    `_settle` ago.
     """
 
     coordinator: QueueCoordinator
     _settles: bool
+    _settle: timedelta = SETTLE
     _written_at: datetime | None = None
     _was_available = True
     _attr_should_poll = False
@@ -83,7 +82,7 @@ class _SettlingSensor(SensorEntity):
             and self._written_at is not None
             and available is self._was_available
             and bool(old) == bool(value)
-            and now - self._written_at < SETTLE
+            and now - self._written_at < self._settle
         ):
             return False
         self._was_available = available
@@ -143,6 +142,7 @@ class QueueSensor(_SettlingSensor, QueueEntity):
         """Take the description."""
         super().__init__(entry, description, queue)
         self._settles = description.settles
+        self._settle = description.settle
 
     @override
     def _read(self) -> tuple[Value, Attributes]:

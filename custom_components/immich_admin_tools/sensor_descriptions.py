@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -17,6 +17,12 @@ from .coordinator import RuntimeData
 from .entity import QueueEntityDescription
 
 JOBS_PER_MINUTE = "jobs/min"
+
+SETTLE = timedelta(seconds=15)
+"""Counts and rates of a busy queue are written at most this often."""
+
+SETTLE_TOTAL = timedelta(seconds=60)
+"""A count that only grows is for statistics, which look every five minutes."""
 
 type Value = str | int | float | datetime | None
 type Attributes = Mapping[str, object] | None
@@ -34,6 +40,7 @@ class QueueSensorDescription(QueueEntityDescription, SensorEntityDescription):
     value_fn: Callable[[QueueView], Value]
     attributes_fn: Callable[[QueueView, RuntimeData], Attributes] = _no_attributes
     settles: bool = False
+    settle: timedelta = SETTLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +184,17 @@ QUEUE_SENSORS: tuple[QueueSensorDescription, ...] = (
         value_fn=lambda view: view.average_duration,
         needs_redis=True,
         settles=True,
+    ),
+    QueueSensorDescription(
+        key="processed",
+        translation_key="processed",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value_fn=lambda view: view.processed,
+        # Statistics need it: its long-term sums are what "processed today" is read from.
+        on_in_pipeline=True,
+        needs_redis=True,
+        settles=True,
+        settle=SETTLE_TOTAL,
     ),
     QueueSensorDescription(
         key="oldest_active",

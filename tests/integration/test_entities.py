@@ -28,7 +28,7 @@ from tests.support.valkey import Valkey
 
 from .conftest import enable_all, entity_id, entry_for, poll, set_up, state_of
 
-REDIS_ONLY = {"redis", "redis_latency", "worker", "average_duration"}
+REDIS_ONLY = {"redis", "redis_latency", "worker", "average_duration", "processed"}
 
 
 def _registry(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, dict[str, str]]:
