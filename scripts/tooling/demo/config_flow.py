@@ -91,6 +91,8 @@ def fill_in(
             reply[name] = fill_in(field["schema"], answers)
         elif name in answers:
             reply[name] = answers[name]
+        elif "suggested_value" in (field.get("description") or {}):
+            reply[name] = field["description"]["suggested_value"]
         elif "default" in field:
             reply[name] = field["default"]
         elif field.get("required"):

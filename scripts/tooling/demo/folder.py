@@ -13,6 +13,7 @@ from ..commands import run
 from ..errors import ToolingError
 from ..homeassistant_versions import NEWEST
 from ..paths import INTEGRATION
+from . import dashboard
 from .http_json import Json
 
 _CONFIGURATION = """\
@@ -106,7 +107,10 @@ class DemoFolder:
         storage.mkdir(parents=True, exist_ok=True)
         configuration = self.config / "configuration.yaml"
         if not configuration.is_file():
-            configuration.write_text(_CONFIGURATION.format(time_zone=time_zone))
+            configuration.write_text(
+                _CONFIGURATION.format(time_zone=time_zone) + dashboard.CONFIGURATION
+            )
+            (self.config / dashboard.FILE).write_text("views: []\n")
             for name, empty in (
                 ("automations", "[]"),
                 ("scripts", "{}"),

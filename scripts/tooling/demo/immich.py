@@ -21,6 +21,17 @@ from .ports import preferred_or_free
 _TIMEOUT = 60.0
 """Seconds until each of the programs must be ready."""
 
+_ATTEMPTS = 3
+
+_PORTS = {
+    "port": 2283,
+    "control-port": 2284,
+    "ml-port": 3003,
+    "metrics-port": 8082,
+    "api-metrics-port": 8081,
+}
+"""Options of the simulator with the ports that people know from Immich."""
+
 _API_KEY = "demo-key-of-the-simulated-immich"
 """Always the same, so that the integration finds the simulator again after a restart."""
 
@@ -47,32 +58,42 @@ class Immich:
 def start(children: Children, node: Node, *, folder: Path) -> Immich:
     """Start Valkey and the simulator on their usual ports, or on free ones."""
     redis_url = _start_valkey(children, folder)
-    ports = {"port": 2283, "control-port": 2284, "ml-port": 3003}
-    ports |= {"metrics-port": 8082, "api-metrics-port": 8081}
-    options = [
-        text
-        for name, port in ports.items()
-        for text in (f"--{name}", str(preferred_or_free(port)))
-    ]
-    child = children.start(
-        "simulator",
-        [
-            node.executable,
-            SIMULATOR / "src" / "main.js",
-            *("--redis", redis_url, "--api-key", _API_KEY, "--instance", "demo"),
-            *options,
-        ],
-        cwd=REPOSITORY,
-        env=node.environment,
-        read_output=True,
-    )
-    ready = _ready_line(child)
+    for attempt in range(_ATTEMPTS):
+        child = _start_simulator(children, node, redis_url)
+        try:
+            ready = _ready_line(child)
+        except ToolingError:
+            # Another program took a port after it was found free.
+            if "EADDRINUSE" not in child.tail() or attempt == _ATTEMPTS - 1:
+                raise
+            children.forget(child)
+        else:
+            break
     return Immich(
         url=ready["url"],
         api_key=ready["api_key"],
         control_url=ready["control"],
         redis_url=redis_url,
         ml_url=ready["ml"],
+    )
+
+
+def _start_simulator(children: Children, node: Node, redis_url: str) -> Child:
+    options = [
+        text
+        for name, port in _PORTS.items()
+        for text in (f"--{name}", str(preferred_or_free(port)))
+    ]
+    return children.start(
+        "simulator",
+        [
+            *(node.executable, SIMULATOR / "src" / "main.js"),
+            *("--redis", redis_url, "--api-key", _API_KEY, "--instance", "demo"),
+            *options,
+        ],
+        cwd=REPOSITORY,
+        env=node.environment,
+        read_output=True,
     )
 
 

@@ -13,7 +13,7 @@ from typing import NoReturn, TextIO
 from ..node import Node
 from ..progress import duration, say, step, warn
 from ..setup import set_up
-from . import check, config_flow, home_assistant, immich
+from . import check, config_flow, dashboard, home_assistant, immich
 from .children import Children
 from .folder import USER, Connection, DemoFolder
 from .home_assistant import HomeAssistant
@@ -68,6 +68,7 @@ def _run(
             warn(
                 f"    the integration is not loaded: {problem}\n{instance.child.tail()}"
             )
+        dashboard.write(instance.render(dashboard.TEMPLATE), folder.config)
     if options.check:
         with step("Checking that queues are shown and move"):
             seen = check.check(instance)
@@ -107,11 +108,11 @@ def _announce(
 ) -> None:
     say(
         f"""
-  Home Assistant   {instance.url}
+  Queues           {instance.url}/{dashboard.PATH}
   User             {USER}
   Password         {password}
 
-  Queues           {instance.url}/config/integrations/integration/immich_admin_tools
+  Integration      {instance.url}/config/integrations/integration/immich_admin_tools
   Immich's API     {server.url}   key {server.api_key}
   Redis            {server.redis_url}
   Simulator        node simulator/src/cli.js --control {server.control_url} <command>
