@@ -12,6 +12,9 @@ from tooling.screenshot import LOADING
 
 OPEN = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
+REQUEST_TIMEOUT = 180
+"""Seconds: an action that restarts the workers answers when they are back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Demo:
@@ -45,7 +48,12 @@ class Demo:
         request = urllib.request.Request(
             f"{self.ready['control_url']}/{command}", json.dumps(body).encode()
         )
-        with OPEN(request, timeout=30) as answer:
+        with OPEN(request, timeout=REQUEST_TIMEOUT) as answer:
+            return json.load(answer)
+
+    def control_get(self, what: str) -> Any:
+        """Ask the simulated Immich: `truth`, `state`."""
+        with OPEN(f"{self.ready['control_url']}/{what}", timeout=30) as answer:
             return json.load(answer)
 
     def api(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
@@ -58,5 +66,5 @@ class Demo:
                 "Content-Type": "application/json",
             },
         )
-        with OPEN(request, timeout=30) as answer:
+        with OPEN(request, timeout=REQUEST_TIMEOUT) as answer:
             return json.load(answer)
