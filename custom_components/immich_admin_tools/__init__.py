@@ -18,6 +18,7 @@ from .coordinator import (
 )
 from .devices import async_keep_devices, async_register_server
 from .entry_activity import EntryActivity
+from .entry_gpu import EntryGpuHosts
 from .entry_healing import EntryHealing
 from .entry_restart import EntryRestart
 from .errors import message_of
@@ -92,17 +93,20 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
         if redis is None
         else EntryHealing(hass, entry, stores, redis, activity),
         restart=restart,
+        gpu_hosts=EntryGpuHosts(),
         server_device_id="",
         set_up_with=set_up_with(entry),
     )
     await queues.async_config_entry_first_refresh()
     entry.runtime_data.server_device_id = async_register_server(hass, entry)
+    entry.runtime_data.gpu_hosts.async_create(hass, entry)
     async_keep_devices(hass, entry)
     async_keep_issues(hass, entry)
     async_keep_counters(hass, entry)
     restart.async_keep()
     async_keep_leases(hass, entry)
     async_keep_healing(hass, entry)
+    entry.runtime_data.gpu_hosts.async_keep(hass, entry)
     entry.async_on_unload(stores.async_flush)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_updated))

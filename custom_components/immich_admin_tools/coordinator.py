@@ -15,6 +15,7 @@ from .analysis.analyst import Analyst
 from .analysis.models import ServerView
 from .const import DOMAIN, LOGGER, POLLS_BEFORE_REMOVAL, SERVER_INTERVAL
 from .entry_activity import EntryActivity
+from .entry_gpu import EntryGpuHosts
 from .entry_healing import EntryHealing
 from .entry_restart import EntryRestart
 from .errors import message_of
@@ -41,6 +42,7 @@ class RuntimeData:
     healing: EntryHealing | None
     """None without Redis."""
     restart: EntryRestart
+    gpu_hosts: EntryGpuHosts
     server_device_id: str
     """Registry id of the server, the parent of the queues."""
     set_up_with: tuple[object, ...]

@@ -134,7 +134,7 @@ class EntryActivity:
         """Return an event as it goes over the bus; only what applies."""
         data: dict[str, object] = {
             "entry_id": self._entry.entry_id,
-            "device_id": self._device_id(event.queue),
+            "device_id": self._device_id(event),
             "instance": self._entry.title,
             **event.to_dict(),
         }
@@ -150,13 +150,16 @@ class EntryActivity:
             for event in self.history
         )
 
-    def _device_id(self, queue: str | None) -> str:
-        """Return the device of the queue, or of the server."""
+    def _device_id(self, event: Event) -> str:
+        """Return the device of the GPU host, of the queue, or of the server."""
         server: str = self._entry.runtime_data.server_device_id
-        if queue is None:
+        if event.host is not None:
+            hosts = self._entry.runtime_data.gpu_hosts.hosts
+            return hosts[event.host].device_id if event.host in hosts else server
+        if event.queue is None:
             return server
         device = dr.async_get(self._hass).async_get_child_device_by_identifier(
-            queue_identifier(self._entry, queue), self._entry.entry_id
+            queue_identifier(self._entry, event.queue), self._entry.entry_id
         )
         return server if device is None else device.id
 

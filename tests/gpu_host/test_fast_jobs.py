@@ -50,12 +50,12 @@ def test_rows(durations: list[int], in_a_row: int) -> None:
 def test_suspicion() -> None:
     """Single photos that are gone are normal, several in a row are not."""
     watched = FastJobs()
-    watched.observe(jobs(*[3] * (IN_A_ROW - 1)))
-    assert not watched.suspicious
-    watched.observe(jobs(3, first=100))
-    assert watched.suspicious
+    told = [watched.suspicious]
+    for number in range(IN_A_ROW):
+        watched.observe(jobs(3, first=100 * number))
+        told.append(watched.suspicious)
     watched.forget()
-    assert not watched.suspicious
+    assert [*told, watched.suspicious] == [*[False] * IN_A_ROW, True, False]
 
 
 def test_unknown_starts() -> None:

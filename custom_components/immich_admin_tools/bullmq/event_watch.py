@@ -44,7 +44,7 @@ class EventWatch:
             queue: self._positions.get(queue, NOW) for queue in keys.values()
         }
         with translate_errors():
-            reply = await self._client.execute_command(
+            reply = await self._client.execute_command(  # type: ignore[no-untyped-call]  # redis-py's
                 "XREAD",
                 "COUNT",
                 CHUNK,

@@ -145,6 +145,11 @@ class Power:
     wake_next: bool = False
     """Whether it is to be woken as soon as it is off."""
 
+    @property
+    def is_on(self) -> bool:
+        """Return what the power switch shows: on, or on its way."""
+        return self.state in ON | COMING
+
     def to_dict(self) -> dict[str, JsonValue]:
         """Return it as JSON."""
         return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -12,7 +12,6 @@ State and what is seen go in, state and what is to be done come out.
 from dataclasses import replace
 
 from .models import (
-    COMING,
     ON,
     Effect,
     HostState,
@@ -293,13 +292,3 @@ def _to(power: Power, state: HostState, seen: Seen) -> Power:
     if state is power.state:
         return power
     return replace(power, state=state, since=seen.now)
-
-
-def is_on(power: Power) -> bool:
-    """Return what the power switch shows: on, or on its way."""
-    return power.state in ON | COMING
-
-
-def profile_applies(power: Power) -> bool:
-    """Return whether the numbers of workers for the running host apply."""
-    return power.state in ON

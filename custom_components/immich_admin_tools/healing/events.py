@@ -30,6 +30,13 @@ class EventType(StrEnum):
     QUEUE_RESUMED = "queue_resumed"
     WORKERS_RESTARTED = "workers_restarted"
     RESTART_FAILED = "restart_failed"
+    GPU_WAKE = "gpu_wake"
+    GPU_READY = "gpu_ready"
+    GPU_WAKE_FAILED = "gpu_wake_failed"
+    GPU_SLEEP = "gpu_sleep"
+    GPU_SLEEP_FAILED = "gpu_sleep_failed"
+    JOBS_BURNT = "jobs_burnt"
+    """Jobs ended as done without having been done: their photos were skipped."""
 
 
 ACT_EVENTS = {
@@ -65,6 +72,8 @@ class Event:
     """Seconds that it took."""
     act_id: str | None = None
     """Of an act: its outcome may still change."""
+    host: str | None = None
+    """Of a GPU host: the id of its subentry."""
 
     def to_dict(self) -> dict[str, JsonValue]:
         """Return what applies as JSON, enums by their values."""
@@ -102,6 +111,7 @@ class Event:
             jobs=stored_int(stored, "jobs"),
             duration=stored_int(stored, "duration"),
             act_id=stored_str(stored, "act_id"),
+            host=stored_str(stored, "host"),
         )
 
 

@@ -1,0 +1,249 @@
+"""The GPU hosts of one config entry: set up, kept in order, taken down."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+import random
+from typing import TYPE_CHECKING
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers.httpx_client import get_async_client
+
+from .bullmq.event_watch import EventWatch
+from .clock import now_ms
+from .const import DOMAIN
+from .gpu_host.controller import HostController
+from .gpu_host.guard import DrainGuard
+from .gpu_host.models import COMING, LEAVING, Wish
+from .gpu_host.pauses import HostStand, queues_to_watch
+from .gpu_host.probe import PingProbe
+from .gpu_host.work import expected_run
+from .gpu_house import GPU_ISSUES, GpuHouse
+from .gpu_settings import SUBENTRY_GPU_HOST, host_settings_of
+from .healing.leases import LeaseKind
+from .settings import connection_of
+
+if TYPE_CHECKING:
+    from .coordinator import AdminToolsConfigEntry
+
+CALM = 5.0
+ALERT = 2.0
+"""Seconds between two probes: while nothing is at stake, and while something is."""
+UNGUARDED = 1.0
+"""Seconds where nothing but the probes sees photos being skipped."""
+INDIRECT = 10.0
+"""Seconds between two probes through Immich, which cost it a search."""
+COUNT_AFTER = 3.0
+"""Seconds after a pause until all that was skipped has been seen."""
+
+SECTION = "gpu_host_{}"
+"""Section of the safety store, by the id of the subentry."""
+
+
+class GpuHost:
+    """One host with what keeps it in order."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: AdminToolsConfigEntry, sub: ConfigSubentry
+    ) -> None:
+        """Go on from what is stored; nothing runs yet."""
+        runtime = entry.runtime_data
+        self._hass = hass
+        self._entry = entry
+        self.settings = host_settings_of(sub)
+        self.device_id = ""
+        self.listeners: list[CALLBACK_TYPE] = []
+        self._stand: HostStand | None = None
+        self._look_now = asyncio.Event()
+        self._probe = PingProbe(
+            get_async_client(hass, connection_of(entry.data).verify_ssl),
+            self.settings.ml_url,
+            runtime.client.probe_machine_learning,
+        )
+        self.controller = HostController(
+            self.settings,
+            GpuHouse(hass, entry, sub, self.settings, self._stands, self._changed),
+            self._probe,
+            runtime.stores.safety.section(SECTION.format(sub.subentry_id)),
+            runtime.leases,
+            runtime.client,
+            now_ms,
+            self._spawn,
+        )
+        self._guard: DrainGuard | None = None
+        if (redis := runtime.queues.redis) is not None:
+            self._guard = DrainGuard(
+                EventWatch(redis.client, redis.settings.prefix),
+                runtime.queues.analyst.usual_duration,
+                self._suspect,
+            )
+
+    @property
+    def expected_run(self) -> int | None:
+        """Return the seconds that the work that waits will take."""
+        queues = self._entry.runtime_data.queues
+        rates = self.controller.record.rates
+        return expected_run(self.settings.queues, queues.data, rates)
+
+    @property
+    def guarded(self) -> bool:
+        """Return whether the events of Redis are watched."""
+        redis = self._entry.runtime_data.queues.redis
+        return self._guard is not None and redis is not None and redis.connected
+
+    async def async_ask(self, wish: Wish) -> None:
+        """Do what the user wants, then look at the host soon."""
+        await self.controller.ask(wish)
+        self._look_now.set()
+
+    @callback
+    def async_start(self) -> None:
+        """Begin to look after the host."""
+        self._spawn(self._probe_on(), f"probes of {self.settings.name}")
+        if self._guard is not None:
+            self._spawn(self._guard.run(), f"guard of {self.settings.name}")
+        self.async_updated()
+
+    @callback
+    def async_updated(self) -> None:
+        """Look after a poll."""
+        self._watch()
+        self._spawn(self.controller.step(), f"step of {self.settings.name}")
+
+    @callback
+    def _watch(self) -> None:
+        """Watch the queues whose jobs would be skipped."""
+        queues = self._entry.runtime_data.queues
+        if self._guard is None or not queues.last_update_success:
+            return
+        running = [name for name, it in queues.data.queues.items() if not it.is_paused]
+        self._guard.watch(queues_to_watch(self.controller.stand, running))
+
+    async def _probe_on(self) -> None:
+        """Ask the host again and again."""
+        while True:
+            await self.controller.probe()
+            pause = self._pause() * random.uniform(0.9, 1.1)
+            self._look_now.clear()
+            try:
+                async with asyncio.timeout(pause):
+                    await self._look_now.wait()
+            except TimeoutError:
+                continue
+
+    def _pause(self) -> float:
+        """Return the seconds until the next probe."""
+        if self._probe.indirect:
+            return INDIRECT
+        state, work = self.controller.power.state, self.controller.work
+        if state in COMING | LEAVING:
+            return ALERT
+        if work is None or not (work.backlog or work.busy):
+            return CALM
+        return ALERT if self.guarded else UNGUARDED
+
+    async def _suspect(self, queue: str) -> bool:
+        """Ask the host as jobs end too fast; count what was skipped."""
+        if await self.controller.suspect(queue):
+            return True
+        self._look_now.set()
+        self._spawn(self._count(queue), "count of skipped photos")
+        await self._entry.runtime_data.queues.async_request_refresh()
+        return False
+
+    async def _count(self, queue: str) -> None:
+        """Count what was skipped once the pause has taken hold."""
+        await asyncio.sleep(COUNT_AFTER)
+        if self._guard is not None and (burnt := self._guard.take_burnt(queue)):
+            await self.controller.note_burnt(queue, burnt)
+
+    def _stands(self) -> Mapping[str, HostStand]:
+        """Return how all hosts of this Immich stand."""
+        hosts = self._entry.runtime_data.gpu_hosts.hosts
+        return {host_id: host.controller.stand for host_id, host in hosts.items()}
+
+    @callback
+    def _changed(self) -> None:
+        """Show the host anew, and let the others see how it stands."""
+        stand = self.controller.stand
+        if stand != self._stand:
+            self._stand = stand
+            self._entry.runtime_data.gpu_hosts.async_stand_changed(self)
+        for listener in list(self.listeners):
+            listener()
+
+    def _spawn(self, job: Coroutine[None, None, None], name: str) -> None:
+        """Run something in the background until the entry is unloaded."""
+        self._entry.async_create_background_task(self._hass, job, name)
+
+
+class EntryGpuHosts:
+    """All hosts of one Immich."""
+
+    def __init__(self) -> None:
+        """Have none yet."""
+        self.hosts: dict[str, GpuHost] = {}
+
+    @callback
+    def async_create(self, hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
+        """Make the hosts and their devices."""
+        for host_id, sub in entry.subentries.items():
+            if sub.subentry_type == SUBENTRY_GPU_HOST:
+                self.hosts[host_id] = GpuHost(hass, entry, sub)
+        for host_id, host in self.hosts.items():
+            device = dr.async_get(hass).async_get_or_create(
+                config_entry_id=entry.entry_id,
+                config_subentry_id=host_id,
+                identifiers={(DOMAIN, host_id)},
+                name=host.settings.name,
+                via_device_id=entry.runtime_data.server_device_id,
+            )
+            host.device_id = device.id
+
+    @callback
+    def async_keep(self, hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
+        """Look after the hosts for as long as the entry is loaded."""
+
+        @callback
+        def updated() -> None:
+            """Look after a poll."""
+            for host in self.hosts.values():
+                host.async_updated()
+
+        async def close() -> None:
+            """Write down what has changed."""
+            for host in self.hosts.values():
+                await host.controller.close()
+
+        entry.async_create_task(hass, self._forget_removed(hass, entry))
+        for host in self.hosts.values():
+            host.async_start()
+        if self.hosts:
+            listen = entry.runtime_data.queues.async_add_listener
+            entry.async_on_unload(listen(updated))
+            entry.async_on_unload(close)
+
+    async def _forget_removed(
+        self, hass: HomeAssistant, entry: AdminToolsConfigEntry
+    ) -> None:
+        """Let go on what was paused for hosts that are no more."""
+        leases = entry.runtime_data.leases
+        gone = {
+            lease.reason
+            for pause in leases.book.pauses.values()
+            for lease in pause.leases
+            if lease.reason.kind is LeaseKind.GPU_OFFLINE
+            and lease.reason.holder not in self.hosts
+        }
+        for reason in gone:
+            await leases.end(reason)
+            for key in GPU_ISSUES:
+                ir.async_delete_issue(hass, DOMAIN, f"{key}_{reason.holder}")
+
+    @callback
+    def async_stand_changed(self, changed: GpuHost) -> None:
+        """Let the other hosts see that one stands differently now."""
+        for host in self.hosts.values():
+            if host is not changed:
+                host.async_updated()

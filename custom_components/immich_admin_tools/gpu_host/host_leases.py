@@ -1,0 +1,83 @@
+"""The pauses of one host: taken at once, undone when it is back."""
+
+from collections.abc import Collection
+import logging
+
+from ..analysis.models import ServerView
+from ..healing.errors import NotStoredError
+from ..healing.lease_keeper import LeaseKeeper
+from ..healing.leases import LeaseKind, Phase, Reason
+from ..immich.errors import ImmichError
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class HostLeases:
+    """What one host has to do with the leases of its Immich."""
+
+    def __init__(
+        self, leases: LeaseKeeper, host_id: str, queues: tuple[str, ...]
+    ) -> None:
+        """Hold leases in the name of a host."""
+        self.reason = Reason(LeaseKind.GPU_OFFLINE, host_id)
+        self._leases = leases
+        self._queues = queues
+
+    def held_back(self, view: ServerView) -> Collection[str]:
+        """Return the queues that the user paused, by hand or for a while."""
+        return [
+            queue
+            for queue in self._queues
+            if queue in view.queues
+            and self._is_users(queue, is_paused=view.queues[queue].is_paused)
+        ]
+
+    def _is_users(self, queue: str, *, is_paused: bool) -> bool:
+        owner = self._leases.owner(queue)
+        if owner is None:
+            return is_paused and queue not in self._leases.book.pauses
+        return owner.reason is None or owner.reason.kind is LeaseKind.USER
+
+    def all_held(self, view: ServerView) -> bool:
+        """Return whether leases hold all queues, and Immich has confirmed it."""
+        pauses = self._leases.book.pauses
+        return all(
+            (pause := pauses.get(queue)) is not None and pause.phase is Phase.HELD
+            for queue in self._queues
+            if queue in view.queues
+        )
+
+    @property
+    def overruled(self) -> frozenset[str]:
+        """Return the queues that the user let go on in spite of this host."""
+        blocked = self._leases.book.blocked
+        return frozenset(queue for queue, of in blocked if of == self.reason)
+
+    @property
+    def holding(self) -> frozenset[str]:
+        """Return the queues with a lease of this host."""
+        return frozenset(
+            queue
+            for queue, pause in self._leases.book.pauses.items()
+            if any(lease.reason == self.reason for lease in pause.leases)
+        )
+
+    async def apply(self, wanted: Collection[str], view: ServerView | None) -> None:
+        """Hold leases on these queues and on no others."""
+        known = self.holding | self.overruled
+        missing = [
+            queue
+            for queue in wanted
+            if queue not in known and (view is None or queue in view.queues)
+        ]
+        if missing:
+            await self.take(missing)
+        if over := known - set(wanted):
+            await self._leases.end(self.reason, over)
+
+    async def take(self, queues: Collection[str]) -> None:
+        """Pause queues; what can't be done now is tried again."""
+        try:
+            await self._leases.take(self.reason, queues)
+        except (ImmichError, NotStoredError) as error:
+            _LOGGER.warning("%s can't be paused now: %s", ", ".join(queues), error)

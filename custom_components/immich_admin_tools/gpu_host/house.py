@@ -1,0 +1,48 @@
+"""What a GPU host needs of the house that it belongs to."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from ..analysis.models import ServerView
+from .models import News
+from .pauses import HostStand
+
+
+class House(Protocol):
+    """Everything outside of the host itself."""
+
+    def view(self) -> ServerView | None:
+        """Return the last poll; None when it failed."""
+
+    async def look(self) -> ServerView | None:
+        """Look at the queues once more; None when nobody answers."""
+
+    def lost_slots(self, queue: str) -> int:
+        """Return how many workers hang on to a job that was taken from them."""
+
+    def may_wake(self) -> bool:
+        """Return whether the hours and the gate allow the policy to wake the host."""
+
+    def stands(self) -> Mapping[str, HostStand]:
+        """Return how all hosts of this Immich stand, this one included."""
+
+    async def send_packet(self) -> None:
+        """Send the magic packet. Raises NotSentError."""
+
+    async def run_on_action(self) -> None:
+        """Run the user's on action. Raises HealingError."""
+
+    async def run_off_action(self) -> None:
+        """Run the user's off action. Raises HealingError."""
+
+    async def run_missing(self, queue: str) -> None:
+        """Let Immich do what is missing in a queue. Raises ImmichError."""
+
+    async def tell(self, news: News, reason: str | None = None) -> None:
+        """Tell what happened with the host."""
+
+    async def tell_burnt(self, queue: str, jobs: int) -> None:
+        """Tell that jobs were skipped."""
+
+    def changed(self) -> None:
+        """Show the host anew, and let the others see how it stands."""

@@ -1,0 +1,172 @@
+"""What one GPU host asks of Home Assistant and of its Immich."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+
+from .analysis.models import ServerView
+from .clock import now_ms
+from .const import DOMAIN
+from .gpu_host.models import News
+from .gpu_host.pauses import HostStand
+from .gpu_host.settings import HostSettings, Rerun
+from .gpu_settings import CONF_OFF_ACTION, CONF_ON_ACTION, may_wake
+from .healing.events import Event, EventType
+from .user_actions import async_run_actions
+
+if TYPE_CHECKING:
+    from .coordinator import AdminToolsConfigEntry
+
+GPU_WAKE_FAILED = "gpu_wake_failed"
+GPU_SLEEP_FAILED = "gpu_sleep_failed"
+GPU_ISSUES = (GPU_WAKE_FAILED, GPU_SLEEP_FAILED)
+
+ACTIONS_TIMEOUT = 300.0
+"""Seconds for the user's own actions."""
+
+EVENTS = {
+    News.WAKE: EventType.GPU_WAKE,
+    News.READY: EventType.GPU_READY,
+    News.WAKE_FAILED: EventType.GPU_WAKE_FAILED,
+    News.SLEEP: EventType.GPU_SLEEP,
+    News.LOST: EventType.GPU_SLEEP,
+    News.NOT_DRAINED: EventType.GPU_SLEEP_FAILED,
+    News.OFF_FAILED: EventType.GPU_SLEEP_FAILED,
+}
+RAISED = {
+    News.WAKE_FAILED: GPU_WAKE_FAILED,
+    News.NOT_DRAINED: GPU_SLEEP_FAILED,
+    News.OFF_FAILED: GPU_SLEEP_FAILED,
+}
+SETTLED = {
+    News.READY: (GPU_WAKE_FAILED, GPU_SLEEP_FAILED),
+    News.SLEEP: (GPU_SLEEP_FAILED,),
+    News.LOST: (GPU_SLEEP_FAILED,),
+}
+"""Which issues each piece of news takes back."""
+
+
+class GpuHouse:
+    """The house of one host."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: AdminToolsConfigEntry,
+        subentry: ConfigSubentry,
+        settings: HostSettings,
+        stands: Callable[[], Mapping[str, HostStand]],
+        changed: Callable[[], None],
+    ) -> None:
+        """`stands` and `changed` belong to all hosts of the entry."""
+        self._hass = hass
+        self._entry = entry
+        self._data = subentry.data
+        self._settings = settings
+        self.stands = stands
+        self.changed = changed
+
+    def view(self) -> ServerView | None:
+        """Return the last poll; None when it failed."""
+        queues = self._entry.runtime_data.queues
+        return queues.data if queues.last_update_success else None
+
+    async def look(self) -> ServerView | None:
+        """Look at the queues once more; None when nobody answers."""
+        await self._entry.runtime_data.queues.async_refresh()
+        return self.view()
+
+    def lost_slots(self, queue: str) -> int:
+        """Return how many workers hang on to a job that was taken from them."""
+        healing = self._entry.runtime_data.healing
+        return 0 if healing is None else healing.lost_slots(queue)
+
+    def may_wake(self) -> bool:
+        """Return whether the hours and the gate allow the policy to wake the host."""
+        return may_wake(self._hass, self._data)
+
+    async def send_packet(self) -> None:
+        """Send the magic packet. Raises NotSentError."""
+        if self._settings.packet is not None:
+            await self._hass.async_add_executor_job(self._settings.packet.send)
+
+    async def run_on_action(self) -> None:
+        """Run the user's on action. Raises OwnActionsError."""
+        await self._run(CONF_ON_ACTION)
+
+    async def run_off_action(self) -> None:
+        """Run the user's off action. Raises OwnActionsError."""
+        await self._run(CONF_OFF_ACTION)
+
+    async def _run(self, key: str) -> None:
+        await async_run_actions(
+            self._hass,
+            self._data[key],
+            f"{self._settings.name} {key}",
+            {
+                "entry_id": self._entry.entry_id,
+                "instance": self._entry.title,
+                "host": self._settings.name,
+            },
+            ACTIONS_TIMEOUT,
+        )
+
+    async def run_missing(self, queue: str) -> None:
+        """Let Immich do what is missing in a queue. Raises ImmichError."""
+        await self._entry.runtime_data.client.start(queue, force=False)
+
+    async def tell(self, news: News, reason: str | None = None) -> None:
+        """Tell what happened with the host."""
+        if (key := RAISED.get(news)) is not None:
+            self._raise_issue(key, news)
+        for settled in SETTLED.get(news, ()):
+            ir.async_delete_issue(self._hass, DOMAIN, self.issue_id(settled))
+        await self._entry.runtime_data.activity.async_tell(
+            Event(
+                EVENTS[news],
+                now_ms(),
+                host=self._settings.host_id,
+                reason=reason or news.value,
+            )
+        )
+
+    async def tell_burnt(self, queue: str, jobs: int) -> None:
+        """Tell that jobs were skipped."""
+        await self._entry.runtime_data.activity.async_tell(
+            Event(
+                EventType.JOBS_BURNT,
+                now_ms(),
+                queue=queue,
+                jobs=jobs,
+                reason="made_up_for"
+                if self._settings.rerun_missing is Rerun.AUTO
+                else None,
+            )
+        )
+
+    def issue_id(self, key: str) -> str:
+        """Return the id of an issue of this host."""
+        return f"{key}_{self._settings.host_id}"
+
+    def _raise_issue(self, key: str, news: News) -> None:
+        """Ask the user to look after the box."""
+        packet = self._settings.packet
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self.issue_id(key),
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=key if news is not News.NOT_DRAINED else "gpu_not_drained",
+            translation_placeholders={
+                "name": self._settings.name,
+                "url": self._settings.ml_url,
+                "mac": "–" if packet is None else packet.mac,
+                "broadcast": "–"
+                if packet is None
+                else f"{packet.address}:{packet.port}",
+            },
+        )
