@@ -6,6 +6,7 @@ import voluptuous as vol
 
 from . import job_actions, job_queries, queue_actions
 from .const import DOMAIN
+from .history_actions import async_setup_history_actions
 from .service_handlers import Handler, for_all_queues, for_each_queue
 
 
@@ -53,3 +54,4 @@ def async_setup_services(hass: HomeAssistant) -> None:
             schema,
             SupportsResponse.ONLY,
         )
+    async_setup_history_actions(hass)
