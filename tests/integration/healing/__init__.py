@@ -1,0 +1,1 @@
+"""Stuck jobs in Home Assistant, on servers of their own: the workers are restarted too."""
