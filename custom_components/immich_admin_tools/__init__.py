@@ -22,6 +22,7 @@ from .entry_gpu import EntryGpuHosts
 from .entry_healing import EntryHealing
 from .entry_restart import EntryRestart
 from .errors import message_of
+from .gpu_actions import async_setup_gpu_actions
 from .immich.client import ImmichClient
 from .redis_source import RedisSource, async_create_redis_source
 from .repairs import async_keep_issues, async_remove_issues
@@ -56,6 +57,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions: they are there before any entry is."""
     async_setup_services(hass)
     async_setup_restart_action(hass)
+    async_setup_gpu_actions(hass)
     hass.http.register_view(ThumbnailView(hass))
     return True
 

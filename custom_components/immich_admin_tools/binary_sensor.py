@@ -22,6 +22,7 @@ from .entity import (
     ServerStatusEntity,
     async_add_queue_entities,
 )
+from .gpu_entities import ONLINE, GpuOnlineSensor, async_add_gpu_entities
 
 PARALLEL_UPDATES = 0
 
@@ -90,6 +91,9 @@ async def async_setup_entry(
             for description in QUEUE_BINARY_SENSORS
             if has_redis or not description.needs_redis
         ],
+    )
+    async_add_gpu_entities(
+        entry, async_add_entities, lambda host: [GpuOnlineSensor(host, ONLINE)]
     )
 
 

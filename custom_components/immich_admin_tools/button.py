@@ -21,6 +21,7 @@ from .entity import (
 )
 from .entry_healing import reachable_healing
 from .errors import translated_errors
+from .gpu_entities import WAKE, GpuWakeButton, async_add_gpu_entities
 from .healing.models import HealMode
 
 # Verifying takes half a minute: no other button has to wait for it.
@@ -66,6 +67,9 @@ async def async_setup_entry(
 ) -> None:
     """Add the buttons; those that touch single jobs only where Redis is set up."""
     async_add_entities([RestartWorkersButton(entry)])
+    async_add_gpu_entities(
+        entry, async_add_entities, lambda host: [GpuWakeButton(host, WAKE)]
+    )
     if entry.runtime_data.healing is None:
         return
     async_add_entities([ClearStuckButton(entry)])

@@ -5,9 +5,11 @@ from typing import Any, override
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
+    ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
+    ConfigSubentryFlow,
 )
 from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.core import callback
@@ -42,6 +44,8 @@ from .flow_forms import (
     nested,
     user_of,
 )
+from .gpu_flow import GpuHostFlow
+from .gpu_settings import SUBENTRY_GPU_HOST
 from .immich.address import normalise_key, normalise_url
 from .immich.errors import ImmichError, InvalidAddressError
 from .options_flow import AdminToolsOptionsFlow
@@ -66,6 +70,15 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> AdminToolsOptionsFlow:
         """Return the options dialog."""
         return AdminToolsOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return what can be added to an Immich: GPU hosts."""
+        return {SUBENTRY_GPU_HOST: GpuHostFlow}
 
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None

@@ -12,10 +12,16 @@ from homeassistant.util import dt as dt_util
 
 from .bullmq import errors as bullmq
 from .const import DOMAIN
+from .gpu_host import errors as gpu_host
 from .healing import errors as healing
 from .immich import errors as immich
 
-type _Error = immich.ImmichError | bullmq.BullMQError | healing.HealingError
+type _Error = (
+    immich.ImmichError
+    | bullmq.BullMQError
+    | healing.HealingError
+    | gpu_host.GpuHostError
+)
 
 # Ordered: a more special type stands before its base.
 _KEYS: tuple[tuple[type[_Error], str], ...] = (
@@ -60,6 +66,8 @@ _KEYS: tuple[tuple[type[_Error], str], ...] = (
     (healing.MaintenanceTimeoutError, "maintenance_timeout"),
     (healing.LockedOutError, "maintenance_locked"),
     (healing.RestartFailedError, "restart_failed"),
+    (gpu_host.NoWakeWayError, "gpu_no_wake_way"),
+    (gpu_host.NoOffActionError, "gpu_no_off_action"),
 )
 
 
@@ -74,7 +82,12 @@ def translated_errors() -> Iterator[None]:
     """Turn errors of the packages into one that Home Assistant shows translated."""
     try:
         yield
-    except (immich.ImmichError, bullmq.BullMQError, healing.HealingError) as err:
+    except (
+        immich.ImmichError,
+        bullmq.BullMQError,
+        healing.HealingError,
+        gpu_host.GpuHostError,
+    ) as err:
         key, placeholders = message_of(err)
         raise HomeAssistantError(
             translation_domain=DOMAIN,

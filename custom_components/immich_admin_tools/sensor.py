@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 
 from .coordinator import AdminToolsConfigEntry, QueueCoordinator
 from .entity import QueueEntity, ServerEntity, async_add_queue_entities
+from .gpu_entities import SENSORS as GPU_SENSORS, GpuSensor, async_add_gpu_entities
 from .last_heal import LastHealSensor
 from .sensor_descriptions import (
     LATENCY,
@@ -45,6 +46,11 @@ async def async_setup_entry(
             for description in QUEUE_SENSORS
             if has_redis or not description.needs_redis
         ],
+    )
+    async_add_gpu_entities(
+        entry,
+        async_add_entities,
+        lambda host: [GpuSensor(host, description) for description in GPU_SENSORS],
     )
 
 

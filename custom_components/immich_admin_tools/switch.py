@@ -11,6 +11,13 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import AdminToolsConfigEntry
 from .entity import QueueEntity, QueueEntityDescription, async_add_queue_entities
 from .errors import translated_errors
+from .gpu_entities import (
+    AUTOMATIC,
+    POWER,
+    GpuAutomaticSwitch,
+    GpuPowerSwitch,
+    async_add_gpu_entities,
+)
 from .pause_summary import pause_attributes
 
 PARALLEL_UPDATES = 1
@@ -40,6 +47,11 @@ async def async_setup_entry(
         entry,
         async_add_entities,
         lambda queue: [ProcessingSwitch(entry, PROCESSING, queue)],
+    )
+    async_add_gpu_entities(
+        entry,
+        async_add_entities,
+        lambda host: [GpuPowerSwitch(host, POWER), GpuAutomaticSwitch(host, AUTOMATIC)],
     )
 
 

@@ -1,0 +1,75 @@
+"""The actions of the GPU hosts: wake and sleep."""
+
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv, service
+import voluptuous as vol
+
+from .const import DOMAIN
+from .coordinator import AdminToolsConfigEntry
+from .entry_gpu import GpuHost
+from .errors import translated_errors
+from .gpu_host.models import Wish
+from .service_handlers import Handler
+
+HOSTS_SCHEMA = vol.Schema(
+    {vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])}
+)
+
+
+@callback
+def async_hosts_of(hass: HomeAssistant, call: ServiceCall) -> list[GpuHost]:
+    """Return the hosts that a call means. Raises ServiceValidationError."""
+    hosts: list[GpuHost] = []
+    for device_id in dict.fromkeys(call.data[ATTR_DEVICE_ID]):
+        device, found = service.async_get_device_and_config_entry(
+            hass, DOMAIN, device_id
+        )
+        entry: AdminToolsConfigEntry = found
+        known = entry.runtime_data.gpu_hosts.hosts
+        own = [known[name] for _, name in device.identifiers if name in known]
+        if not own:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="not_a_gpu_host",
+                translation_placeholders={
+                    "device": device.name_by_user or device.name or device_id
+                },
+            )
+        hosts += own
+    return hosts
+
+
+@callback
+def async_setup_gpu_actions(hass: HomeAssistant) -> None:
+    """Register the actions. They need an admin, or no user (automations)."""
+
+    def handler(wish: Wish) -> Handler:
+        """Return what does the user's wish."""
+
+        async def handle(call: ServiceCall) -> ServiceResponse:
+            """Ask all hosts, then say how they stand."""
+            hosts = async_hosts_of(hass, call)
+            with translated_errors():
+                for host in hosts:
+                    await host.async_ask(wish)
+            return {
+                "hosts": {
+                    host.settings.name: {"state": host.controller.power.state.value}
+                    for host in hosts
+                }
+            }
+
+        return handle
+
+    for name, wish in (("wake", Wish.ON), ("sleep", Wish.OFF)):
+        service.async_register_admin_service(
+            hass, DOMAIN, name, handler(wish), HOSTS_SCHEMA, SupportsResponse.OPTIONAL
+        )
