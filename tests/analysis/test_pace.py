@@ -106,7 +106,7 @@ def test_trickle() -> None:
 
 
 def test_rest_is_not_slowness() -> None:
-    """After hours of rest new work is measured afresh, with the old pace as a guess."""
+    """After hours of rest the old pace is a first guess; another one soon shows."""
     played = Played()
     played.play(600)
     played.play(7_200, waiting=0, active=0, jobs=0)
@@ -114,8 +114,7 @@ def test_rest_is_not_slowness() -> None:
     view = played.play(5)
     assert view.rate_per_minute == pytest.approx(120, rel=0.05)
     assert view.eta is not None
-    assert (played.play(40, jobs=40).rate_per_minute or 0) > 200
-    assert played.play(110, jobs=40).rate_per_minute == pytest.approx(480, rel=0.1)
+    assert played.play(120, jobs=40).rate_per_minute == pytest.approx(480, rel=0.1)
 
 
 def test_long_jobs_have_a_first_guess() -> None:

@@ -102,11 +102,6 @@ def test_always_sound(observed: list[tuple[float, int]]) -> None:
     assert 0 <= rate.per_second <= fastest * 1.001
     assert rate.deviation >= 0
     assert rate.elapsed <= sum(seconds for seconds, _ in observed) * 1.001
-    estimator.rest()
-    rested = estimator.rate
-    if rate.per_second > 0:
-        assert rested is not None
-        assert rested.per_second == pytest.approx(rate.per_second)
 
 
 def test_memory_is_bounded() -> None:

@@ -147,15 +147,17 @@ def test_moving_again() -> None:
 
 
 def test_stalls_do_not_become_normal() -> None:
-    """After three stalls of an hour among short gaps the next one is found soon."""
+    """After three stalls of an hour among twenty gaps the next is told within the hour."""
+    moves = {*range(0, 105, 5), 3_700, 7_300, 10_900}
 
     def poll(second: int, now: int) -> QueueReading:
-        events = working(now, 5, second) if second % 3_800 < 200 else ()
+        events = working(now, 5, second) if second in moves else ()
         return queue(OCR, wait=50, heartbeat=beat(now), events=events)
 
-    views = watch(poll, 3 * 3_800 + 200 + 1_800)
-    assert views[3 * 3_800 + 195].state is QueueState.RUNNING
-    assert views[3 * 3_800 + 200 + 1_800].state is QueueState.STALLED
+    views = watch(poll, 14_500)
+    for begin in (100, 3_700, 7_300, 10_900):
+        assert views[begin + 5].state is QueueState.RUNNING
+        assert views[begin + 3_595].state is QueueState.STALLED
 
 
 @pytest.mark.parametrize("pause", [True, False])

@@ -59,6 +59,12 @@ def work(count: int) -> Operation:
             *[lambda m: m.start(), QueueModel.fail] * 8,
             QueueModel.drain,
         ),
+        (
+            add(60),
+            work(20),
+            *[QueueModel.pause_and_resume] * 20,
+            *[QueueModel.remove_waiting] * 30,
+        ),
         (add(60), work(20), lambda m: m.start(5), *[QueueModel.stall] * 5),
     ],
 )

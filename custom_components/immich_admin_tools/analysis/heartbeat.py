@@ -26,13 +26,6 @@ come and gone between two looks: a living one would have dealt with it."""
 _IGNORED_LOOKS = 3
 """Looks in a row that must agree on it."""
 
-_GAPLESS = 25_000
-"""ms between two looks below which the key can't have come and gone unseen."""
-
-_IGNORED_TOO_LONG = 150_000
-"""ms of work left lying after which a worker is lost even if heartbeats could
-have come and gone between the looks: it would have healed an orphan by then."""
-
 _SIGNS = frozenset({"active", "completed"})
 """Events that only a worker causes."""
 

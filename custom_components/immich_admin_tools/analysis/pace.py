@@ -18,9 +18,6 @@ _WINDOW_BLOCK = 30.0
 _WINDOW_BLOCKS = 10
 """The throughput of a queue without a backlog is that of the last five minutes."""
 
-_REST = 60.0
-"""Seconds without a backlog after which the pace of before is only a first guess."""
-
 _RANGE = 1.645
 _SLOW = 5.0
 """Seconds per job from which its usual duration gives a first guess of the rate."""
@@ -64,7 +61,6 @@ class Pace:
         default_factory=lambda: deque([(0.0, 0.0)], maxlen=_WINDOW_BLOCKS)
     )
     _last: Work | None = None
-    _rested: float = 0.0
     _teller: EtaTeller = field(default_factory=EtaTeller)
     _rate: SteadyNumber = field(default_factory=SteadyNumber)
     _told_range: tuple[float, float] | None = None
@@ -86,12 +82,7 @@ class Pace:
             return
         self._observe_window(seconds, processed)
         if last.waiting > 0 and work.waiting + work.active > 0:
-            if self._rested >= _REST:
-                self._estimator.rest()
-            self._rested = 0.0
             self._estimator.add(seconds, processed)
-        else:
-            self._rested += seconds
 
     def _observe_window(self, seconds: float, jobs: float) -> None:
         block_seconds, block_jobs = self._window[-1]

@@ -34,10 +34,6 @@ _SURE = 4.0
 _WORTH_IT = 0.05
 """Part by which the pace must change to start anew."""
 
-_GUESS_SECONDS = 60.0
-_GUESS_JOBS = 3
-"""What an old pace weighs, as if measured over that many seconds or jobs."""
-
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -79,17 +75,6 @@ class RateEstimator:
                 del self._blocks[0]
         if self._open[0] == 0.0 or self._open[1] == 0.0:
             self._from = last_change([*self._blocks, self._open])
-
-    def rest(self) -> None:
-        """Keep the pace as no more than a first guess, as after a rest."""
-        rate = self.rate
-        self._blocks.clear()
-        self._open = (0.0, 0.0)
-        self._from = 0
-        if rate is None or rate.per_second <= 0:
-            return
-        seconds = min(rate.elapsed, max(_GUESS_SECONDS, _GUESS_JOBS / rate.per_second))
-        self._blocks.append((seconds, seconds * rate.per_second))
 
     @property
     def rate(self) -> Rate | None:
