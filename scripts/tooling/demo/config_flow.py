@@ -81,7 +81,7 @@ def _entries(home_assistant: HomeAssistant) -> Sequence[Mapping[str, Json]]:
 
 
 def fill_in(
-    schema: Sequence[Mapping[str, Json]], answers: Mapping[str, str]
+    schema: Sequence[Mapping[str, Json]], answers: Mapping[str, Json]
 ) -> dict[str, Json]:
     """Answer a form as a user does who fills in what he knows and leaves the rest as it is."""
     reply: dict[str, Json] = {}
