@@ -9,7 +9,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util.ssl import client_context, client_context_no_verify
 import httpx
 
-from .analysis.models import Source
+from .analysis.models import QueueState, Source
 from .bullmq.address import split_user_info
 from .clock import now_ms
 from .const import DOMAIN, LOGGER
@@ -20,6 +20,7 @@ from .healing.errors import (
     OwnActionsError,
     RestartFailedError,
 )
+from .healing.events import Event, EventType
 from .healing.lease_keeper import LeaseKeeper
 from .healing.maintenance import MaintenanceGuard
 from .healing.restart import Restarter, RestartPlan, RestartReport
@@ -51,6 +52,9 @@ RESTART_FAILED = "restart_failed"
 RESTART_ACTIONS_INVALID = "restart_actions_invalid"
 RESTART_ISSUES = (MAINTENANCE_LOCKED, RESTART_FAILED, RESTART_ACTIONS_INVALID)
 
+STARTING_WITHIN = 600_000
+"""ms after which Immich is no longer starting."""
+
 ACTIONS_TIMEOUT = 300.0
 """Seconds for the user's own actions."""
 
@@ -72,6 +76,7 @@ class EntryRestart:
         self._entry = entry
         self._client = client
         self._redis = redis
+        self._leases = leases
         self._guard = create_maintenance_guard(entry, client, stores)
         self._restarter = Restarter(
             stores.safety.section(RESTART),
@@ -79,6 +84,7 @@ class EntryRestart:
             self._watch(),
             now_ms,
             self._restarted,
+            self._is_users_pause,
         )
 
     @property
@@ -123,13 +129,26 @@ class EntryRestart:
             self._raise_issue(RESTART_FAILED, {"reasons": str(err)})
             if any(isinstance(error, LockedOutError) for _, error in err.failures):
                 self._raise_issue(MAINTENANCE_LOCKED, {})
+            await self._tell(EventType.RESTART_FAILED, reason=str(err))
             if len(err.failures) == 1:
                 raise err.failures[0][1] from err
             raise
         finally:
             await runtime.queues.async_request_refresh()
         self._delete_issue(RESTART_FAILED)
+        await self._tell(
+            EventType.WORKERS_RESTARTED,
+            reason=report.way.value,
+            duration=round(report.seconds),
+        )
         return report
+
+    async def _tell(
+        self, kind: EventType, reason: str, duration: int | None = None
+    ) -> None:
+        """Put what came of a restart into the history, and tell of it."""
+        event = Event(kind, now_ms(), reason=reason, duration=duration)
+        await self._entry.runtime_data.activity.async_tell(event)
 
     def _ways(self) -> Iterator[RestartWay]:
         """Yield the ways that the user chose, in the user's order."""
@@ -190,6 +209,21 @@ class EntryRestart:
     def _restarted(self, since: int) -> None:
         """Tell the analysis that signs of before mean nothing any more."""
         self._entry.runtime_data.queues.analyst.note_restart(since)
+
+    @callback
+    def _is_users_pause(self, queue: str) -> bool:
+        """Tell a pause of the user from the one that Immich makes while it starts.
+
+        That one lasts seconds, or minutes after an update of its maps.
+        """
+        if self._leases.paused_by_user(queue):
+            return True
+        view = self._entry.runtime_data.queues.data.queues.get(queue)
+        return (
+            view is not None
+            and view.state is QueueState.PAUSED
+            and now_ms() - view.state_since > STARTING_WITHIN
+        )
 
     async def async_end_maintenance(self) -> None:
         """End a maintenance mode of ours that a crash, or an outage, left on."""

@@ -77,6 +77,7 @@ class House:
             self,
             lambda: self.now,
             self.noted.append,
+            self.leases.paused_by_user,
             self.sleep,
         )
 
@@ -171,6 +172,13 @@ async def test_what_the_user_paused_stays_paused(house: House) -> None:
     assert set(house.leases.book.pauses) == {"smartSearch"}
     await house.leases.end(GPU)
     assert house.paused == {"ocr", "metadataExtraction"}
+
+
+async def test_immichs_own_pause_at_its_start_is_not_the_users(house: House) -> None:
+    """Two restarts soon after each other: the metadata must not stay paused."""
+    house.immich.queues["metadataExtraction"] = True
+    await house.restarter.restart(house.plan())
+    assert house.paused == set()
 
 
 async def test_what_the_user_pauses_meanwhile_stays_paused(house: House) -> None:

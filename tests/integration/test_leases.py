@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 import voluptuous as vol
 
-from custom_components.immich_admin_tools import services, upkeep
+from custom_components.immich_admin_tools import clock as clock_module
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.healing.leases import LeaseKind, Reason
 from tests.support.simulator import Simulator
@@ -59,9 +59,9 @@ class Clock:
         self._hass = hass
         self.now = dt_util.utcnow()
 
-    def now_ms(self) -> int:
-        """Return the time as the leases want it."""
-        return int(self.now.timestamp() * 1000)
+    def time(self) -> float:
+        """Return the time in seconds since the epoch."""
+        return self.now.timestamp()
 
     async def passes(self, **duration: float) -> None:
         """Fire the timers that are due then."""
@@ -74,8 +74,7 @@ class Clock:
 def clock(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Give the leases a clock of the test's own."""
     clock = Clock(hass)
-    for module in (upkeep, services):
-        monkeypatch.setattr(module, "now_ms", clock.now_ms)
+    monkeypatch.setattr(clock_module, "time", clock.time)
     return clock
 
 

@@ -40,6 +40,7 @@ class LeaseKeeper:
         self._run = stored_str(section.data, "run")
         self._lock = asyncio.Lock()
         self._left_alone: frozenset[str] = frozenset()
+        self._paused_by_user: set[str] = set()
         self._failing = False
         self._interrupted = False
 
@@ -55,8 +56,12 @@ class LeaseKeeper:
             return None
         if pause.by_hand:
             return PauseOwner(None)
-        last = max(pause.leases, key=_lasts)
+        last = pause.longest
         return PauseOwner(last.reason, last.since, last.until)
+
+    def paused_by_user(self, queue: str) -> bool:
+        """Return whether the user paused a queue through us, as far as is known."""
+        return queue in self._paused_by_user
 
     async def is_paused(self, queue: str) -> bool:
         """Ask Immich whether a queue is paused. Raises ImmichError."""
@@ -125,6 +130,7 @@ class LeaseKeeper:
             except ImmichError:
                 await self._try_to_store(before)
                 raise
+            self._paused_by_user.add(queue)
             await self._try_to_store(self._book.confirmed(queue))
             self._tell(queue, True, None, by_user=True)
 
@@ -139,6 +145,7 @@ class LeaseKeeper:
             except ImmichError:
                 await self._try_to_store(before)
                 raise
+            self._paused_by_user.discard(queue)
             await self._try_to_store(self._book.without(queue))
             self._tell(queue, False, owner.reason if owner else None, by_user=True)
 
@@ -151,6 +158,11 @@ class LeaseKeeper:
         if self._lock.locked():
             return
         async with self._lock:
+            self._paused_by_user -= {
+                queue
+                for queue, is_paused in seen.items()
+                if not is_paused and queue not in self._left_alone
+            }
             if run is not None and run != self._run:
                 forgotten = self._run is not None
                 self._run = run
@@ -283,8 +295,3 @@ class LeaseKeeper:
         elif self._failing and not failed:
             _LOGGER.info("Queues are paused and resumed as planned again")
         self._failing = bool(failed)
-
-
-def _lasts(lease: Lease) -> tuple[bool, int]:
-    """Order leases by how long they last; one without an end lasts longest."""
-    return (lease.until is None, lease.until or 0)

@@ -73,6 +73,11 @@ class Pause:
     """Paused by the user as well: it stays paused when the leases end."""
     leases: tuple[Lease, ...]
 
+    @property
+    def longest(self) -> Lease:
+        """Return the lease that lasts longest; those without an end do."""
+        return max(self.leases, key=lambda it: (it.until is None, it.until or 0))
+
 
 @dataclass(frozen=True, slots=True)
 class LeaseBook:

@@ -89,14 +89,21 @@ class Restarter:
         watch: WorkerWatch,
         now: Callable[[], int],
         on_restart: Callable[[int], None],
+        is_users_pause: Callable[[str], bool],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`now` returns ms since the epoch; `on_restart` is told when one begins."""
+        """Use these.
+
+        `now` returns ms since the epoch; `on_restart` is told from when on signs of
+        workers are new; `is_users_pause` says of a queue that Immich itself pauses
+        while it starts whether a pause that is seen there is the user's.
+        """
         self._section = section
         self._leases = leases
         self._watch = watch
         self._now = now
         self._on_restart = on_restart
+        self._is_users_pause = is_users_pause
         self._sleep = sleep
         self._lock = asyncio.Lock()
 
@@ -169,7 +176,9 @@ class Restarter:
         wanted += [
             queue
             for queue in queues
-            if queue in RESUMED_AT_START and await self._leases.is_paused(queue)
+            if queue in RESUMED_AT_START
+            and self._is_users_pause(queue)
+            and await self._leases.is_paused(queue)
         ]
         taken = await self._leases.take(RESTART, wanted)
         for error in taken.pending.values():
