@@ -21,6 +21,7 @@ from .entry_activity import EntryActivity
 from .entry_gpu import EntryGpuHosts
 from .entry_healing import EntryHealing
 from .entry_restart import EntryRestart
+from .entry_telemetry import EntryTelemetry
 from .errors import message_of
 from .gpu_actions import async_setup_gpu_actions
 from .immich.client import ImmichClient
@@ -95,6 +96,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
         if redis is None
         else EntryHealing(hass, entry, stores, redis, activity),
         restart=restart,
+        telemetry=EntryTelemetry(hass, entry, stores),
         gpu_hosts=EntryGpuHosts(),
         server_device_id="",
         set_up_with=set_up_with(entry),
@@ -105,6 +107,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     async_keep_devices(hass, entry)
     async_keep_issues(hass, entry)
     async_keep_counters(hass, entry)
+    entry.runtime_data.telemetry.async_keep()
     restart.async_keep()
     async_keep_leases(hass, entry)
     async_keep_healing(hass, entry)

@@ -17,7 +17,10 @@ CONF_REDIS_PREFIX: Final = "redis_prefix"
 
 CONF_POLL_INTERVAL: Final = "poll_interval"
 CONF_THRESHOLDS: Final = "thresholds"
+CONF_JOB_THRESHOLDS: Final = "job_thresholds"
 CONF_EXTERNAL_URL: Final = "external_url"
+CONF_TELEMETRY_URL: Final = "telemetry_url"
+CONF_HISTORY_DAYS: Final = "history_days"
 CONF_RESTART_ACTION: Final = "restart_action"
 CONF_AUTO_HEAL: Final = "auto_heal"
 CONF_HEAL_LIMITS: Final = "heal_limits"
@@ -25,6 +28,7 @@ CONF_HEAL_LIMITS: Final = "heal_limits"
 DEFAULT_POLL_INTERVAL: Final = 5
 MIN_POLL_INTERVAL: Final = 5
 MAX_POLL_INTERVAL: Final = 300
+DEFAULT_HISTORY_DAYS: Final = 90
 
 SERVER_INTERVAL: Final = timedelta(seconds=30)
 """How often Immich is asked for its queues, version and settings."""

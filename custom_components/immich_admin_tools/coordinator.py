@@ -18,6 +18,7 @@ from .entry_activity import EntryActivity
 from .entry_gpu import EntryGpuHosts
 from .entry_healing import EntryHealing
 from .entry_restart import EntryRestart
+from .entry_telemetry import EntryTelemetry
 from .errors import message_of
 from .healing.lease_keeper import LeaseKeeper
 from .immich.client import ImmichClient
@@ -42,6 +43,7 @@ class RuntimeData:
     healing: EntryHealing | None
     """None without Redis."""
     restart: EntryRestart
+    telemetry: EntryTelemetry
     gpu_hosts: EntryGpuHosts
     server_device_id: str
     """Registry id of the server, the parent of the queues."""

@@ -24,7 +24,7 @@ from .healing.strikes import StrikeBook
 from .identifiers import queue_identifier
 from .immich.client import ImmichClient
 from .job_summary import JobSummaries
-from .settings import external_url_of
+from .settings import external_url_of, history_days_of
 from .stores import EntryStores
 from .thumbnail import thumbnail_path
 
@@ -54,7 +54,7 @@ class EntryActivity:
         self._hass = hass
         self._entry = entry
         self._store = stores.history
-        self.history = History.from_dict(stored)
+        self.history = History.from_dict(stored, history_days_of(entry))
         self.strikes = StrikeBook.from_dict(stored_mapping(stored, "strikes"))
         self.assets = AssetBook(client.asset, now_ms)
         self.jobs = JobSummaries(self.assets, self.strikes, external_url_of(entry))

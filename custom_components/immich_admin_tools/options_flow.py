@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.helpers.httpx_client import get_async_client
 from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
@@ -13,21 +14,26 @@ import voluptuous as vol
 
 from .const import (
     CONF_EXTERNAL_URL,
+    CONF_HISTORY_DAYS,
     CONF_POLL_INTERVAL,
+    CONF_TELEMETRY_URL,
+    DEFAULT_HISTORY_DAYS,
     DEFAULT_POLL_INTERVAL,
     MAX_POLL_INTERVAL,
     MIN_POLL_INTERVAL,
 )
 from .coordinator import AdminToolsConfigEntry
-from .flow_forms import URL_FIELD
+from .flow_forms import TEXT_FIELD, URL_FIELD
 from .immich.address import normalise_url
-from .immich.errors import InvalidAddressError
+from .immich.errors import ImmichError, InvalidAddressError, UnexpectedReplyError
+from .immich.telemetry import read_telemetry, telemetry_urls
 from .restart_options import (
     RESTART_FIELDS,
     async_restart_problem,
     restart_form,
     restart_options,
 )
+from .settings import connection_of
 
 OPTIONS = vol.Schema(
     {
@@ -40,9 +46,19 @@ OPTIONS = vol.Schema(
             )
         ),
         vol.Optional(CONF_EXTERNAL_URL): URL_FIELD,
+        # Not a URL field: it takes several addresses.
+        vol.Optional(CONF_TELEMETRY_URL): TEXT_FIELD,
+        vol.Required(CONF_HISTORY_DAYS, default=DEFAULT_HISTORY_DAYS): NumberSelector(
+            NumberSelectorConfig(
+                min=1, max=365, unit_of_measurement="d", mode=NumberSelectorMode.BOX
+            )
+        ),
         **RESTART_FIELDS,
     }
 )
+
+OWN = (CONF_POLL_INTERVAL, CONF_EXTERNAL_URL, CONF_TELEMETRY_URL, CONF_HISTORY_DAYS)
+"""Options that are only here; the others have entities or a form of their own."""
 
 
 class AdminToolsOptionsFlow(OptionsFlow):
@@ -60,14 +76,14 @@ class AdminToolsOptionsFlow(OptionsFlow):
                 options = _checked_options(user_input)
             except InvalidAddressError:
                 errors[CONF_EXTERNAL_URL] = "immich_invalid_address"
+            if (telemetry := await self._telemetry_problem(user_input)) is not None:
+                errors[CONF_TELEMETRY_URL] = telemetry
             if problem := await async_restart_problem(self.hass, entry, user_input):
                 errors["base"], placeholders = problem
             if not errors:
                 options |= restart_options(entry, user_input)
                 kept = {
-                    key: val
-                    for key, val in entry.options.items()
-                    if key not in (CONF_POLL_INTERVAL, CONF_EXTERNAL_URL)
+                    key: val for key, val in entry.options.items() if key not in OWN
                 }
                 return self.async_create_entry(data={**kept, **options})
         return self.async_show_form(
@@ -79,10 +95,31 @@ class AdminToolsOptionsFlow(OptionsFlow):
             description_placeholders=placeholders,
         )
 
+    async def _telemetry_problem(self, user_input: Mapping[str, Any]) -> str | None:
+        """Look at each address; return the key of what is wrong."""
+        if not (raw := (user_input.get(CONF_TELEMETRY_URL) or "").strip()):
+            return None
+        verify_ssl = connection_of(self.config_entry.data).verify_ssl
+        http = get_async_client(self.hass, verify_ssl)
+        try:
+            for url in telemetry_urls(raw):
+                await read_telemetry(http, url)
+        except InvalidAddressError:
+            return "immich_invalid_address"
+        except UnexpectedReplyError:
+            return "no_telemetry"
+        except ImmichError:
+            return "telemetry_lost"
+        return None
+
 
 def _checked_options(user_input: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options to store. Raises InvalidAddressError."""
     options: dict[str, Any] = {CONF_POLL_INTERVAL: int(user_input[CONF_POLL_INTERVAL])}
+    if (days := int(user_input[CONF_HISTORY_DAYS])) != DEFAULT_HISTORY_DAYS:
+        options[CONF_HISTORY_DAYS] = days
+    if telemetry := (user_input.get(CONF_TELEMETRY_URL) or "").strip():
+        options[CONF_TELEMETRY_URL] = telemetry
     if url := user_input.get(CONF_EXTERNAL_URL):
         options[CONF_EXTERNAL_URL] = normalise_url(url)
     return options

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_API_KEY, CONF_URL
 
 from .analysis.thresholds import Thresholds
@@ -13,6 +14,8 @@ from .const import (
     CONF_AUTO_HEAL,
     CONF_EXTERNAL_URL,
     CONF_HEAL_LIMITS,
+    CONF_HISTORY_DAYS,
+    CONF_JOB_THRESHOLDS,
     CONF_POLL_INTERVAL,
     CONF_REDIS_CA,
     CONF_REDIS_PASSWORD,
@@ -21,15 +24,19 @@ from .const import (
     CONF_REDIS_USERNAME,
     CONF_REDIS_VERIFY_SSL,
     CONF_RESTART_ACTION,
+    CONF_TELEMETRY_URL,
     CONF_THRESHOLDS,
     CONF_VERIFY_SSL,
+    DEFAULT_HISTORY_DAYS,
     DEFAULT_POLL_INTERVAL,
 )
 from .healing.acts import stored_enum
 from .healing.auto_heal import AutoHealMode, HealLimits
 from .healing.restart_limits import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY, RestartLimits
 from .healing.restart_ways import WayKind
+from .immich.errors import InvalidAddressError
 from .immich.queues import default_stuck_threshold
+from .immich.telemetry import telemetry_urls
 
 if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry
@@ -37,6 +44,7 @@ if TYPE_CHECKING:
 LIVE_OPTIONS = frozenset(
     {
         CONF_THRESHOLDS,
+        CONF_JOB_THRESHOLDS,
         CONF_POLL_INTERVAL,
         CONF_RESTART_ACTION,
         CONF_AUTO_HEAL,
@@ -103,6 +111,19 @@ def external_url_of(entry: AdminToolsConfigEntry) -> str:
     return str(entry.options.get(CONF_EXTERNAL_URL) or entry.data[CONF_URL])
 
 
+def telemetry_urls_of(entry: ConfigEntry) -> tuple[str, ...]:
+    """Return where Immich's processes tell their metrics; none when not set up."""
+    try:
+        return telemetry_urls(str(entry.options.get(CONF_TELEMETRY_URL) or ""))
+    except InvalidAddressError:
+        return ()
+
+
+def history_days_of(entry: ConfigEntry) -> int:
+    """Return how many days the history goes back."""
+    return int(entry.options.get(CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS))
+
+
 def stuck_threshold_of(entry: AdminToolsConfigEntry, queue: str) -> int:
     """Return the seconds after which a job is called stuck; 0 = never."""
     own: Mapping[str, int] = entry.options.get(CONF_THRESHOLDS, {})
@@ -111,7 +132,21 @@ def stuck_threshold_of(entry: AdminToolsConfigEntry, queue: str) -> int:
 
 def thresholds_of(entry: AdminToolsConfigEntry) -> Thresholds:
     """Return all thresholds that the user chose; the rest has defaults."""
-    return Thresholds(queues=entry.options.get(CONF_THRESHOLDS, {}))
+    return Thresholds(
+        queues=entry.options.get(CONF_THRESHOLDS, {}),
+        job_names=entry.options.get(CONF_JOB_THRESHOLDS, {}),
+    )
+
+
+def learned_thresholds_of(entry: AdminToolsConfigEntry) -> dict[str, int]:
+    """Return the seconds that were learned, for the queues where they were."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return {}
+    return {
+        queue: view.suggested_threshold
+        for queue, view in entry.runtime_data.queues.data.queues.items()
+        if view.suggested_threshold is not None
+    }
 
 
 def restart_settings_of(entry: AdminToolsConfigEntry) -> RestartSettings:

@@ -11,7 +11,9 @@ from .analysis.models import Source
 from .clock import now_ms
 from .const import LOGGER
 from .coordinator import AdminToolsConfigEntry
+from .entry_telemetry import TELEMETRY
 from .healing.lease_keeper import LeaseKeeper
+from .healing.safety import Stored
 from .immich.client import ImmichClient
 from .settings import connection_of
 from .stores import EntryStores
@@ -33,10 +35,17 @@ def async_keep_counters(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> No
     """Write now and then what was counted, so that it goes on after a restart."""
     runtime = entry.runtime_data
 
+    def snapshot() -> Stored:
+        """Return what is to be stored."""
+        return {
+            **runtime.queues.analyst.to_dict(),
+            TELEMETRY: runtime.telemetry.counts.to_dict(),
+        }
+
     @callback
     def updated() -> None:
         """Plan a write."""
-        runtime.stores.counters.async_schedule(runtime.queues.analyst.to_dict)
+        runtime.stores.counters.async_schedule(snapshot)
 
     entry.async_on_unload(runtime.queues.async_add_listener(updated))
     updated()
