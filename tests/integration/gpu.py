@@ -93,6 +93,18 @@ def host_data(simulator: Simulator, own: Box, **more: object) -> ConfigSubentryD
     )
 
 
+def with_hosts(entry: MockConfigEntry, *hosts: ConfigSubentryData) -> MockConfigEntry:
+    """Return an entry with subentries."""
+    return MockConfigEntry(
+        domain=entry.domain,
+        title=entry.title,
+        unique_id=entry.unique_id,
+        data=entry.data,
+        options=entry.options,
+        subentries_data=hosts,
+    )
+
+
 def host_of(entry: MockConfigEntry, number: int = 0) -> GpuHost:
     """Return a host of a loaded entry."""
     host: GpuHost = list(entry.runtime_data.gpu_hosts.hosts.values())[number]

@@ -10,7 +10,16 @@ from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
 from .conftest import entry_for, set_up
-from .gpu import Box, all_paused, box, gpu_entity_id, gpu_state, host_data, reach
+from .gpu import (
+    Box,
+    all_paused,
+    box,
+    gpu_entity_id,
+    gpu_state,
+    host_data,
+    reach,
+    with_hosts,
+)
 
 ML_QUEUES = ("smartSearch", "faceDetection", "ocr")
 
@@ -34,18 +43,6 @@ async def gpu_entry(
     await all_paused(entry)
     yield entry
     await hass.config_entries.async_unload(entry.entry_id)
-
-
-def with_hosts(entry: MockConfigEntry, *hosts: object) -> MockConfigEntry:
-    """Return an entry with subentries."""
-    return MockConfigEntry(
-        domain=entry.domain,
-        title=entry.title,
-        unique_id=entry.unique_id,
-        data=entry.data,
-        options=entry.options,
-        subentries_data=hosts,
-    )
 
 
 async def paused(simulator: Simulator) -> set[str]:

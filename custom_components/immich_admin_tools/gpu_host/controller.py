@@ -48,7 +48,7 @@ class HostController:
         self.contact = Contact()
         self.work: Work | None = None
         """None: the last poll failed."""
-        self.leases = HostLeases(leases, settings.host_id, settings.queues)
+        self.leases = HostLeases(leases, settings.host_id, settings.queues, now)
         self._house = house
         self._probe = probe
         self._now = now

@@ -1,6 +1,6 @@
 """The pauses of one host: taken at once, undone when it is back."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 import logging
 
 from ..analysis.models import ServerView
@@ -8,6 +8,7 @@ from ..healing.errors import NotStoredError
 from ..healing.lease_keeper import LeaseKeeper
 from ..healing.leases import LeaseKind, Phase, Reason
 from ..immich.errors import ImmichError
+from .work import SAME_CLOCK
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -16,12 +17,18 @@ class HostLeases:
     """What one host has to do with the leases of its Immich."""
 
     def __init__(
-        self, leases: LeaseKeeper, host_id: str, queues: tuple[str, ...]
+        self,
+        leases: LeaseKeeper,
+        host_id: str,
+        queues: tuple[str, ...],
+        now: Callable[[], int],
     ) -> None:
-        """Hold leases in the name of a host."""
+        """Hold leases in the name of a host; `now` returns ms since the epoch."""
         self.reason = Reason(LeaseKind.GPU_OFFLINE, host_id)
         self._leases = leases
         self._queues = queues
+        self._now = now
+        self._let_go_at: dict[str, int] = {}
 
     def held_back(self, view: ServerView) -> Collection[str]:
         """Return the queues that the user paused, by hand or for a while."""
@@ -29,8 +36,13 @@ class HostLeases:
             queue
             for queue in self._queues
             if queue in view.queues
-            and self._is_users(queue, is_paused=view.queues[queue].is_paused)
+            and self._is_users(queue, is_paused=self._was_paused(queue, view))
         ]
+
+    def _was_paused(self, queue: str, view: ServerView) -> bool:
+        """Return whether a queue is paused; a poll of before we let it go is old news."""
+        let_go_at = self._let_go_at.get(queue, 0)
+        return view.queues[queue].is_paused and view.time > let_go_at + SAME_CLOCK
 
     def _is_users(self, queue: str, *, is_paused: bool) -> bool:
         owner = self._leases.owner(queue)
@@ -74,6 +86,7 @@ class HostLeases:
             await self.take(missing)
         if over := known - set(wanted):
             await self._leases.end(self.reason, over)
+            self._let_go_at |= dict.fromkeys(over, self._now())
 
     async def take(self, queues: Collection[str]) -> None:
         """Pause queues; what can't be done now is tried again."""

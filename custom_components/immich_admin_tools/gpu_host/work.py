@@ -7,6 +7,9 @@ from ..analysis.models import QueueView, ServerView
 
 MINUTES_PER_HOUR = 60
 
+SAME_CLOCK = 2_000
+"""ms by which the time of a poll may be off: clocks that differ by less count as one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -79,7 +82,7 @@ class WorkWatch:
             return False
         if self._held_since is None:
             self._held_since = now
-        if view.time > self._held_since:
+        if view.time > self._held_since + SAME_CLOCK:
             self._clear.add(view.time)
         return len(self._clear) >= 2
 

@@ -1,0 +1,100 @@
+"""The box dies while it works: how many photos are skipped before the queue rests."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
+
+from tests.support.processes import until
+from tests.support.simulator import Simulator
+from tests.support.valkey import Valkey
+
+from .conftest import entry_for, set_up
+from .gpu import Box, box, host_data, host_of, reach, with_hosts
+
+JOBS = 10_000
+CONCURRENCY = 3
+MOST_BURNT = 50
+
+
+@pytest.fixture
+async def gpu_box(hass: HomeAssistant, simulator: Simulator) -> AsyncIterator[Box]:
+    """Return a box that is on."""
+    async with box(hass, simulator) as own:
+        yield own
+
+
+@pytest.fixture
+async def working(
+    hass: HomeAssistant, simulator: Simulator, valkey: Valkey, gpu_box: Box
+) -> AsyncIterator[MockConfigEntry]:
+    """Return an entry whose box works on ten thousand photos."""
+    await simulator.speed(150, "smartSearch")
+    entry = with_hosts(
+        entry_for(simulator, valkey.url),
+        host_data(simulator, gpu_box, concurrency={"smartSearch": CONCURRENCY}),
+    )
+    await set_up(hass, entry)
+    await reach(entry, "ready")
+    for _ in range(JOBS // 1000):
+        await simulator.add_jobs("smartSearch", 1000)
+    await reach(entry, "working")
+    await simulator.until_truth("smartSearch", finished=30)
+    yield entry
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def is_paused(simulator: Simulator, queue: str) -> bool:
+    """Return whether Immich says that a queue is paused."""
+    _, found = await simulator.request("GET", f"/api/queues/{queue}")
+    assert isinstance(found, dict)
+    return bool(found["isPaused"])
+
+
+async def burnt(simulator: Simulator) -> int:
+    """Return how many jobs were skipped."""
+    return (await simulator.truth()).queues["smartSearch"].handler_failed
+
+
+async def test_box_dies_at_work(
+    hass: HomeAssistant, simulator: Simulator, gpu_box: Box, working: MockConfigEntry
+) -> None:
+    """Of ten thousand photos fewer than fifty are skipped, told and counted."""
+    events = async_capture_events(hass, "immich_admin_tools_event")
+    await simulator.machine_learning("off")
+
+    async def rests() -> bool:
+        return await is_paused(simulator, "smartSearch")
+
+    await until(rests, timeout=10, what="the queue is paused", interval=0.05)
+    await asyncio.sleep(4)
+    lost = await burnt(simulator)
+    assert CONCURRENCY <= lost < MOST_BURNT
+    told = [it.data for it in events if it.data["type"] == "jobs_burnt"]
+    assert [it["queue"] for it in told] == ["smartSearch"]
+    # Those that were under way when it died took their usual time.
+    assert lost - CONCURRENCY <= told[0]["jobs"] <= lost
+    await reach(working, "off")
+    assert await burnt(simulator) == lost
+    assert host_of(working).controller.record.burnt == {"smartSearch": told[0]["jobs"]}
+
+    await simulator.machine_learning("on")
+    await reach(working, "working")
+    await simulator.until_truth("smartSearch", finished=lost + 60)
+    assert await burnt(simulator) == lost
+
+
+async def test_quick_jobs_are_no_outage(
+    simulator: Simulator, gpu_box: Box, working: MockConfigEntry
+) -> None:
+    """Jobs that are quick because there is little to do go on."""
+    await simulator.speed(5, "smartSearch")
+    done = (await simulator.truth()).queues["smartSearch"].finished
+    await simulator.until_truth("smartSearch", finished=done + 500, timeout=60)
+    assert not await is_paused(simulator, "smartSearch")
+    assert await burnt(simulator) == 0
