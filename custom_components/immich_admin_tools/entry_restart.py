@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.util.ssl import client_context, client_context_no_verify
-import httpx
 
 from .analysis.models import QueueState, Source
 from .bullmq.address import split_user_info
@@ -22,7 +20,6 @@ from .healing.errors import (
 )
 from .healing.events import Event, EventType
 from .healing.lease_keeper import LeaseKeeper
-from .healing.maintenance import MaintenanceGuard
 from .healing.restart import Restarter, RestartPlan, RestartReport
 from .healing.restart_ways import (
     ActionsWay,
@@ -35,17 +32,17 @@ from .healing.worker_watch import ApiWatch, RedisWatch, WorkerWatch
 from .immich.client import ImmichClient
 from .immich.errors import ImmichError
 from .immich.queues import QueueName
+from .maintenance_guard import create_maintenance_guard
 from .redis_source import RedisSource
-from .settings import connection_of, restart_limits_of, restart_settings_of
+from .settings import restart_limits_of, restart_settings_of
 from .stores import EntryStores
 from .user_actions import async_check_actions, async_run_actions
 
 if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry
 
-MAINTENANCE = "maintenance"
 RESTART = "restart"
-"""Sections of the safety store."""
+"""Section of the safety store."""
 
 MAINTENANCE_LOCKED = "maintenance_locked"
 RESTART_FAILED = "restart_failed"
@@ -129,26 +126,24 @@ class EntryRestart:
             self._raise_issue(RESTART_FAILED, {"reasons": str(err)})
             if any(isinstance(error, LockedOutError) for _, error in err.failures):
                 self._raise_issue(MAINTENANCE_LOCKED, {})
-            await self._tell(EventType.RESTART_FAILED, reason=str(err))
+            failed = Event(EventType.RESTART_FAILED, now_ms(), reason=str(err))
+            await runtime.activity.async_tell(failed)
             if len(err.failures) == 1:
                 raise err.failures[0][1] from err
             raise
         finally:
             await runtime.queues.async_request_refresh()
         self._delete_issue(RESTART_FAILED)
-        await self._tell(
-            EventType.WORKERS_RESTARTED,
-            reason=report.way.value,
-            duration=round(report.seconds),
+        seconds = round(report.seconds)
+        await runtime.activity.async_tell(
+            Event(
+                EventType.WORKERS_RESTARTED,
+                now_ms(),
+                reason=report.way.value,
+                duration=seconds,
+            )
         )
         return report
-
-    async def _tell(
-        self, kind: EventType, reason: str, duration: int | None = None
-    ) -> None:
-        """Put what came of a restart into the history, and tell of it."""
-        event = Event(kind, now_ms(), reason=reason, duration=duration)
-        await self._entry.runtime_data.activity.async_tell(event)
 
     def _ways(self) -> Iterator[RestartWay]:
         """Yield the ways that the user chose, in the user's order."""
@@ -288,17 +283,3 @@ class EntryRestart:
     def _delete_issue(self, key: str) -> None:
         """Take an issue back."""
         ir.async_delete_issue(self._hass, DOMAIN, f"{key}_{self._entry.entry_id}")
-
-
-def create_maintenance_guard(
-    entry: AdminToolsConfigEntry, client: ImmichClient, stores: EntryStores
-) -> MaintenanceGuard:
-    """Return a guard that goes on from what is stored."""
-    verify_ssl = connection_of(entry.data).verify_ssl
-
-    def http() -> httpx.AsyncClient:
-        """Make a client that can be closed, other than Home Assistant's own ones."""
-        context = client_context() if verify_ssl else client_context_no_verify()
-        return httpx.AsyncClient(verify=context)
-
-    return MaintenanceGuard(client, http, stores.safety.section(MAINTENANCE), now_ms)

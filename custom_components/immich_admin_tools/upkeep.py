@@ -1,6 +1,7 @@
 """What is kept in order with every poll, and when the entry goes."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -12,9 +13,12 @@ from .clock import now_ms
 from .const import LOGGER
 from .coordinator import AdminToolsConfigEntry
 from .entry_telemetry import TELEMETRY
+from .healing.errors import HealingError
 from .healing.lease_keeper import LeaseKeeper
 from .healing.safety import Stored
 from .immich.client import ImmichClient
+from .immich.errors import ImmichError
+from .maintenance_guard import create_maintenance_guard
 from .settings import connection_of
 from .stores import EntryStores
 
@@ -133,7 +137,7 @@ async def async_let_go(entry: AdminToolsConfigEntry) -> None:
 async def async_leave_in_order(
     hass: HomeAssistant, entry: AdminToolsConfigEntry
 ) -> None:
-    """Let go on what was paused for the user, then delete what was stored."""
+    """End what only we would end, then delete what was stored."""
     stores = EntryStores(hass, entry.entry_id)
     await stores.async_load()
     connection = connection_of(entry.data)
@@ -143,8 +147,11 @@ async def async_leave_in_order(
         connection.api_key,
     )
     leases = create_lease_keeper(client, stores)
+    guard = create_maintenance_guard(entry, client, stores)
     try:
         async with asyncio.timeout(LEAVE_TIMEOUT):
+            with suppress(HealingError, ImmichError):
+                await guard.look_after()
             left = list(await leases.end_all())
     except TimeoutError:
         left = list(leases.book.pauses)
@@ -153,5 +160,11 @@ async def async_leave_in_order(
             "Immich did not answer while its entry was deleted. These queues were"
             " paused by it and may still be: %s",
             ", ".join(left),
+        )
+    if guard.open:
+        LOGGER.warning(
+            "The entry was deleted while Immich was in maintenance mode. What gets it"
+            " out: `immich-admin disable-maintenance-mode` in the server's shell, or"
+            " the login link in its log"
         )
     await stores.async_remove()

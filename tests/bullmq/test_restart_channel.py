@@ -4,7 +4,7 @@ import base64
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 import json
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import pytest_socket
@@ -27,6 +27,7 @@ from custom_components.immich_admin_tools.bullmq.restart_channel import (
     others_on_redis,
     publish_restart,
 )
+from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey, start_valkey
 
 QUEUES = frozenset({"faceDetection", "ocr"})
@@ -129,6 +130,19 @@ async def test_workers_are_seen_by_their_connections(
         ConnectedWorker("immich_bull", 0, "ocr", first),
         ConnectedWorker("my:own", 3, "faceDetection", second),
     }
+
+
+@pytest.mark.parametrize("version", ["5.51", "5.80", "6"])
+async def test_real_workers_are_seen(
+    valkey: Valkey, client: aioredis.Redis, version: Literal["5.51", "5.80", "6"]
+) -> None:
+    """One connection per queue, in each version of BullMQ that Immich had or may get."""
+    async with Simulator(valkey.url, bullmq=version) as simulator:
+        workers = await connected_workers(client)
+        truth = await simulator.truth()
+    assert workers is not None
+    assert sorted(it.queue for it in workers) == sorted(truth.queues)
+    assert {(it.prefix, it.database) for it in workers} == {(simulator.prefix, 0)}
 
 
 @pytest.mark.parametrize(

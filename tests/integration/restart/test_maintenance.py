@@ -102,3 +102,16 @@ async def test_a_key_without_the_permission(
     assert told.value.translation_placeholders["missing"] == "maintenance"
     assert await paused(simulator) == set()
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_the_entry_is_deleted_while_immich_is_in_maintenance(
+    hass: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody else could get Immich out."""
+    entry = entry_for(simulator, None)
+    await set_up(hass, entry)
+    await into_maintenance(hass, entry, simulator)
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert not (await simulator.truth()).maintenance
+    assert "was deleted while Immich" not in caplog.text
+    await simulator.until_maintenance(on=False)
