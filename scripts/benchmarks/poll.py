@@ -6,16 +6,17 @@ after the other.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
+from unittest.mock import patch
 
+import hiredis
 import httpx
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
 
 from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
@@ -23,6 +24,8 @@ from custom_components.immich_admin_tools.bullmq.connection import (
 )
 from custom_components.immich_admin_tools.bullmq.keys import DEFAULT_PREFIX, QueueKeys
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
+from custom_components.immich_admin_tools.bullmq.replies import Replies
+from custom_components.immich_admin_tools.bullmq.trip import Trip
 from tests.support.simulator import Simulator
 from tests.support.valkey import start_valkey
 
@@ -103,8 +106,8 @@ async def _side(stack: AsyncExitStack, waiting: int) -> Side:
     async def bare_pipeline() -> None:
         for trip in trips:
             async with bare.pipeline(transaction=True) as pipeline:
-                for arguments, options in trip:
-                    pipeline.execute_command(*arguments, **options)
+                for command in trip:
+                    pipeline.execute_command(*command)
                 await pipeline.execute()
 
     async def api() -> None:
@@ -121,21 +124,29 @@ async def _side(stack: AsyncExitStack, waiting: int) -> Side:
 
 async def _recorded_trips(
     reader: QueueReader, queues: list[str]
-) -> Sequence[Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]]:
-    """Return the commands of a poll, trip by trip, as redis-py keeps them."""
-    trips = []
-    real_trip = reader._trip  # noqa: SLF001 # only here all commands come by
+) -> Sequence[Sequence[tuple[Any, ...]]]:
+    """Return the commands of a poll, trip by trip, for redis-py."""
+    trips: list[list[tuple[Any, ...]]] = []
+    real_run = Trip.run
 
-    async def trip(ask: Callable[[Pipeline], None]) -> object:
-        async with reader.client.pipeline() as pipeline:
-            ask(pipeline)
-            trips.append(list(pipeline.command_stack))
-        return await real_trip(ask)
+    async def run_and_record(trip: Trip, client: Redis) -> Replies:
+        trips.append(list(_unpacked(trip.packed)))
+        return await real_run(trip, client)
 
-    reader._trip = trip  # type: ignore[method-assign,assignment]  # noqa: SLF001 # put back below
-    await reader.read(queues)
-    del reader._trip  # noqa: SLF001
+    with patch.object(Trip, "run", run_and_record):
+        await reader.read(queues)
     return trips
+
+
+def _unpacked(packed: bytes) -> Iterator[tuple[Any, ...]]:
+    """Take packed commands apart, named so that redis-py reads their replies."""
+    parser = hiredis.Reader()
+    parser.feed(packed)
+    while (command := parser.gets()) is not False:
+        name, *arguments = cast(list[bytes], command)
+        if name == b"XINFO":
+            name += b" " + arguments.pop(0)
+        yield (name.decode(), *arguments)
 
 
 async def _in_turns(

@@ -18,6 +18,8 @@ from custom_components.immich_admin_tools.bullmq.reader import (
     MAX_EXTRA_TRIPS,
     QueueReader,
 )
+from custom_components.immich_admin_tools.bullmq.replies import Replies
+from custom_components.immich_admin_tools.bullmq.trip import Trip
 
 from .recovery.made_queue import PREFIX, QUEUE
 
@@ -174,18 +176,18 @@ async def test_failed_poll_loses_no_event(client: Redis) -> None:
     await write(client, 3)
     before = dict(reader.positions)
     trips = 0
-    real_trip = reader._trip
+    real_run = Trip.run
 
-    async def broken_trip(*args: object) -> object:
+    async def broken_run(trip: Trip, through: Redis) -> Replies:
         nonlocal trips
         trips += 1
         if trips == 2:
             raise TimeoutError
-        return await real_trip(*args)  # type: ignore[arg-type]  # passed on as it is
+        return await real_run(trip, through)
 
     await client.lpush(KEYS.wait, "1")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader, "_trip", broken_trip)
+        patch.setattr(Trip, "run", broken_run)
         with pytest.raises(Exception, match="in time"):
             await read(reader)
     assert dict(reader.positions) == before

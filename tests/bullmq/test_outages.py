@@ -14,6 +14,8 @@ from custom_components.immich_admin_tools.bullmq.connection import (
 )
 from custom_components.immich_admin_tools.bullmq.errors import CannotConnectError
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
+from custom_components.immich_admin_tools.bullmq.replies import Replies
+from custom_components.immich_admin_tools.bullmq.trip import Trip
 from tests.support.valkey import Valkey, start_valkey
 
 
@@ -38,13 +40,13 @@ async def test_poll_as_a_whole_ends_in_time(
 ) -> None:
     """A server that answers each command just in time is too slow as well."""
     reader = QueueReader(client)
-    real_trip = reader._trip
+    real_run = Trip.run
 
-    async def slow_trip(*args: object) -> object:
+    async def slow_run(trip: Trip, through: Redis) -> Replies:
         await asyncio.sleep(0.8)
-        return await real_trip(*args)  # type: ignore[arg-type]  # passed on as it is
+        return await real_run(trip, through)
 
-    monkeypatch.setattr(reader, "_trip", slow_trip)
+    monkeypatch.setattr(Trip, "run", slow_run)
     await client.lpush("immich_bull:ocr:active", "1")
     with pytest.raises(CannotConnectError, match="in time"):
         await reader.read(["ocr"])

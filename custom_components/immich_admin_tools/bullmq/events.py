@@ -4,11 +4,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from redis.asyncio.client import Pipeline
-
 from .keys import QueueKeys
 from .models import JobEvent, StreamState
-from .replies import as_text
+from .replies import as_text, pairs
+from .trip import Trip
 
 CHUNK = 1000
 """Entries per stream and trip."""
@@ -17,6 +16,8 @@ START = "0-0"
 
 type Entry = tuple[bytes, Mapping[bytes, bytes] | None]
 """Id and fields of a stream's entry; an entry deleted meanwhile has no fields."""
+
+type _RawEntry = tuple[bytes, list[bytes] | None]
 
 
 def order_of(entry_id: str) -> tuple[int, int]:
@@ -92,17 +93,21 @@ class EventPositions:
             self.by_queue[reading.keys.queue] = reading.position
 
 
-def ask_events(pipeline: Pipeline, positions: Mapping[str, str]) -> None:
+def ask_events(trip: Trip, positions: Mapping[str, str]) -> None:
     """Add one XREAD over streams: name of the key → id to read after."""
-    pipeline.execute_command(
-        "XREAD", "COUNT", CHUNK, "STREAMS", *positions.keys(), *positions.values()
-    )
+    trip.ask("XREAD", "COUNT", CHUNK, "STREAMS", *positions.keys(), *positions.values())
 
 
 def entries_of(reply: object) -> Iterator[tuple[str, list[Entry]]]:
     """Return the name of each key that has new entries, with these entries."""
-    for name, entries in cast(list[tuple[bytes, list[Entry]]], reply):
-        yield name.decode(), entries
+    for name, entries in cast(list[tuple[bytes, list[_RawEntry]]], reply or []):
+        yield (
+            name.decode(),
+            [
+                (entry_id, None if fields is None else pairs(fields))
+                for entry_id, fields in entries
+            ],
+        )
 
 
 def _event(entry_id: bytes, fields: Mapping[bytes, bytes] | None) -> JobEvent:

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from redis.asyncio.client import Pipeline
-
 from .job_data import parse_data
 from .keys import QueueKeys
 from .models import ActiveJob, DataProblem, JsonValue
 from .replies import Replies, as_int, as_text
+from .trip import Trip
 
 _FIELDS = ("name", "timestamp", "processedOn", "stc")
 
@@ -23,14 +22,14 @@ class KnownData:
 
 
 def ask_job(
-    pipeline: Pipeline, keys: QueueKeys, job_id: bytes, known: KnownData | None
+    trip: Trip, keys: QueueKeys, job_id: bytes, known: KnownData | None
 ) -> None:
     """Add the commands of one job; its data only when it is not known yet."""
     # Built from bytes: an id that isn't text would name another key otherwise.
     key = keys.base.encode() + job_id
-    pipeline.hmget(key, _FIELDS if known else (*_FIELDS, "data"))
-    pipeline.get(key + b":lock")
-    pipeline.pttl(key + b":lock")
+    trip.ask("HMGET", key, *_FIELDS, *(() if known else ("data",)))
+    trip.ask("GET", key + b":lock")
+    trip.ask("PTTL", key + b":lock")
 
 
 def take_job(

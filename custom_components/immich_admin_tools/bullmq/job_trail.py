@@ -8,6 +8,7 @@ from .events import CHUNK, ask_events, entries_of
 from .keys import QueueKeys
 from .replies import Replies, as_int, as_text
 from .translation import translate_errors
+from .trip import Trip
 
 _MAX_TRIPS = 20
 """A stream holds about ten times CHUNK."""
@@ -62,9 +63,9 @@ async def _events(
     position = f"{max(0, since - 1)}-0"
     for _ in range(_MAX_TRIPS):
         with translate_errors():
-            pipeline = client.pipeline(transaction=False)
-            ask_events(pipeline, {keys.events: position})
-            replies = Replies(await pipeline.execute(raise_on_error=False))
+            trip = Trip()
+            ask_events(trip, {keys.events: position})
+            replies = await trip.run(client)
         entries = [entry for _, part in entries_of(replies.take()) for entry in part]
         for entry_id, fields in entries:
             position = entry_id.decode()

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from redis.asyncio.client import Pipeline
-
 from .keys import QueueKeys
 from .models import Heartbeat, StreamState
-from .replies import Replies, as_int, as_text
+from .replies import Replies, as_int, as_text, pairs
+from .trip import Trip
 
 MAX_JOBS = 100
 """Active ids read per queue, the oldest first: Immich runs at most a few tens."""
@@ -32,22 +31,22 @@ _LISTS = ("wait", "paused", "active")
 _SORTED_SETS = ("prioritized", "delayed", "failed")
 
 
-def ask_queue_state(pipeline: Pipeline, keys: QueueKeys) -> None:
+def ask_queue_state(trip: Trip, keys: QueueKeys) -> None:
     """Add the commands of one queue, in the order that `take_queue_state` expects."""
     for part in _LISTS:
-        pipeline.llen(keys.key(part))
+        trip.ask("LLEN", keys.key(part))
     for part in _SORTED_SETS:
-        pipeline.zcard(keys.key(part))
-    pipeline.get(keys.job_counter)
-    pipeline.xinfo_stream(keys.events)
-    pipeline.hmget(keys.meta, ["paused", "version"])
+        trip.ask("ZCARD", keys.key(part))
+    trip.ask("GET", keys.job_counter)
+    trip.ask("XINFO", "STREAM", keys.events)
+    trip.ask("HMGET", keys.meta, "paused", "version")
     # Workers take from the tail and put at the head: the oldest are at the tail.
-    pipeline.lrange(keys.active, -MAX_JOBS, -1)
-    pipeline.lindex(keys.wait, -1)
-    pipeline.lindex(keys.paused, -1)
-    pipeline.zrevrange(keys.prioritized, -1, -1)
-    pipeline.get(keys.heartbeat)
-    pipeline.pttl(keys.heartbeat)
+    trip.ask("LRANGE", keys.active, -MAX_JOBS, -1)
+    trip.ask("LINDEX", keys.wait, -1)
+    trip.ask("LINDEX", keys.paused, -1)
+    trip.ask("ZREVRANGE", keys.prioritized, -1, -1)
+    trip.ask("GET", keys.heartbeat)
+    trip.ask("PTTL", keys.heartbeat)
 
 
 def take_queue_state(replies: Replies, keys: QueueKeys) -> QueueState:
@@ -79,13 +78,14 @@ def _ids(reply: object) -> list[bytes]:
 
 
 def _stream(reply: object) -> StreamState | None:
-    if not isinstance(reply, dict):
+    if not isinstance(reply, list):
         return None
+    fields = pairs(reply)
     return StreamState(
-        length=as_int(reply.get("length")) or 0,
+        length=as_int(fields.get(b"length")) or 0,
         # Redis 6 doesn't count them: losses can't be told there.
-        entries_added=as_int(reply.get("entries-added")) or 0,
-        last_generated_id=as_text(reply.get("last-generated-id")) or "0-0",
+        entries_added=as_int(fields.get(b"entries-added")) or 0,
+        last_generated_id=as_text(fields.get(b"last-generated-id")) or "0-0",
     )
 
 

@@ -1,14 +1,12 @@
 """Reads all queues at once: two round trips a poll, however much waits in them."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from time import perf_counter
 from typing import cast
 
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
 
 from .events import EventPositions, StreamReading, ask_events, entries_of
 from .job_details import KnownData, ask_job, take_job
@@ -19,6 +17,7 @@ from .queue_state import QueueState, ask_queue_state, take_queue_state
 from .replies import Replies, as_int
 from .server_info import ServerInfo, server_info
 from .translation import translate_errors
+from .trip import Trip
 
 POLL_TIMEOUT = 10.0
 """Seconds that a whole poll may take."""
@@ -66,6 +65,7 @@ class QueueReader:
         self._positions = EventPositions()
         self._wrong_streams: set[str] = set()
         self._known: dict[JobKey, KnownData] = {}
+        self._state_trips: dict[str, Trip] = {}
 
     @property
     def positions(self) -> Mapping[str, str]:
@@ -108,17 +108,16 @@ class QueueReader:
             if name in keys and name not in self._wrong_streams
         }
 
-        def ask(pipeline: Pipeline) -> None:
-            pipeline.info("server")
-            pipeline.time()
-            for queue_keys in keys.values():
-                ask_queue_state(pipeline, queue_keys)
-            if positions:
-                ask_events(pipeline, positions)
-
-        replies = await self._trip(ask)
+        trip = Trip()
+        trip.ask("INFO", "server")
+        trip.ask("TIME")
+        for queue_keys in keys.values():
+            trip.ask_again(self._packed_state(queue_keys))
+        if positions:
+            ask_events(trip, positions)
+        replies = await trip.run(self.client)
         server = server_info(replies.take())
-        seconds, microseconds = cast(tuple[int, int], replies.take())
+        seconds, microseconds = cast(tuple[bytes, bytes], replies.take())
         states = {name: take_queue_state(replies, keys[name]) for name in keys}
         streams = {
             name: self._positions.begin(keys[name], state.stream)
@@ -126,7 +125,7 @@ class QueueReader:
         }
         if positions:
             _take_events(replies, streams, positions)
-        time = seconds * 1000 + microseconds // 1000
+        time = int(seconds) * 1000 + int(microseconds) // 1000
         return _Poll(server, time, states, streams)
 
     async def _read_jobs(self, poll: _Poll) -> None:
@@ -145,16 +144,14 @@ class QueueReader:
         if not (wanted or next_ids or behind):
             return
 
-        def ask(pipeline: Pipeline) -> None:
-            for (name, job_id), known in wanted.items():
-                ask_job(pipeline, poll.states[name].keys, job_id, known)
-            for name, job_id in next_ids.items():
-                base = poll.states[name].keys.base.encode()
-                pipeline.hget(base + job_id, "timestamp")
-            if behind:
-                ask_events(pipeline, behind)
-
-        replies = await self._trip(ask)
+        trip = Trip()
+        for (name, job_id), known in wanted.items():
+            ask_job(trip, poll.states[name].keys, job_id, known)
+        for name, job_id in next_ids.items():
+            trip.ask("HGET", poll.states[name].keys.base.encode() + job_id, "timestamp")
+        if behind:
+            ask_events(trip, behind)
+        replies = await trip.run(self.client)
         poll.trips += 1
         for (name, job_id), known in wanted.items():
             poll.jobs[name, job_id] = take_job(
@@ -181,11 +178,10 @@ class QueueReader:
         if not changed:
             return
 
-        def ask(pipeline: Pipeline) -> None:
-            for name, job_id in changed:
-                ask_job(pipeline, poll.states[name].keys, job_id, None)
-
-        replies = await self._trip(ask)
+        trip = Trip()
+        for name, job_id in changed:
+            ask_job(trip, poll.states[name].keys, job_id, None)
+        replies = await trip.run(self.client)
         poll.trips += 1
         for name, job_id in changed:
             poll.jobs[name, job_id] = take_job(
@@ -198,16 +194,19 @@ class QueueReader:
             behind = poll.behind()
             if not behind:
                 return
-            replies = await self._trip(partial(ask_events, positions=behind))
+            trip = Trip()
+            ask_events(trip, behind)
+            replies = await trip.run(self.client)
             poll.trips += 1
             _take_events(replies, poll.streams, behind)
 
-    async def _trip(self, ask: Callable[[Pipeline], None]) -> Replies:
-        # A transaction costs nothing here, and makes the replies those of one moment:
-        # else a job that moves meanwhile is counted twice or not at all.
-        async with self.client.pipeline(transaction=True) as pipeline:
-            ask(pipeline)
-            return Replies(await pipeline.execute(raise_on_error=False))
+    def _packed_state(self, keys: QueueKeys) -> Trip:
+        """Return the commands of the first trip for one queue: always the same."""
+        trip = self._state_trips.get(keys.queue)
+        if trip is None:
+            trip = self._state_trips[keys.queue] = Trip()
+            ask_queue_state(trip, keys)
+        return trip
 
     def _commit(self, poll: _Poll) -> None:
         self._positions.commit(poll.streams.values())

@@ -27,6 +27,11 @@ def as_int(value: object) -> int | None:
         return None
 
 
+def pairs[T](values: Sequence[T]) -> dict[T, T]:
+    """Return the fields of a reply that has names and values in turns."""
+    return dict(zip(values[::2], values[1::2], strict=False))
+
+
 class Replies:
     """The replies of one pipeline, taken in the order of its commands."""
 

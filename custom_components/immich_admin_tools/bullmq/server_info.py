@@ -1,6 +1,9 @@
 """Which server answers, from the `server` section of INFO."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from .replies import as_text
 
 # Servers that speak Redis' protocol name their own version beside `redis_version`,
 # which then is only the one that they are compatible with.
@@ -22,8 +25,8 @@ class ServerInfo:
 
 
 def server_info(reply: object) -> ServerInfo:
-    """Return what an INFO reply, parsed by redis-py, says."""
-    info = reply if isinstance(reply, dict) else {}
+    """Return what a reply to `INFO server` says, as it came or parsed by redis-py."""
+    info = reply if isinstance(reply, dict) else dict(_fields(as_text(reply) or ""))
     version = next(
         (
             f"{name} {info[field]}"
@@ -33,3 +36,10 @@ def server_info(reply: object) -> ServerInfo:
         "unknown",
     )
     return ServerInfo(version=version, run_id=str(info.get("run_id", "")))
+
+
+def _fields(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
+        name, colon, value = line.partition(":")
+        if colon:
+            yield name, value
