@@ -15,11 +15,14 @@ from .const import (
     CONF_REDIS_PASSWORD,
     CONF_REDIS_URL,
     CONF_REDIS_USERNAME,
+    CONF_TELEMETRY_URL,
 )
 from .coordinator import AdminToolsConfigEntry
 from .redis_source import RedisSource
 
 REDACTED = {
+    # Actions of the user: they may hold anything.
+    "actions",
     CONF_API_KEY,
     CONF_URL,
     CONF_EXTERNAL_URL,
@@ -27,6 +30,7 @@ REDACTED = {
     CONF_REDIS_USERNAME,
     CONF_REDIS_PASSWORD,
     CONF_REDIS_CA,
+    CONF_TELEMETRY_URL,
 }
 
 
@@ -47,6 +51,8 @@ async def async_get_config_entry_diagnostics(
             "concurrency": dict(status.concurrency or {}),
         },
         "redis": _redis(runtime.queues.redis),
+        "pauses": runtime.leases.book.to_dict(),
+        "restarts": runtime.restart.tries,
         "source": runtime.queues.data.source.value,
         "queues": {
             name: _queue(view) for name, view in runtime.queues.data.queues.items()

@@ -89,6 +89,11 @@ class EntryRestart:
         """Return whether a restart is under way."""
         return self._restarter.running
 
+    @property
+    def tries(self) -> list[int]:
+        """Return when a restart was tried within 24 hours: ms since the epoch."""
+        return self._restarter.tries
+
     async def async_restart(self, *, force: bool = False) -> RestartReport:
         """Restart the workers in the user's order of ways; takes 10 to 100 s.
 

@@ -32,6 +32,16 @@ async def test_diagnostics(
     await simulator.hang("ocr")
     await simulator.add_jobs("ocr")
     await simulator.until_truth("ocr", hung_now=1)
+    hass.config_entries.async_update_entry(
+        entry,
+        options={
+            **entry.options,
+            "restart_action": {"ways": ["actions"], "actions": [{"event": "hush"}]},
+        },
+    )
+    await hass.services.async_call(
+        DOMAIN, "pause", {"queue": "ocr", "for": 60}, blocking=True
+    )
     await poll(hass, entry)
     (job,) = entry.runtime_data.queues.data.queues["ocr"].jobs
     found: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
@@ -43,11 +53,14 @@ async def test_diagnostics(
         str(valkey.port),
         str(job.lock_token),
         job.asset_ids[0],
+        "hush",
     ):
         assert secret not in text
     assert found["immich"]["version"] == "3.1.0"
     assert found["immich"]["answers"] is True
     assert found["redis"]["answers"] is True
+    assert found["pauses"]["pauses"]["ocr"]["leases"][0]["kind"] == "user"
+    assert found["restarts"] == []
     assert found["source"] == "redis"
     assert found["queues"]["ocr"]["active"] == 1
     assert found["queues"]["ocr"]["jobs"][0]["name"] == "Ocr"
