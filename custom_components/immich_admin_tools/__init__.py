@@ -24,6 +24,7 @@ from .entry_restart import EntryRestart
 from .entry_telemetry import EntryTelemetry
 from .errors import message_of
 from .gpu_actions import async_setup_gpu_actions
+from .heal_issues import async_keep_heal_issues
 from .immich.client import ImmichClient
 from .redis_source import RedisSource, async_create_redis_source
 from .repairs import async_keep_issues, async_remove_issues
@@ -111,6 +112,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     restart.async_keep()
     async_keep_leases(hass, entry)
     async_keep_healing(hass, entry)
+    async_keep_heal_issues(hass, entry)
     entry.runtime_data.gpu_hosts.async_keep(hass, entry)
     entry.async_on_unload(stores.async_flush)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)

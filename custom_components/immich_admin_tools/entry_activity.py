@@ -18,12 +18,14 @@ from .healing.assets import AssetBook
 from .healing.event_watch import EventWatch
 from .healing.events import Event, EventType, act_events
 from .healing.history import History
-from .healing.models import HealedJob, Outcome
+from .healing.leases import LeaseKind
+from .healing.models import HealedJob, Initiator, Outcome
 from .healing.safety import Stored
 from .healing.strikes import StrikeBook
 from .identifiers import queue_identifier
 from .immich.client import ImmichClient
 from .job_summary import JobSummaries
+from .pause_summary import BY_HAND
 from .settings import external_url_of, history_days_of
 from .stores import EntryStores
 from .thumbnail import thumbnail_path
@@ -60,6 +62,8 @@ class EntryActivity:
         self.jobs = JobSummaries(self.assets, self.strikes, external_url_of(entry))
         self._watch = EventWatch()
         self._handled: deque[Run] = deque(maxlen=1000)
+        self._pauses: dict[str, str] = {}
+        """Why a queue was paused."""
         self._listeners: list[Listener] = []
         self._lock = asyncio.Lock()
 
@@ -68,13 +72,33 @@ class EntryActivity:
         """Tell what happened since the last view."""
         events = [
             event
-            for event in self._watch.update(view, under_way, self._handled)
+            for event in map(
+                self._with_pause,
+                self._watch.update(view, under_way, self._handled),
+            )
             if event.type is not EventType.JOB_STUCK or self._is_new(view, event)
         ]
         stuck = view.stuck
         wanted = [asset_id for job in stuck for asset_id in job.asset_ids[:1]]
         if events or self.assets.missing(wanted):
             self._entry.async_create_task(self._hass, self._tell(events, wanted))
+
+    def _with_pause(self, event: Event) -> Event:
+        """Add who paused a queue and why, and why one that goes on was paused."""
+        queue = event.queue or ""
+        if event.type is EventType.QUEUE_PAUSED:
+            owner = self._entry.runtime_data.leases.owner(queue)
+            lease = None if owner is None else owner.reason
+            by_user = lease is None or lease.kind is LeaseKind.USER
+            self._pauses[queue] = BY_HAND if lease is None else lease.kind.value
+            return replace(
+                event,
+                reason=self._pauses[queue],
+                by=Initiator.USER if by_user else Initiator.AUTO,
+            )
+        if event.type is EventType.QUEUE_RESUMED:
+            return replace(event, reason=self._pauses.pop(queue, None))
+        return event
 
     def _is_new(self, view: ServerView, event: Event) -> bool:
         """Count a stuck job; return False for one that was told before a restart."""

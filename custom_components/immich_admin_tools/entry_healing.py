@@ -81,6 +81,14 @@ class EntryHealing:
         """Return the runs of jobs that are written down and not recorded yet."""
         return {act.run for act in self._log.book.pending.values()}
 
+    @property
+    def will_restart(self) -> bool:
+        """Return whether auto-heal frees lost slots by itself, now or in a moment."""
+        return (
+            auto_heal_of(self._entry) is AutoHealMode.CLEAR_AND_RESTART
+            and now_ms() >= self._no_restart_before
+        )
+
     def lost_slots(self, queue: str | None = None) -> int:
         """Return how many workers hang on to a job that was taken from them."""
         return self._follow_up.lost_slots(queue)

@@ -128,6 +128,13 @@ class StuckThresholdNumber(QueueEntity, NumberEntity):
         """Return the seconds."""
         return stuck_threshold_of(self._entry, self.queue)
 
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, int | None]:
+        """Offer what was learned from the jobs so far; the options take it over."""
+        view = self.coordinator.data.queues.get(self.queue)
+        return {"learned": None if view is None else view.suggested_threshold}
+
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Keep the seconds in the options and look at the jobs anew."""

@@ -14,6 +14,7 @@ import voluptuous as vol
 
 from .const import (
     CONF_EXTERNAL_URL,
+    CONF_HEAL_LIMITS,
     CONF_HISTORY_DAYS,
     CONF_POLL_INTERVAL,
     CONF_TELEMETRY_URL,
@@ -24,6 +25,7 @@ from .const import (
 )
 from .coordinator import AdminToolsConfigEntry
 from .flow_forms import TEXT_FIELD, URL_FIELD
+from .heal_options import heal_fields, heal_form, heal_options, heal_problem
 from .immich.address import normalise_url
 from .immich.errors import ImmichError, InvalidAddressError, UnexpectedReplyError
 from .immich.telemetry import read_telemetry, telemetry_urls
@@ -53,7 +55,6 @@ OPTIONS = vol.Schema(
                 min=1, max=365, unit_of_measurement="d", mode=NumberSelectorMode.BOX
             )
         ),
-        **RESTART_FIELDS,
     }
 )
 
@@ -78,10 +79,14 @@ class AdminToolsOptionsFlow(OptionsFlow):
                 errors[CONF_EXTERNAL_URL] = "immich_invalid_address"
             if (telemetry := await self._telemetry_problem(user_input)) is not None:
                 errors[CONF_TELEMETRY_URL] = telemetry
-            if problem := await async_restart_problem(self.hass, entry, user_input):
+            if problem := heal_problem(user_input) or await async_restart_problem(
+                self.hass, entry, user_input
+            ):
                 errors["base"], placeholders = problem
             if not errors:
-                options |= restart_options(entry, user_input)
+                options |= _limits_joined(
+                    heal_options(entry, user_input), restart_options(entry, user_input)
+                )
                 kept = {
                     key: val for key, val in entry.options.items() if key not in OWN
                 }
@@ -89,7 +94,9 @@ class AdminToolsOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
-                OPTIONS, user_input or {**entry.options, **restart_form(entry)}
+                OPTIONS.extend({**heal_fields(entry), **RESTART_FIELDS}),
+                user_input
+                or {**entry.options, **heal_form(entry), **restart_form(entry)},
             ),
             errors=errors,
             description_placeholders=placeholders,
@@ -111,6 +118,14 @@ class AdminToolsOptionsFlow(OptionsFlow):
         except ImmichError:
             return "telemetry_lost"
         return None
+
+
+def _limits_joined(
+    first: Mapping[str, Any], second: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the options of both parts, which share the limits."""
+    limits = {**second[CONF_HEAL_LIMITS], **first[CONF_HEAL_LIMITS]}
+    return {**first, **second, CONF_HEAL_LIMITS: limits}
 
 
 def _checked_options(user_input: Mapping[str, Any]) -> dict[str, Any]:

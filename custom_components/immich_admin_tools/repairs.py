@@ -9,6 +9,7 @@ from .bullmq.errors import AuthenticationError, MissingRightsError
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
 from .entry_restart import RESTART_ISSUES
+from .heal_issues import HEAL_ISSUES
 from .immich.permissions import Permission
 
 UNKNOWN_LAYOUT = "unknown_layout"
@@ -19,6 +20,7 @@ ISSUES = (
     MISSING_OPTIONAL_PERMISSION,
     REDIS_LOGIN,
     *RESTART_ISSUES,
+    *HEAL_ISSUES,
 )
 
 

@@ -28,7 +28,16 @@ from tests.support.valkey import Valkey
 
 from .conftest import enable_all, entity_id, entry_for, poll, set_up, state_of
 
-REDIS_ONLY = {"redis", "redis_latency", "worker", "average_duration", "processed"}
+REDIS_ONLY = {
+    "redis",
+    "redis_latency",
+    "worker",
+    "average_duration",
+    "processed",
+    "clear_stuck",
+    "retry_failed",
+    "last_heal",
+}
 
 
 def _registry(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, dict[str, str]]:
