@@ -87,7 +87,9 @@ async def test_self_signed_certificate_is_trusted_when_it_is_the_ca(
     ],
     ids=["self-signed", "unknown CA"],
 )
-@pytest.mark.parametrize("ca", [None, make_certificate("Wrong CA").pem])
+@pytest.mark.parametrize(
+    "ca", [None, make_certificate("Wrong CA").pem], ids=["the system's", "a wrong one"]
+)
 async def test_unknown_certificate_is_refused_with_its_reason(
     valkey: Valkey, tmp_path: Path, shown: Certificate, hint: str, ca: str | None
 ) -> None:
