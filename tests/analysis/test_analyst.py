@@ -185,6 +185,29 @@ def test_what_outlives_a_restart() -> None:
     assert view.average_duration == pytest.approx(1, rel=0.01)
 
 
+def test_ids_that_begin_again_have_no_names_of_before() -> None:
+    """A flush makes nothing known of the ids that come again."""
+    analyst = Analyst()
+    poll(analyst, 0, worked(0, 10, 5))
+    poll(analyst, 5, worked(5, 10, 5))
+    assert analyst.usual_duration("ocr", "Ocr") == pytest.approx(1, rel=0.05)
+    now = NOW + 10 * SECOND
+    again = (
+        event(f"{now - 900}-0", "active", "3"),
+        event(f"{now - 10}-0", "completed", "3"),
+    )
+    flushed = queue(
+        "ocr",
+        job_counter=4,
+        stream=StreamState(4, 4, f"{now - 10}-0"),
+        events=again,
+    )
+    poll(analyst, 10, flushed)
+    durations = analyst._queues["ocr"].durations
+    assert durations.by_name["Ocr"].count == 10
+    assert durations.whole.count == 11
+
+
 json_values: st.SearchStrategy[JsonValue] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: (

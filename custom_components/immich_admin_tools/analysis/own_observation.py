@@ -19,10 +19,6 @@ class CountWatch:
     _last: QueueCounts | None = None
     _last_at: int = 0
 
-    def skip(self) -> None:
-        """Leave out the time up to the next poll."""
-        self._last = None
-
     def observe(self, counts: QueueCounts, now: int) -> int:
         """Return the jobs processed since the last poll, as an estimate."""
         last, self._last = self._last, counts

@@ -85,7 +85,6 @@ class QueueMemory:
     def switch_to(self, source: Source) -> None:
         """Leave out the time between two polls of different sources."""
         if self._source is not source:
-            self.counts.skip()
             self._paces[source].skip()
             self.job_counter = None
         self._source = source
