@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 import sys
 from time import perf_counter
 
-import benchmarks
+from scripts import benchmarks
 
 from .table import Table, as_text
 
@@ -22,7 +22,7 @@ def subjects() -> Mapping[str, Benchmark]:
     for info in iter_modules(benchmarks.__path__):
         if info.name.startswith("_"):
             continue
-        run = getattr(import_module(f"benchmarks.{info.name}"), "run", None)
+        run = getattr(import_module(f"scripts.benchmarks.{info.name}"), "run", None)
         if run is not None:
             found[info.name] = run
     return found

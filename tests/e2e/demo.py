@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 import urllib.request
 
-from tooling.browser import Step, View, Visit, visit
-from tooling.screenshot import LOADING
+from scripts.tooling.browser import Step, View, Visit, visit
+from scripts.tooling.screenshot import LOADING
 
 OPEN = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 

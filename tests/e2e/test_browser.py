@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tooling.browser import visit
+from scripts.tooling.browser import visit
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>x</title>
 <my-card></my-card><div hidden>Secret</div>

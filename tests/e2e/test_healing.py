@@ -4,7 +4,7 @@ from collections.abc import Callable
 import time
 from typing import Any
 
-from tooling.demo.config_flow import fill_in
+from scripts.tooling.demo.config_flow import fill_in
 
 from .demo import Demo
 
