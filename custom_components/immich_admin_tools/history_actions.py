@@ -12,7 +12,7 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util, slugify
@@ -22,7 +22,7 @@ from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
 from .healing.events import EventType
 from .healing.history_query import HistoryQuery, Row, as_csv, as_json, found
-from .service_targets import ALL_QUEUES, ATTR_QUEUE, TARGET_FIELDS, async_queue_targets
+from .service_targets import ALL_QUEUES, ATTR_QUEUE, TARGET_FIELDS, async_one_target
 
 ATTR_TYPE = "type"
 ATTR_FROM = "from"
@@ -109,11 +109,7 @@ def _asked_for(
 
     Raises ServiceValidationError when the devices are those of two Immichs.
     """
-    target, *others = async_queue_targets(hass, call.data, all_by_default=True)
-    if others:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="one_immich_only"
-        )
+    target = async_one_target(hass, call.data)
     query = HistoryQuery(
         queues=target.queues if _names_queues(call.data) else None,
         types=call.data[ATTR_TYPE],

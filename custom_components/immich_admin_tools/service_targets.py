@@ -65,6 +65,18 @@ def async_queue_targets(
 
 
 @callback
+def async_one_target(hass: HomeAssistant, data: Mapping[str, Any]) -> QueueTarget:
+    """Resolve the queues of an action that answers about one Immich; none: all.
+
+    Raises ServiceValidationError also when the devices are those of two Immichs.
+    """
+    target, *others = async_queue_targets(hass, data, all_by_default=True)
+    if others:
+        raise _invalid("one_immich_only")
+    return target
+
+
+@callback
 def _targets_of_devices(hass: HomeAssistant, devices: list[str]) -> list[QueueTarget]:
     """Group queue devices by their entry."""
     found: defaultdict[str, list[str]] = defaultdict(list)

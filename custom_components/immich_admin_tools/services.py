@@ -8,6 +8,7 @@ from . import job_actions, job_queries, queue_actions
 from .const import DOMAIN
 from .history_actions import async_setup_history_actions
 from .service_handlers import Handler, for_all_queues, for_each_queue
+from .statistics_action import async_setup_statistics_action
 
 
 @callback
@@ -55,3 +56,4 @@ def async_setup_services(hass: HomeAssistant) -> None:
             SupportsResponse.ONLY,
         )
     async_setup_history_actions(hass)
+    async_setup_statistics_action(hass)

@@ -15,7 +15,7 @@ from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
 from .conftest import entry_for, set_up
-from .healing.helpers import set_option
+from .healing.helpers import call, set_option
 
 
 def _as_offered(schema: vol.Schema | None) -> dict[str, object]:
@@ -60,6 +60,9 @@ async def test_failures_are_counted(
     assert truth.handler_failed - before.handler_failed == 20
     assert telemetry.counts.of("Ocr").failed == 20
     assert telemetry.counts.of("Ocr").success == 0
+    answer = await call(hass, "get_statistics", queue="ocr")
+    assert answer["outcomes"]["jobs"]["Ocr"]["failed"] == 20
+    assert answer["outcomes"]["unknown_because"] is None
 
     # It goes on after a restart of ours.
     await hass.config_entries.async_reload(told.entry_id)
@@ -138,3 +141,12 @@ async def test_the_dialog_looks(
         assert entry.runtime_data.telemetry.urls == (simulator.metrics_url,)
     else:
         assert result["errors"] == {CONF_TELEMETRY_URL: error}
+
+
+async def test_statistics_without_a_recorder(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """It is not a must."""
+    answer = (await call(hass, "get_statistics", queue="ocr"))["queues"]["ocr"]
+    assert answer["processed_unknown_because"] == "no_recorder"
+    assert answer["given_up_by_day"] == {}

@@ -10,6 +10,7 @@ from ..bullmq.layout import Layout
 from ..bullmq.models import JsonValue, RedisReading
 from ..immich.models import ListedJob, QueueCounts
 from .clocks import WorkerClocks
+from .durations import DurationStatistics
 from .models import QueueView, ServerView, Source
 from .queue_memory import Moment, QueueMemory
 from .queue_views import view_from_api, view_from_redis
@@ -104,6 +105,11 @@ class Analyst:
             for name, durations in memory.durations.by_name.items()
             if (suggested := durations.suggested_threshold) is not None
         }
+
+    def durations(self, queue: str) -> Mapping[str, DurationStatistics]:
+        """Return what is known of how long a queue's jobs take, per job name."""
+        memory = self._queues.get(queue)
+        return {} if memory is None else memory.durations.by_name
 
     def usual_duration(self, queue: str, name: str | None = None) -> float | None:
         """Return the median seconds of a queue's jobs, or of one name's."""
