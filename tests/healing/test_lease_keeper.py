@@ -368,3 +368,26 @@ async def test_killed_in_the_users_resume(house: House) -> None:
     house.restart()
     await house.poll()
     assert house.paused == {"smartSearch"}
+
+
+async def test_a_queue_that_goes_while_it_is_looked_at(house: House) -> None:
+    """Seen as going on, but gone: nothing of it is kept."""
+    await house.keeper.take(GPU, ML)
+    seen = {"ocr": False, "smartSearch": True}
+    del house.immich.queues["ocr"]
+    await house.keeper.update(seen, "run-1")
+    assert set(house.keeper.book.pauses) == {"smartSearch"}
+    assert house.keeper.book.blocked == frozenset()
+
+
+async def test_what_can_not_be_asked_is_not_judged(house: House) -> None:
+    """Whether the user let a queue go on is found out when Immich answers."""
+    await house.keeper.take(GPU, ML)
+    house.immich.queues["ocr"] = False
+    house.immich.down = True
+    await house.poll()
+    assert house.keeper.owner("ocr") is not None
+    house.immich.down = False
+    await house.poll()
+    assert house.keeper.owner("ocr") is None
+    assert house.paused == {"smartSearch"}

@@ -22,7 +22,8 @@ from tests.support.valkey import Valkey
 
 from .conftest import entity_id, entry_for, poll, set_up
 
-GPU = Reason(LeaseKind.GPU_OFFLINE, "attic")
+# Not of a GPU host: those look after their leases themselves.
+HEAL = Reason(LeaseKind.HEAL, "test")
 
 
 async def _call(hass: HomeAssistant, action: str, queue: str, **data: object) -> None:
@@ -174,17 +175,17 @@ async def test_a_lease_says_that_it_is_ours(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator
 ) -> None:
     """And survives a start of Home Assistant."""
-    await entry.runtime_data.leases.take(GPU, ["smartSearch", "ocr"])
+    await entry.runtime_data.leases.take(HEAL, ["smartSearch", "ocr"])
     await poll(hass, entry)
     shown = _attributes(hass, entry, "ocr")
     assert shown["paused_by"] == DOMAIN
-    assert shown["reason"] == "gpu_offline"
+    assert shown["reason"] == "heal"
     assert shown["paused_until"] is None
     await hass.config_entries.async_reload(entry.entry_id)
     await poll(hass, entry)
     assert await _paused(simulator) == {"smartSearch", "ocr"}
     assert _attributes(hass, entry, "ocr") == shown
-    await entry.runtime_data.leases.end(GPU)
+    await entry.runtime_data.leases.end(HEAL)
     assert await _paused(simulator) == set()
 
 
@@ -197,7 +198,7 @@ async def test_the_user_lets_a_leased_queue_go_on(
 ) -> None:
     """Wherever the user does so, the lease ends, and its reason takes no new one."""
     entry, leases = either_entry, either_entry.runtime_data.leases
-    await leases.take(GPU, ["smartSearch", "ocr"])
+    await leases.take(HEAL, ["smartSearch", "ocr"])
     await poll(hass, entry)
     if where == "switch":
         switch = {"entity_id": entity_id(hass, entry, "switch.ocr.processing")}
@@ -207,11 +208,11 @@ async def test_the_user_lets_a_leased_queue_go_on(
     else:
         await _resume_in_immich(simulator, "ocr")
     await poll(hass, entry)
-    assert (await leases.take(GPU, ["smartSearch", "ocr"])).blocked == ("ocr",)
+    assert (await leases.take(HEAL, ["smartSearch", "ocr"])).blocked == ("ocr",)
     await poll(hass, entry)
     assert await _paused(simulator) == {"smartSearch"}
-    await leases.end(GPU)
-    await leases.take(GPU, ["ocr"])
+    await leases.end(HEAL)
+    await leases.take(HEAL, ["ocr"])
     assert await _paused(simulator) == {"ocr"}
 
 
@@ -221,12 +222,12 @@ async def test_by_hand_in_spite_of_a_lease(
     """Paused by hand before, or while it lasts: it stays paused after the lease."""
     leases = entry.runtime_data.leases
     await simulator.request("PUT", "/api/queues/ocr", {"isPaused": True})
-    await leases.take(GPU, ["ocr", "smartSearch"])
+    await leases.take(HEAL, ["ocr", "smartSearch"])
     await _call(hass, "pause", "smartSearch")
     await poll(hass, entry)
     assert _attributes(hass, entry, "smartSearch")["reason"] == "by_hand"
     await hass.config_entries.async_reload(entry.entry_id)
-    await entry.runtime_data.leases.end(GPU)
+    await entry.runtime_data.leases.end(HEAL)
     await poll(hass, entry)
     assert await _paused(simulator) == {"ocr", "smartSearch"}
 
@@ -239,7 +240,7 @@ async def test_a_redis_that_lost_its_data(
 ) -> None:
     """A new Redis has forgotten the pause: that was nobody's wish."""
     leases = entry.runtime_data.leases
-    await leases.take(GPU, ["ocr"])
+    await leases.take(HEAL, ["ocr"])
     await poll(hass, entry)
     await _resume_in_immich(simulator, "ocr")
     redis = entry.runtime_data.queues.redis
@@ -271,7 +272,7 @@ async def test_disabled_or_deleted_entries_leave_no_pause(
     await set_up(hass, entry)
     await _call(hass, "pause", "library")
     for end in (_disable, _delete):
-        await entry.runtime_data.leases.take(GPU, ["ocr", "library"])
+        await entry.runtime_data.leases.take(HEAL, ["ocr", "library"])
         assert await _paused(simulator) == {"ocr", "library"}
         await end(hass, entry)
         assert await _paused(simulator) == {"library"}
@@ -300,7 +301,7 @@ async def test_deleted_while_immich_is_away(
     """It is said which queues may still be paused."""
     entry = entry_for(simulator, None)
     await set_up(hass, entry)
-    await entry.runtime_data.leases.take(GPU, ["ocr"])
+    await entry.runtime_data.leases.take(HEAL, ["ocr"])
     await simulator.api("500")
     await _delete(hass, entry)
     await simulator.api("normal")
