@@ -5,7 +5,6 @@ from typing import Any, override
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
-    ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
@@ -72,10 +71,9 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
         return AdminToolsOptionsFlow()
 
     @classmethod
-    @callback
     @override
     def async_get_supported_subentry_types(
-        cls, config_entry: ConfigEntry
+        cls, config_entry: AdminToolsConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what can be added to an Immich: GPU hosts."""
         return {SUBENTRY_GPU_HOST: GpuHostFlow}

@@ -134,7 +134,7 @@ class GpuHost:
 
     def _pause(self) -> float:
         """Return the seconds until the next probe."""
-        if self._probe.indirect:
+        if self._probe.costly:
             return INDIRECT
         state, work = self.controller.power.state, self.controller.work
         if state in COMING | LEAVING:

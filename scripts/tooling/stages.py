@@ -15,7 +15,7 @@ from .paths import FRONTEND, REPOSITORY
 from .progress import warn
 from .pytest_runs import REPORTS, Count, PytestRun, counts
 
-PURE = ("test_tooling", "bullmq", "immich", "analysis", "healing")
+PURE = ("test_tooling", "bullmq", "immich", "analysis", "healing", "gpu_host")
 """Folders whose tests run without Home Assistant's plugin."""
 
 OWN_STAGE = ("simulator", "integration", "e2e")

@@ -267,6 +267,10 @@ class ProbeOf:
         """Ask it once."""
         return Probe.ANSWERS if self.world.boxes[self.name].on else Probe.GONE
 
+    async def thoroughly(self) -> Probe:
+        """Ask it once."""
+        return await self()
+
 
 @dataclass
 class MadeConcurrency:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from custom_components.immich_admin_tools.gpu_host.models import Wish
 
-from .made_world import POWER, QUEUES, World
+from .made_world import POLL, POWER, PROBE, QUEUES, World
 
 SECONDS = st.integers(1, 40)
 
@@ -86,6 +86,7 @@ days = st.lists(st.tuples(st.sampled_from(EVENTS), SECONDS), max_size=25)
 
 async def _live(world: World, day: list[tuple[Callable[..., object], int]]) -> None:
     """Live through a day, and look every second."""
+    gone_for = 0
     for event, seconds in day:
         await event(world)  # type: ignore[misc]  # they are all coroutines
         for _ in range(seconds):
@@ -95,11 +96,11 @@ async def _live(world: World, day: list[tuple[Callable[..., object], int]]) -> N
             if rested and world.paused() == set(QUEUES):
                 assert world.burnt == burnt, "burnt while it rests"
             assert world.box.off_at_work == 0
-            if world.state in ("ready", "working"):
-                continue
-            if not world.immich.down and world.host.contact.safe is False:
+            gone = world.host.contact.safe is False
+            gone_for = gone_for + 1 if gone and world.api_answers else 0
+            if gone_for > POLL + PROBE:
                 held = world.host.leases.holding | world.host.leases.overruled
-                assert held == set(QUEUES) or not world.api_answers
+                assert held == set(QUEUES)
 
 
 async def _day(day: list[tuple[Callable[..., object], int]]) -> None:

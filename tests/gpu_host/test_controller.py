@@ -386,17 +386,20 @@ async def test_suspicion() -> None:
     assert world.paused() == set(QUEUES)
 
 
-@pytest.mark.parametrize("probe", [Probe.SLOW, Probe.OTHER])
+@pytest.mark.parametrize("probe", [Probe.SLOW, Probe.OTHER, Probe.FAILS])
 async def test_suspicion_without_an_answer(
     probe: Probe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With jobs that end too fast, no right answer is certain enough."""
     world = await at_work(500)
 
-    async def answer() -> Probe:
-        return probe
+    class Answer:
+        async def __call__(self) -> Probe:
+            return probe
 
-    monkeypatch.setattr(world.host, "_probe", answer)
+        thoroughly = __call__
+
+    monkeypatch.setattr(world.host, "_probe", Answer())
     assert not await world.host.suspect("smartSearch")
     assert "smartSearch" in world.paused()
 

@@ -126,7 +126,7 @@ class HostController:
 
         Returns whether it is well.
         """
-        probe = await self._probe()
+        probe = await self._probe.thoroughly()
         if probe is Probe.ANSWERS:
             return True
         # With jobs that end too fast, no answer in time is certain enough.

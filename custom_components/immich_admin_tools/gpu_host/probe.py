@@ -26,12 +26,17 @@ class HostProbe(Protocol):
     async def __call__(self) -> Probe:
         """Ask once. Never raises, and takes some seconds at most."""
 
+    async def thoroughly(self) -> Probe:
+        """Ask as somebody doubts that it does its work, and ask so until it does."""
+
 
 class PingProbe:
     """Asks the machine learning for `/ping`.
 
     Where its name is known inside Immich's own network only, Immich is asked instead;
-    that costs it a small search, so `indirect` tells to ask less often.
+    that costs it a small search, so `indirect` tells to ask less often. A ping is also
+    answered by a machine learning that fails at everything else: where that is in doubt,
+    Immich is asked as well.
     """
 
     def __init__(
@@ -42,12 +47,36 @@ class PingProbe:
     ) -> None:
         """Take the address as Immich has it, such as `http://gpu:3003`."""
         self.indirect = False
+        self._in_doubt = False
         self._http = http
         self._url = f"{url.rstrip('/')}/ping"
         self._through_immich = through_immich
 
+    async def thoroughly(self) -> Probe:
+        """Ask as somebody doubts that it does its work, and ask so until it does."""
+        self._in_doubt = True
+        return await self()
+
     async def __call__(self) -> Probe:
         """Ask once."""
+        probe = await self._reach()
+        if not self._in_doubt or self.indirect or probe is not Probe.ANSWERS:
+            return probe
+        try:
+            found = await self._through_immich()
+        except ImmichError:
+            # Nobody can tell, such as with smart search switched off.
+            found = MachineLearning.ANSWERS
+        self._in_doubt = found is not MachineLearning.ANSWERS
+        return Probe.FAILS if self._in_doubt else probe
+
+    @property
+    def costly(self) -> bool:
+        """Return whether a probe asks Immich."""
+        return self.indirect or self._in_doubt
+
+    async def _reach(self) -> Probe:
+        """Ask the machine learning itself, or Immich where its name is not known."""
         try:
             return await self._ping()
         except httpx.ConnectError as error:

@@ -21,6 +21,8 @@ class Probe(StrEnum):
     """Refused, no such address, or the proxy in front says that nobody is there."""
     SLOW = "slow"
     """Connected, and no answer in time: it may only be busy."""
+    FAILS = "fails"
+    """It answers a ping, and fails at its work."""
     OTHER = "other"
     """Something answers that is not Immich's machine learning."""
 
