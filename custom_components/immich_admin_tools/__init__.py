@@ -18,6 +18,7 @@ from .coordinator import (
 )
 from .devices import async_keep_devices, async_register_server
 from .entry_activity import EntryActivity
+from .entry_burn import EntryBurn
 from .entry_gpu import EntryGpuHosts
 from .entry_healing import EntryHealing
 from .entry_restart import EntryRestart
@@ -114,6 +115,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     async_keep_healing(hass, entry)
     async_keep_heal_issues(hass, entry)
     entry.runtime_data.gpu_hosts.async_keep(hass, entry)
+    if redis is not None:
+        EntryBurn(hass, entry, redis).async_keep()
     entry.async_on_unload(stores.async_flush)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_updated))

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+from homeassistant.components.repairs import RepairsFlow
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .bullmq.errors import AuthenticationError, MissingRightsError
+from .burnt_issue import BurntFlow, IssueData, async_remove_burnt
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
 from .entry_restart import RESTART_ISSUES
@@ -86,3 +88,12 @@ def async_remove_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> No
     """Take all issues of an entry back."""
     for key in ISSUES:
         ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.entry_id}")
+    async_remove_burnt(hass, entry.entry_id)
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: IssueData | None
+) -> RepairsFlow:
+    """Return the dialog of an issue that can be put right here."""
+    assert data is not None
+    return BurntFlow(data)
