@@ -89,6 +89,27 @@ async def test_clocks_of_the_reading(queue: MadeQueue) -> None:
     assert 0 < reading.latency < 5
 
 
+@pytest.mark.parametrize("protocol", [2, 3])
+async def test_both_protocols_say_the_same(
+    valkey: Valkey, queue: MadeQueue, protocol: int
+) -> None:
+    """Ours speaks RESP2, but a client of somebody else may be given to the reader."""
+    await queue.start("1")
+    await queue.add("2", priority=1)
+    async with Redis(port=valkey.port, protocol=protocol) as other:
+        ours, theirs = QueueReader(queue.client), QueueReader(other)
+        for _ in range(2):
+            await queue.client.xadd(queue.keys.events, {"event": "added"})
+            expected = await ours.read([QUEUE])
+            reading = await theirs.read([QUEUE])
+            assert reading.run_id == expected.run_id
+            assert reading.server_version == expected.server_version
+            mine, other_one = expected.queues[QUEUE], reading.queues[QUEUE]
+            assert (mine.stream, mine.events) == (other_one.stream, other_one.events)
+            assert mine.next_job_id == other_one.next_job_id == "2"
+            assert mine.jobs[0].identity == other_one.jobs[0].identity
+
+
 async def test_data_is_read_once_per_run(queue: MadeQueue) -> None:
     """It doesn't change while a job runs, and may be large."""
     reader = QueueReader(queue.client)

@@ -100,7 +100,8 @@ def ask_events(trip: Trip, positions: Mapping[str, str]) -> None:
 
 def entries_of(reply: object) -> Iterator[tuple[str, list[Entry]]]:
     """Return the name of each key that has new entries, with these entries."""
-    for name, entries in cast(list[tuple[bytes, list[_RawEntry]]], reply or []):
+    streams = reply.items() if isinstance(reply, dict) else reply or []
+    for name, entries in cast(list[tuple[bytes, list[_RawEntry]]], streams):
         yield (
             name.decode(),
             [

@@ -78,7 +78,7 @@ def _ids(reply: object) -> list[bytes]:
 
 
 def _stream(reply: object) -> StreamState | None:
-    if not isinstance(reply, list):
+    if not isinstance(reply, list | dict):
         return None
     fields = pairs(reply)
     return StreamState(

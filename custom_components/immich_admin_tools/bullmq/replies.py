@@ -27,8 +27,13 @@ def as_int(value: object) -> int | None:
         return None
 
 
-def pairs[T](values: Sequence[T]) -> dict[T, T]:
-    """Return the fields of a reply that has names and values in turns."""
+def pairs[T](values: Sequence[T] | dict[T, T]) -> dict[T, T]:
+    """Return the fields of a reply that has names and values in turns.
+
+    The newer protocol, RESP3, has a type of its own for that.
+    """
+    if isinstance(values, dict):
+        return values
     return dict(zip(values[::2], values[1::2], strict=False))
 
 
