@@ -21,6 +21,7 @@ from .gpu_host.probe import PingProbe
 from .gpu_host.work import expected_run
 from .gpu_house import GPU_ISSUES, GpuHouse
 from .gpu_settings import SUBENTRY_GPU_HOST, host_settings_of
+from .healing.events import Event, EventType
 from .healing.leases import LeaseKind
 from .settings import connection_of
 
@@ -143,6 +144,13 @@ class GpuHost:
             return CALM
         return ALERT if self.guarded else UNGUARDED
 
+    @callback
+    def async_happened(self, event: Event) -> None:
+        """Remember what was skipped, whoever found it."""
+        queue, jobs = event.queue, event.jobs or 0
+        if event.type is EventType.JOBS_BURNT and queue in self.settings.queues:
+            self._spawn(self.controller.note_burnt(queue, jobs), "skipped photos")
+
     async def _suspect(self, queue: str) -> bool:
         """Ask the host as jobs end too fast; count what was skipped."""
         if await self.controller.suspect(queue):
@@ -156,7 +164,15 @@ class GpuHost:
         """Count what was skipped once the pause has taken hold."""
         await asyncio.sleep(COUNT_AFTER)
         if self._guard is not None and (burnt := self._guard.take_burnt(queue)):
-            await self.controller.note_burnt(queue, burnt)
+            await self._entry.runtime_data.activity.async_tell(
+                Event(
+                    EventType.JOBS_BURNT,
+                    now_ms(),
+                    queue=queue,
+                    jobs=burnt,
+                    host=self.settings.host_id,
+                )
+            )
 
     def _stands(self) -> Mapping[str, HostStand]:
         """Return how all hosts of this Immich stand."""
@@ -219,6 +235,9 @@ class EntryGpuHosts:
         entry.async_create_task(hass, self._forget_removed(hass, entry))
         for host in self.hosts.values():
             host.async_start()
+        for host in self.hosts.values():
+            tells = entry.runtime_data.activity.async_listen
+            entry.async_on_unload(tells(host.async_happened))
         if self.hosts:
             listen = entry.runtime_data.queues.async_add_listener
             entry.async_on_unload(listen(updated))

@@ -12,7 +12,7 @@ from .clock import now_ms
 from .const import DOMAIN
 from .gpu_host.models import News
 from .gpu_host.pauses import HostStand
-from .gpu_host.settings import HostSettings, Rerun
+from .gpu_host.settings import HostSettings
 from .gpu_settings import CONF_OFF_ACTION, CONF_ON_ACTION, may_wake
 from .healing.events import Event, EventType
 from .user_actions import async_run_actions
@@ -130,20 +130,6 @@ class GpuHouse:
                 now_ms(),
                 host=self._settings.host_id,
                 reason=reason or news.value,
-            )
-        )
-
-    async def tell_burnt(self, queue: str, jobs: int) -> None:
-        """Tell that jobs were skipped."""
-        await self._entry.runtime_data.activity.async_tell(
-            Event(
-                EventType.JOBS_BURNT,
-                now_ms(),
-                queue=queue,
-                jobs=jobs,
-                reason="made_up_for"
-                if self._settings.rerun_missing is Rerun.AUTO
-                else None,
             )
         )
 

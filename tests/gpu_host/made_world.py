@@ -346,8 +346,5 @@ class MadeHouse:
         """Note it."""
         self.world.news.append(news)
 
-    async def tell_burnt(self, queue: str, jobs: int) -> None:
-        """Nobody wants to know."""
-
     def changed(self) -> None:
         """Nobody looks."""

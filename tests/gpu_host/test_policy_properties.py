@@ -150,7 +150,7 @@ def test_no_wake_storm(chosen: PowerSettings, sequence: list[Seen]) -> None:
 
 
 @given(power_settings, sequences)
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_few_signals(chosen: PowerSettings, sequence: list[Seen]) -> None:
     """A host that never answers gets fewer and fewer rows of signals."""
     chosen = replace(chosen, can_wake=True, wake_backlog=1, boot_timeout=60_000)

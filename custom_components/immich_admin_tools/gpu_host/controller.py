@@ -144,12 +144,13 @@ class HostController:
         return False
 
     async def note_burnt(self, queue: str, jobs: int) -> None:
-        """Remember that jobs were skipped, and tell of them."""
+        """Remember jobs that were skipped, if they are to be made up for by itself."""
+        if self.settings.rerun_missing is not Rerun.AUTO:
+            return
         async with self._lock:
             burnt = {**self.record.burnt}
             burnt[queue] = burnt.get(queue, 0) + jobs
             await self._book.try_to_save(replace(self.record, burnt=burnt))
-        await self._house.tell_burnt(queue, jobs)
 
     async def step(
         self, *, wish: Wish | None = None, report: Report | None = None

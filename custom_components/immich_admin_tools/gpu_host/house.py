@@ -41,8 +41,5 @@ class House(Protocol):
     async def tell(self, news: News, reason: str | None = None) -> None:
         """Tell what happened with the host."""
 
-    async def tell_burnt(self, queue: str, jobs: int) -> None:
-        """Tell that jobs were skipped."""
-
     def changed(self) -> None:
         """Show the host anew, and let the others see how it stands."""
