@@ -23,6 +23,7 @@ from .connection_check import (
     RedisFound,
     async_check_immich,
     async_check_redis,
+    reads_same_queues,
 )
 from .const import (
     CONF_REDIS_PASSWORD,
@@ -257,18 +258,12 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
         return found
 
     def _refuse_same_redis(self, settings: RedisSettings, found: RedisFound) -> None:
-        """Abort when a loaded entry reads the same queues of the same Redis."""
-        own = self._reconfigure_entry_id if self.source == SOURCE_RECONFIGURE else None
+        """Abort when another loaded entry reads the same queues of the same Redis."""
         for entry in self._async_current_entries():
-            if entry.state is not ConfigEntryState.LOADED or entry.entry_id == own:
-                continue
-            other = entry.runtime_data.queues.redis
-            if (
-                other is not None
-                and other.reading is not None
-                and other.reading.run_id == found.access.run_id
-                and other.settings.prefix == settings.prefix
-            ):
+            own = self.source == SOURCE_RECONFIGURE and (
+                entry.entry_id == self._reconfigure_entry_id
+            )
+            if not own and reads_same_queues(entry, settings, found):
                 raise AbortFlow("same_redis")
 
     def _finish(self, redis: RedisFound | None) -> ConfigFlowResult:

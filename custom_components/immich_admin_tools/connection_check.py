@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.httpx_client import get_async_client
 
@@ -10,6 +11,7 @@ from .bullmq.access import Access, check_access
 from .bullmq.connection import RedisSettings, build_ssl_context, create_client
 from .bullmq.discovery import check_queues
 from .bullmq.reader import QueueReader
+from .coordinator import AdminToolsConfigEntry
 from .immich.client import ImmichClient
 from .immich.errors import MissingPermissionError, NotAdminError
 from .immich.models import QueueCounts, User, Version
@@ -70,4 +72,22 @@ async def async_check_redis(
     return RedisFound(
         access,
         tuple(name for name, read in reading.queues.items() if not read.writable),
+    )
+
+
+def reads_same_queues(
+    entry: AdminToolsConfigEntry, settings: RedisSettings, found: RedisFound
+) -> bool:
+    """Return whether a loaded entry reads the queues that were found.
+
+    A Redis is known by its run id: it may have many addresses.
+    """
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
+    redis = entry.runtime_data.queues.redis
+    return (
+        redis is not None
+        and redis.reading is not None
+        and redis.reading.run_id == found.access.run_id
+        and redis.settings.prefix == settings.prefix
     )
