@@ -95,7 +95,8 @@ SHUTTING = power(HostState.SHUTTING_DOWN)
         # Failed
         (power(HostState.WAKE_FAILED, wake_not_before=T0 + 1), BACKLOG, "wake_failed", (), ()),
         (power(HostState.WAKE_FAILED, wake_not_before=T0), BACKLOG, "waking", (Effect.SIGNAL,), (News.WAKE,)),
-        (power(HostState.WAKE_FAILED, wake_not_before=T0 + 1), OFFLINE, "off", (), ()),
+        (power(HostState.WAKE_FAILED, wake_not_before=T0 + 1), OFFLINE, "wake_failed", (), ()),
+        (power(HostState.WAKE_FAILED, wake_not_before=T0), OFFLINE, "off", (), ()),
         (power(HostState.WAKE_FAILED), replace(BACKLOG, wish=Wish.OFF), "off", (), ()),
         (power(HostState.WAKE_FAILED), replace(ONLINE, busy=True), "working", (), (News.READY,)),
         # On

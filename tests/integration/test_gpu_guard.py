@@ -97,3 +97,27 @@ async def test_quick_jobs_are_no_outage(
     await simulator.until_truth("smartSearch", finished=done + 500, timeout=60)
     assert not await is_paused(simulator, "smartSearch")
     assert await burnt(simulator) == 0
+
+
+async def test_box_fails_at_its_work(
+    simulator: Simulator, gpu_box: Box, working: MockConfigEntry
+) -> None:
+    """A ping that is answered is not enough: what fails at every photo is found out."""
+    await simulator.speed(5, "smartSearch")
+    await simulator.machine_learning("error500")
+
+    async def rests() -> bool:
+        return await is_paused(simulator, "smartSearch")
+
+    await until(rests, timeout=10, what="the queue is paused", interval=0.05)
+    lost = await burnt(simulator)
+    assert lost < 2 * MOST_BURNT
+    await asyncio.sleep(3)
+    assert await burnt(simulator) <= lost + CONCURRENCY
+    await simulator.machine_learning("on")
+
+    async def goes_on() -> bool:
+        return not await is_paused(simulator, "smartSearch")
+
+    await until(goes_on, timeout=60, what="the queue goes on")
+    assert await burnt(simulator) <= lost + CONCURRENCY

@@ -133,7 +133,8 @@ def _off(power: Power, settings: PowerSettings, seen: Seen) -> Step:
     if power.since == 0:
         power = replace(power, since=seen.now)
     if not wanted(settings, seen):
-        state = HostState.OFF if seen.backlog == 0 else power.state
+        over = seen.backlog == 0 and seen.now >= power.wake_not_before
+        state = HostState.OFF if over else power.state
         wish = None if power.wish is Wish.OFF else power.wish
         return Step(replace(_to(power, state, seen), wish=wish))
     if (
