@@ -1,6 +1,5 @@
 """What happened in the last months, as far as it is worth keeping. Pure."""
 
-from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -23,36 +22,56 @@ class History:
     def __init__(self, days: int = 90) -> None:
         """Keep events for some days."""
         self.days = days
-        self._events: deque[Event] = deque(maxlen=MOST)
+        self._events: dict[int, Event] = {}
+        """By a number that grows, the oldest first."""
+        self._acts: dict[str, int] = {}
+        """The number of each act's event."""
+        self._next = 0
 
     def add(self, event: Event) -> None:
         """Keep an event, or the new outcome of an act that is kept already."""
         if event.act_id is not None:
             if event.type is EventType.HEAL_UNCONFIRMED:
                 return
-            for number, known in enumerate(self._events):
-                if known.act_id == event.act_id:
-                    self._events[number] = replace(
-                        known, outcome=event.outcome, doubt=event.doubt
-                    )
-                    return
+            if (number := self._acts.get(event.act_id)) is not None:
+                self._events[number] = replace(
+                    self._events[number], outcome=event.outcome, doubt=event.doubt
+                )
+                return
         if (
             event.type is EventType.QUEUE_FINISHED
             and event.jobs is not None
             and event.jobs < LEAST_JOBS
         ):
             return
-        self._events.append(event)
-        while self._events and event.at - self._events[0].at > self.days * DAY:
-            self._events.popleft()
+        self._append(event)
+        while event.at - self._events[oldest := next(iter(self._events))].at > (
+            self.days * DAY
+        ):
+            self._forget(oldest)
+
+    def _append(self, event: Event) -> None:
+        """Put an event at the end."""
+        self._events[self._next] = event
+        if event.act_id is not None:
+            self._acts[event.act_id] = self._next
+        self._next += 1
+        if len(self._events) > MOST:
+            self._forget(next(iter(self._events)))
+
+    def _forget(self, number: int) -> None:
+        """Take an event out."""
+        act_id = self._events.pop(number).act_id
+        if act_id is not None:
+            self._acts.pop(act_id, None)
 
     def knows(self, act_id: str) -> bool:
         """Return whether an act was recorded before."""
-        return any(event.act_id == act_id for event in self._events)
+        return act_id in self._acts
 
     def __iter__(self) -> Iterator[Event]:
         """Yield the events, the newest first."""
-        return reversed(self._events)
+        return reversed(self._events.values())
 
     @property
     def last_heal(self) -> Event | None:
@@ -69,7 +88,7 @@ class History:
 
     def to_dict(self) -> dict[str, JsonValue]:
         """Return it as JSON."""
-        return {"events": [event.to_dict() for event in self._events]}
+        return {"events": [event.to_dict() for event in self._events.values()]}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, JsonValue], days: int = 90) -> History:
@@ -78,5 +97,5 @@ class History:
         events = stored.get("events")
         for item in events if isinstance(events, list) else []:
             if isinstance(item, dict) and (event := Event.from_dict(item)) is not None:
-                history._events.append(event)
+                history._append(event)
         return history
