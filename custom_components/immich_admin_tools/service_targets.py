@@ -8,7 +8,11 @@ from typing import Any
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.helpers import (
+    config_validation as cv,
+    device_registry as dr,
+    service,
+)
 import voluptuous as vol
 
 from .const import DOMAIN
@@ -82,9 +86,7 @@ def _targets_of_devices(hass: HomeAssistant, devices: list[str]) -> list[QueueTa
     found: defaultdict[str, list[str]] = defaultdict(list)
     entries: dict[str, AdminToolsConfigEntry] = {}
     for device_id in dict.fromkeys(devices):
-        device, entry = service.async_get_device_and_config_entry(
-            hass, DOMAIN, device_id
-        )
+        device, entry = _device_and_entry(hass, device_id)
         queue = queue_of_device(entry, device)
         if queue is None or queue not in entry.runtime_data.server.data.queues:
             raise _invalid(
@@ -97,6 +99,22 @@ def _targets_of_devices(hass: HomeAssistant, devices: list[str]) -> list[QueueTa
         QueueTarget(entries[entry_id], tuple(names))
         for entry_id, names in found.items()
     ]
+
+
+@callback
+def _device_and_entry(
+    hass: HomeAssistant, device_id: str
+) -> tuple[dr.AnyDeviceEntry, AdminToolsConfigEntry]:
+    """Return a device and its loaded entry. Raises ServiceValidationError."""
+    child = dr.async_get(hass).async_get(
+        device_id, include_main_devices=False, include_composite_devices=False
+    )
+    if child is not None:
+        owner = hass.config_entries.async_get_entry(child.config_entry_id)
+        if owner is not None and owner.domain == DOMAIN:
+            # Home Assistant 2026.9 finds no child devices by the function below.
+            return child, service.async_get_config_entry(hass, DOMAIN, owner.entry_id)
+    return service.async_get_device_and_config_entry(hass, DOMAIN, device_id)
 
 
 def _invalid(key: str, **placeholders: str) -> ServiceValidationError:

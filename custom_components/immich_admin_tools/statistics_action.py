@@ -152,7 +152,7 @@ def _outcomes(entry: AdminToolsConfigEntry) -> JsonObjectType:
 
 def _counts(telemetry: EntryTelemetry, name: str) -> JsonObjectType:
     """Return the outcomes of one type of job: null, never 0, when nobody counts."""
-    if telemetry.counts.since is None:
+    if telemetry.counts.since is None or not telemetry.urls:
         return {"success": None, "failed": None, "skipped": None}
     return _plain(telemetry.counts.of(name))
 
