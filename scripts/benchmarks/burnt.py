@@ -1,0 +1,176 @@
+"""A GPU box dies at work: how many photos Immich skips before their queue is paused.
+
+Real queues and workers of the simulator, 3 jobs at once, and the box goes just after it was
+asked: the worst moment for pings. "Guard" is what runs with Redis; the pings alone are what
+is left without it, at their own pace and slower.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import httpx
+from redis.asyncio import Redis
+
+from custom_components.immich_admin_tools.analysis.models import ServerView
+from custom_components.immich_admin_tools.bullmq.connection import (
+    RedisSettings,
+    create_client,
+)
+from custom_components.immich_admin_tools.bullmq.event_watch import EventWatch
+from custom_components.immich_admin_tools.clock import now_ms
+from custom_components.immich_admin_tools.gpu_host.controller import HostController
+from custom_components.immich_admin_tools.gpu_host.guard import DrainGuard
+from custom_components.immich_admin_tools.gpu_host.models import News, PowerSettings
+from custom_components.immich_admin_tools.gpu_host.pauses import HostStand
+from custom_components.immich_admin_tools.gpu_host.probe import PingProbe
+from custom_components.immich_admin_tools.gpu_host.settings import HostSettings
+from custom_components.immich_admin_tools.healing.lease_keeper import LeaseKeeper
+from custom_components.immich_admin_tools.immich.client import ImmichClient
+from tests.healing.made_immich import MadeSection
+from tests.support.simulator import Simulator
+from tests.support.valkey import start_valkey
+
+from .table import Table
+
+QUEUE = "smartSearch"
+JOBS = 10_000
+QUICK_JOBS = 3_000
+CONCURRENCY = 3
+JOB_MS = 150
+PAUSED_WITHIN = 40.0
+SETTINGS = HostSettings(
+    "box",
+    "Box",
+    "",
+    (QUEUE,),
+    PowerSettings(False, False, 0, 0, 60_000, 0, 0, 0, 0, 0),
+)
+
+
+@dataclass
+class _House:
+    """Nothing but the box itself."""
+
+    hosts: dict[str, HostController] = field(default_factory=dict)
+
+    def view(self) -> ServerView | None:
+        return None
+
+    async def look(self) -> ServerView | None:
+        return None
+
+    def lost_slots(self, queue: str) -> int:
+        return 0
+
+    def may_wake(self) -> bool:
+        return False
+
+    def stands(self) -> Mapping[str, HostStand]:
+        return {name: host.stand for name, host in self.hosts.items()}
+
+    async def send_packet(self) -> None:
+        """Never."""
+
+    async def run_on_action(self) -> None:
+        """Never."""
+
+    async def run_off_action(self) -> None:
+        """Never."""
+
+    async def run_missing(self, queue: str) -> None:
+        """Never."""
+
+    async def tell(self, news: News, reason: str | None = None) -> None:
+        """Nobody listens."""
+
+    def changed(self) -> None:
+        """Nobody looks."""
+
+
+def run(quick: bool) -> Table:
+    """Let the box die once for each way to notice it."""
+    return asyncio.run(_run(quick))
+
+
+async def _run(quick: bool) -> Table:
+    jobs = QUICK_JOBS if quick else JOBS
+    ways: list[tuple[str, float, bool]] = [
+        ("guard on the events, ping every 2 s", 2, True),
+        ("ping every 1 s", 1, False),
+        ("ping every 5 s", 5, False),
+    ]
+    rows = [["noticed by", f"skipped of {jobs:,}", "seconds to the pause"]]
+    async with start_valkey() as valkey, Simulator(valkey.url, assets=100) as immich:
+        client = create_client(RedisSettings(valkey.url), None)
+        for name, pause, guarded in ways[: 2 if quick else None]:
+            skipped, seconds = await _die(immich, client, jobs, pause, guarded)
+            rows.append([name, f"{skipped:,}", f"{seconds:.2f}"])
+        await client.aclose()
+    return rows
+
+
+async def _die(
+    immich: Simulator, redis: Redis, jobs: int, pause: float, guarded: bool
+) -> tuple[int, float]:
+    """Return how many were skipped, and after how many seconds the queue rested."""
+    await immich.machine_learning("on")
+    await immich.control("reset")
+    await immich.speed(JOB_MS, QUEUE)
+    async with httpx.AsyncClient() as http:
+        api = ImmichClient(http, immich.url, immich.api_key)
+        await api.set_concurrency(QUEUE, CONCURRENCY)
+        if (await api.queue(QUEUE)).is_paused:
+            await api.resume(QUEUE)
+        house, tasks = _House(), set[asyncio.Task[None]]()
+
+        def spawn(job: Coroutine[None, None, None], _: str) -> None:
+            tasks.add(asyncio.create_task(job))
+
+        host = house.hosts["box"] = HostController(
+            SETTINGS,
+            house,
+            PingProbe(http, immich.ml_url, api.probe_machine_learning),
+            MadeSection(),
+            LeaseKeeper(api, MadeSection(), now_ms),
+            api,
+            now_ms,
+            spawn,
+        )
+        await host.probe()
+        if guarded:
+            watch = EventWatch(redis, immich.prefix)
+            guard = DrainGuard(watch, lambda _: JOB_MS / 1000, host.suspect)
+            guard.watch([QUEUE])
+            spawn(guard.run(), "")
+        for _ in range(jobs // 1000):
+            await immich.add_jobs(QUEUE, 1000)
+        before = (await immich.until_truth(QUEUE, finished=1)).handler_failed
+        await asyncio.sleep(2)
+        probed = asyncio.Event()
+
+        async def ask() -> None:
+            await host.probe()
+            probed.set()
+            while True:
+                await asyncio.sleep(pause)
+                await host.probe()
+
+        spawn(ask(), "")
+        await probed.wait()
+        start = perf_counter()
+        await immich.machine_learning("off")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PAUSED_WITHIN):
+                while not (await api.queue(QUEUE)).is_paused:
+                    await asyncio.sleep(0.02)
+        seconds = perf_counter() - start
+        await asyncio.sleep(1)
+        skipped = (await immich.truth()).queues[QUEUE].handler_failed - before
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await api.resume(QUEUE)
+    return skipped, seconds
