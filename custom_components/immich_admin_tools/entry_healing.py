@@ -1,6 +1,7 @@
 """Healing for one config entry: who asks, what is known, whom to tell."""
 
-from collections.abc import Collection, Sequence
+import asyncio
+from collections.abc import Collection, Coroutine, Sequence
 from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant, callback
@@ -118,8 +119,27 @@ class EntryHealing:
         decisions, skipped = decide(
             jobs, mode, older_than, before_restart=restart is not None
         )
-        report = await self._healer.heal(decisions, Initiator.USER, restart)
+        report = await self._outlasting_its_caller(
+            self._healer.heal(decisions, Initiator.USER, restart)
+        )
         return HealReport(report.healed, (*skipped, *report.skipped))
+
+    async def _outlasting_its_caller(
+        self, work: Coroutine[None, None, HealReport]
+    ) -> HealReport:
+        """Bring an act to its end when nobody waits any more, but not past the entry.
+
+        What is broken off then is looked up at the next start.
+        """
+        task = self._entry.async_create_background_task(self._hass, work, "heal")
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.cancelled():
+                raise
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="heal_interrupted"
+            ) from None
 
     async def retry_failed(self, queue: str) -> BulkResult:
         """Put all failed jobs of a queue behind those that wait. Raises BullMQError."""

@@ -7,7 +7,7 @@ from homeassistant.util.json import JsonObjectType
 
 from .analysis.models import JobView
 from .healing.assets import AssetBook
-from .healing.models import HealedJob, HealReport
+from .healing.models import HealedJob, HealReport, Outcome
 from .healing.strikes import StrikeBook
 
 MAX_JOBS = 20
@@ -70,7 +70,7 @@ class JobSummaries:
                 {"job_id": job.job_id, "reason": job.reason.value}
                 for job in report.skipped
             ],
-            "count": len(report.healed),
+            "count": sum(job.outcome is not Outcome.FAILED for job in report.healed),
         }
 
     def _healed(self, job: HealedJob) -> JsonObjectType:

@@ -157,6 +157,16 @@ def test_a_queue_finishes_after_a_while_without_work() -> None:
     assert not watch.update(seen(queue_view(processed=151), at=late + 60))
 
 
+def test_the_first_jobs_of_all_are_counted() -> None:
+    """Nothing processed before is a count as well."""
+    watch = EventWatch()
+    watch.update(seen(queue_view(processed=0)))
+    watch.update(seen(queue_view(waiting=5, processed=3), at=5))
+    watch.update(seen(queue_view(processed=8), at=10))
+    (event,) = watch.update(seen(queue_view(processed=8), at=60))
+    assert event.jobs == 8
+
+
 def test_work_that_was_taken_away_does_not_finish() -> None:
     """`clear_waiting` is no reason to celebrate."""
     watch = EventWatch()

@@ -109,7 +109,8 @@ class EventWatch:
         work = self._work.get(queue.name)
         if queue.waiting + queue.active > 0:
             if work is None:
-                self._work[queue.name] = _Work(now, before or queue.processed)
+                began = queue.processed if before is None else before
+                self._work[queue.name] = _Work(now, began)
             else:
                 work.until = None
         elif work is not None:

@@ -11,11 +11,12 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.entity import queue_of_device
+from custom_components.immich_admin_tools.healing.events import Event
 from tests.integration.conftest import enable_all, entity_id, poll, state_of
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
-from .helpers import call, hang, listen, types
+from .helpers import call, hang, listen, refused, types
 
 
 async def test_a_stuck_job_is_told_cleared_and_remembered(
@@ -168,4 +169,35 @@ async def test_who_may_see_a_picture(
     client = await hass_client_no_auth()
     path = f"/api/{DOMAIN}/{entry.entry_id}/thumbnail/{event.asset_id}"
     assert (await client.get(path)).status == HTTPStatus.UNAUTHORIZED
+    await simulator.unhang()
+
+
+async def test_unloaded_before_the_outcome_was_verified(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    """The caller is told; at the next start the history gets the truth, once."""
+    await hang(hass, entry, simulator, "ocr")
+    clearing = hass.async_create_task(refused(hass, "clear_stuck", queue="ocr"))
+    async with asyncio.timeout(10):
+        while not entry.runtime_data.healing.under_way:
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.5)
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert await clearing == "heal_interrupted"
+    await hass.async_block_till_done()
+    await poll(hass, entry)
+
+    def acts() -> list[Event]:
+        return [it for it in entry.runtime_data.activity.history if it.act_id]
+
+    assert [it.type.value for it in acts()] == ["job_cleared"]
+    assert acts()[0].doubt == "interrupted"
+    assert not entry.runtime_data.healing.under_way
+    async with asyncio.timeout(40):
+        while acts()[0].outcome != "slot_lost":
+            await asyncio.sleep(1)
+            await poll(hass, entry)
+    assert len(acts()) == 1
+    assert entry.runtime_data.healing.lost_slots("ocr") == 1
+    assert (await simulator.truth()).queues["ocr"].started == 1
     await simulator.unhang()
