@@ -18,6 +18,7 @@ from .gpu_host.guard import DrainGuard
 from .gpu_host.models import COMING, LEAVING, Wish
 from .gpu_host.pauses import HostStand, queues_to_watch
 from .gpu_host.probe import PingProbe
+from .gpu_host.service_restart import ServiceRestart
 from .gpu_host.work import expected_run
 from .gpu_house import GPU_ISSUES, GpuHouse
 from .gpu_settings import SUBENTRY_GPU_HOST, host_settings_of
@@ -62,9 +63,12 @@ class GpuHost:
             self.settings.ml_url,
             runtime.client.probe_machine_learning,
         )
+        self.house = GpuHouse(
+            hass, entry, sub, self.settings, self._stands, self._changed
+        )
         self.controller = HostController(
             self.settings,
-            GpuHouse(hass, entry, sub, self.settings, self._stands, self._changed),
+            self.house,
             self._probe,
             runtime.stores.safety.section(SECTION.format(sub.subentry_id)),
             runtime.leases,
@@ -97,6 +101,23 @@ class GpuHost:
         """Do what the user wants, then look at the host soon."""
         await self.controller.ask(wish)
         self._look_now.set()
+
+    async def async_restart_service(self) -> float:
+        """Restart the machine learning; return the seconds that it took.
+
+        Goes on when whoever waits for it no longer does.
+        """
+        runtime = self._entry.runtime_data
+        restart = ServiceRestart(self.controller, self.house, now_ms)
+        task = self._entry.async_create_background_task(
+            self._hass, restart.run(), f"restart of {self.settings.name}"
+        )
+        # Nobody may be left to ask for its error.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            return await asyncio.shield(task)
+        finally:
+            await runtime.queues.async_request_refresh()
 
     @callback
     def async_start(self) -> None:

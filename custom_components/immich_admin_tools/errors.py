@@ -68,6 +68,8 @@ _KEYS: tuple[tuple[type[_Error], str], ...] = (
     (healing.RestartFailedError, "restart_failed"),
     (gpu_host.NoWakeWayError, "gpu_no_wake_way"),
     (gpu_host.NoOffActionError, "gpu_no_off_action"),
+    (gpu_host.NoRestartActionError, "gpu_no_restart_action"),
+    (gpu_host.ServiceRestartError, "gpu_restart_failed"),
 )
 
 

@@ -10,6 +10,7 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
+from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
 from .const import DOMAIN
@@ -69,6 +70,23 @@ def async_setup_gpu_actions(hass: HomeAssistant) -> None:
 
         return handle
 
+    async def restart(call: ServiceCall) -> ServiceResponse:
+        """Restart the machine learning of all hosts, one after the other."""
+        answers: dict[str, JsonValueType] = {}
+        with translated_errors():
+            for host in async_hosts_of(hass, call):
+                seconds = await host.async_restart_service()
+                answers[host.settings.name] = {"seconds": round(seconds, 1)}
+        return {"hosts": answers}
+
+    service.async_register_admin_service(
+        hass,
+        DOMAIN,
+        "restart_machine_learning",
+        restart,
+        HOSTS_SCHEMA,
+        SupportsResponse.OPTIONAL,
+    )
     for name, wish in (("wake", Wish.ON), ("sleep", Wish.OFF)):
         service.async_register_admin_service(
             hass, DOMAIN, name, handler(wish), HOSTS_SCHEMA, SupportsResponse.OPTIONAL

@@ -49,6 +49,7 @@ from .gpu_settings import (
     CONF_PAUSE_OFFLINE,
     CONF_QUEUES,
     CONF_RERUN_MISSING,
+    CONF_RESTART_ACTION,
     CONF_RETRY_DELAY,
     CONF_WAKE_AGE,
     CONF_WAKE_BACKLOG,
@@ -151,6 +152,7 @@ FORM = vol.Schema(
                             )
                         )
                     ),
+                    vol.Optional(CONF_RESTART_ACTION): ActionSelector(),
                     vol.Required(CONF_PAUSE_OFFLINE, default=True): BooleanSelector(),
                     vol.Required(CONF_RERUN_MISSING, default=Rerun.ASK.value): (
                         SelectSelector(
@@ -239,7 +241,7 @@ class GpuHostFlow(ConfigSubentryFlow):
                 errors["base"] = "gpu_invalid_mac"
         if not data[CONF_QUEUES]:
             errors["base"] = "gpu_no_queues"
-        for key in (CONF_ON_ACTION, CONF_OFF_ACTION):
+        for key in (CONF_ON_ACTION, CONF_OFF_ACTION, CONF_RESTART_ACTION):
             try:
                 await async_check_actions(self.hass, data.get(key) or [])
             except OwnActionsError as err:

@@ -13,7 +13,7 @@ from .const import DOMAIN
 from .gpu_host.models import News
 from .gpu_host.pauses import HostStand
 from .gpu_host.settings import HostSettings
-from .gpu_settings import CONF_OFF_ACTION, CONF_ON_ACTION, may_wake
+from .gpu_settings import CONF_OFF_ACTION, CONF_ON_ACTION, CONF_RESTART_ACTION, may_wake
 from .healing.events import Event, EventType
 from .user_actions import async_run_actions
 
@@ -100,6 +100,10 @@ class GpuHouse:
     async def run_off_action(self) -> None:
         """Run the user's off action. Raises OwnActionsError."""
         await self._run(CONF_OFF_ACTION)
+
+    async def run_restart_action(self) -> None:
+        """Run the user's restart action. Raises OwnActionsError."""
+        await self._run(CONF_RESTART_ACTION)
 
     async def _run(self, key: str) -> None:
         await async_run_actions(

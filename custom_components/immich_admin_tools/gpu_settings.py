@@ -23,6 +23,7 @@ CONF_BROADCAST_PORT: Final = "broadcast_port"
 CONF_QUEUES: Final = "queues"
 CONF_ON_ACTION: Final = "on_action"
 CONF_OFF_ACTION: Final = "off_action"
+CONF_RESTART_ACTION: Final = "restart_action"
 CONF_WAKE_BACKLOG: Final = "wake_backlog"
 CONF_WAKE_AGE: Final = "wake_age"
 CONF_ALLOWED_FROM: Final = "allowed_from"
@@ -73,6 +74,7 @@ def host_settings_of(subentry: ConfigSubentry) -> HostSettings:
         if mac
         else None,
         has_on_action=has_on,
+        has_restart_action=bool(data.get(CONF_RESTART_ACTION)),
         pause_offline=data.get(CONF_PAUSE_OFFLINE, True),
         rerun_missing=Rerun(data.get(CONF_RERUN_MISSING, Rerun.ASK)),
         concurrency={

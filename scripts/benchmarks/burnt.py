@@ -80,6 +80,9 @@ class _House:
     async def run_off_action(self) -> None:
         """Never."""
 
+    async def run_restart_action(self) -> None:
+        """Never."""
+
     async def run_missing(self, queue: str) -> None:
         """Never."""
 

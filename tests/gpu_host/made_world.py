@@ -338,6 +338,16 @@ class MadeHouse:
             raise OwnActionsError("no such action")
         box.shut_down(self.world.now)
 
+    async def run_restart_action(self) -> None:
+        """Take the service away for a while."""
+        box = self.world.box
+        box.on_actions += 1
+        if self.world.settings[self.name].ml_url == "refused":
+            raise OwnActionsError("no such action")
+        box.hangs = False
+        box.on = False
+        box.signal(self.world.now)
+
     async def run_missing(self, queue: str) -> None:
         """Note it."""
         self.world.missing_run.append(queue)

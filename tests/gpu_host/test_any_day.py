@@ -97,7 +97,8 @@ async def _live(world: World, day: list[tuple[Callable[..., object], int]]) -> N
                 assert world.burnt == burnt, "burnt while it rests"
             assert world.box.off_at_work == 0
             gone = world.host.contact.safe is False
-            gone_for = gone_for + 1 if gone and world.api_answers else 0
+            answers = world.api_answers and not world.immich.down
+            gone_for = gone_for + 1 if gone and answers else 0
             if gone_for > POLL + PROBE:
                 held = world.host.leases.holding | world.host.leases.overruled
                 assert held == set(QUEUES)

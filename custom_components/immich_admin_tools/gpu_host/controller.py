@@ -48,6 +48,8 @@ class HostController:
         self.contact = Contact()
         self.work: Work | None = None
         """None: the last poll failed."""
+        self.restarting = False
+        """Whether its machine learning is being restarted."""
         self.leases = HostLeases(leases, settings.host_id, settings.queues, now)
         self._house = house
         self._probe = probe
@@ -71,9 +73,12 @@ class HostController:
     @property
     def stand(self) -> HostStand:
         """Return how it stands, as far as pauses depend on it."""
-        settings = self.settings
         return HostStand(
-            settings.queues, self.power.state, self.contact.safe, settings.pause_offline
+            self.settings.queues,
+            self.power.state,
+            self.contact.safe,
+            self.settings.pause_offline,
+            self.restarting,
         )
 
     async def ask(self, wish: Wish) -> None:
@@ -221,7 +226,8 @@ class HostController:
             wish = wish or Wish.ON
         return Seen(
             now=now,
-            reach=self.contact.reach,
+            # That it does not answer while it restarts means nothing.
+            reach=Reach.UNKNOWN if self.restarting else self.contact.reach,
             automatic=self.record.automatic,
             may_wake=self._house.may_wake(),
             backlog=0 if work is None else work.startable,

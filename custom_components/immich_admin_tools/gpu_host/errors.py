@@ -17,5 +17,13 @@ class NoWakeWayError(GpuHostError):
     """Neither a MAC address nor an action that switches the host on is set up."""
 
 
+class NoRestartActionError(GpuHostError):
+    """No action that restarts the machine learning is set up."""
+
+
+class ServiceRestartError(GpuHostError):
+    """The machine learning could not be restarted, or did not come back."""
+
+
 class NoOffActionError(GpuHostError):
     """No action that switches the host off is set up."""

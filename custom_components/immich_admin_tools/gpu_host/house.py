@@ -35,6 +35,9 @@ class House(Protocol):
     async def run_off_action(self) -> None:
         """Run the user's off action. Raises HealingError."""
 
+    async def run_restart_action(self) -> None:
+        """Run the user's action that restarts the service. Raises HealingError."""
+
     async def run_missing(self, queue: str) -> None:
         """Let Immich do what is missing in a queue. Raises ImmichError."""
 

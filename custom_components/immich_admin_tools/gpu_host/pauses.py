@@ -15,11 +15,18 @@ class HostStand:
     safe: bool | None
     """Whether it answers; None before that is known."""
     pause_offline: bool
+    restarting: bool = False
+    """Whether its machine learning is being restarted."""
 
     @property
     def serves(self) -> bool:
         """Return whether jobs that are begun now are done by it."""
-        return self.safe is True and self.state not in LEAVING
+        return self.safe is True and not self.rests
+
+    @property
+    def rests(self) -> bool:
+        """Return whether no job may be begun on purpose."""
+        return self.restarting or self.state in LEAVING
 
 
 def queues_to_pause(
@@ -32,7 +39,7 @@ def queues_to_pause(
     does not answer is no reason where another one serves the queue.
     """
     own = hosts[host]
-    if own.state in LEAVING:
+    if own.rests:
         return own.queues
     if not own.pause_offline or own.safe:
         return ()

@@ -31,6 +31,7 @@ class HostSettings:
     power: PowerSettings
     packet: MagicPacket | None = None
     has_on_action: bool = False
+    has_restart_action: bool = False
     pause_offline: bool = True
     rerun_missing: Rerun = Rerun.ASK
     concurrency: Mapping[str, int] = field(default_factory=dict)
