@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.immich_admin_tools import repairs
 from custom_components.immich_admin_tools.burnt_issue import BurntFlow, issue_id
 from custom_components.immich_admin_tools.const import DOMAIN
+from custom_components.immich_admin_tools.healing.events import Event, EventType
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
@@ -118,3 +119,41 @@ async def test_the_issue_goes_with_the_entry(
     await simulator.machine_learning("on")
     await hass.config_entries.async_remove(entry.entry_id)
     assert _issue(hass, entry) is None
+
+
+async def test_what_a_guard_tells_raises_the_issue_too(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Whoever found it: the user is offered the same way out, with one sum."""
+    for jobs in (10, 5):
+        await entry.runtime_data.activity.async_tell(
+            Event(EventType.JOBS_BURNT, 0, queue=QUEUE, jobs=jobs)
+        )
+    issue = _issue(hass, entry)
+    assert issue is not None
+    assert issue.data is not None
+    assert issue.data["jobs"] == 15
+
+
+async def test_what_is_in_the_way_of_the_fix(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    """Each obstacle has its own words, and the dialog stays open."""
+    flow = BurntFlow({"entry_id": entry.entry_id, "queue": QUEUE, "jobs": 3})
+    flow.hass = hass
+
+    async def problem() -> str:
+        result = cast("dict[str, Any]", await flow.async_step_confirm({}))
+        return str(result["errors"]["base"])
+
+    await simulator.hang(QUEUE, 1)
+    await simulator.add_jobs(QUEUE, 1)
+    await simulator.until_truth(QUEUE, hung_now=1)
+    assert await problem() == "queue_busy"
+    await simulator.unhang(QUEUE)
+    await simulator.postgres(up=False)
+    assert await problem() == "not_started"
+    await simulator.postgres(up=True)
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert await problem() == "not_loaded"
+    await hass.config_entries.async_setup(entry.entry_id)
