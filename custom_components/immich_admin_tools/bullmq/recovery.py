@@ -86,8 +86,8 @@ class QueueRecovery:
 
     Every change raises, before anything was written, UnknownLayoutError when the
     queue is not one of BullMQ 5 or 6 and MissingRightsError when the ACL user may
-    not run a command; other errors are those of the connection. When a reply got
-    lost the change is sent again, and answers that the job is not there any more.
+    not run a command; other errors are those of the connection. A change is never
+    sent twice: after a lost reply only a look tells whether it was made.
     """
 
     def __init__(self, client: Redis, prefix: str) -> None:
