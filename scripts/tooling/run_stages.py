@@ -45,7 +45,7 @@ def run_stages(names: Sequence[str], *, fast: bool, extra: Sequence[str]) -> boo
         count = stage.run(context)
         seconds = time.monotonic() - begun
         if not extra:
-            times.record(stage.name, seconds)
+            times.record(stage.name, seconds, passed=count.failed == 0)
         results.append((stage, count, seconds))
     total = _summary(results, time.monotonic() - started)
     return total.failed == 0 and total.passed > 0

@@ -27,8 +27,10 @@ class StageTimes:
                 if isinstance(value, int | float)
             }
 
-    def record(self, stage: str, seconds: float) -> None:
-        """Remember a whole run of a stage."""
+    def record(self, stage: str, seconds: float, *, passed: bool) -> None:
+        """Remember a run of a stage; one that failed may have ended early."""
+        if not passed and seconds < self._seconds.get(stage, 0):
+            return
         self._seconds[stage] = round(seconds, 1)
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.write_text(

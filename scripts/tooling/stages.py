@@ -18,6 +18,18 @@ from .pytest_runs import REPORTS, Count, PytestRun, counts
 PURE = ("test_tooling", "bullmq", "immich", "analysis", "healing", "gpu_host")
 """Folders whose tests run without Home Assistant's plugin."""
 
+REAL_WORKERS = (
+    "analysis/test_against_bullmq.py",
+    "bullmq/recovery/test_failure_modes.py",
+    "bullmq/recovery/test_live_locks.py",
+    "bullmq/recovery/test_stress.py",
+    "bullmq/test_real_workers.py",
+    "bullmq/test_restart_channel.py",
+    "healing/failure_modes",
+    "immich/test_with_simulator.py",
+)
+"""Of those, what waits for real workers that are killed, blocked or hung: minutes, not seconds."""
+
 OWN_STAGE = ("simulator", "integration", "e2e")
 """Folders that start other programs."""
 
@@ -57,9 +69,7 @@ def all_stages() -> tuple[Stage, ...]:
     return (
         Stage("lint", "ruff, format and types", _lint, fast=True),
         _pytest_stage(
-            PytestRun(
-                "unit", MAIN, _folders(PURE), pure=True, workers=2, coverage=True
-            ),
+            PytestRun("unit", MAIN, _unit(), pure=True, workers=2, coverage=True),
             "packages that know nothing of Home Assistant",
             fast=True,
         ),
@@ -73,15 +83,24 @@ def all_stages() -> tuple[Stage, ...]:
         ),
         _pytest_stage(
             PytestRun(
-                "simulator", MAIN, _folders(("simulator",)), pure=True, workers=2
+                "workers",
+                MAIN,
+                _paths(REAL_WORKERS),
+                pure=True,
+                workers=2,
+                coverage=True,
             ),
+            "real workers that are killed, blocked and hung",
+        ),
+        _pytest_stage(
+            PytestRun("simulator", MAIN, _paths(("simulator",)), pure=True, workers=2),
             "the simulator against recordings of a real Immich",
         ),
         _pytest_stage(
             PytestRun(
                 "integration",
                 MAIN,
-                _folders(("integration",)),
+                _paths(("integration",)),
                 workers=2,
                 coverage=True,
             ),
@@ -101,7 +120,7 @@ def all_stages() -> tuple[Stage, ...]:
             for version in others
         ),
         _pytest_stage(
-            PytestRun("e2e", NEWEST, _folders(("e2e",)), pure=True),
+            PytestRun("e2e", NEWEST, _paths(("e2e",)), pure=True),
             f"the demo in a browser, Home Assistant {NEWEST.version}",
         ),
     )
@@ -154,9 +173,13 @@ def _frontend_stage() -> Stage:
     )
 
 
-def _folders(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the folders that exist, as arguments for pytest."""
-    return tuple(f"tests/{name}" for name in names if (_TESTS / name).is_dir())
+def _paths(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the folders and files that exist, as arguments for pytest."""
+    return tuple(f"tests/{name}" for name in names if (_TESTS / name).exists())
+
+
+def _unit() -> tuple[str, ...]:
+    return (*_paths(PURE), *(f"--ignore={path}" for path in _paths(REAL_WORKERS)))
 
 
 def _home_assistant(*, real_queues: bool = False) -> tuple[str, ...]:
@@ -168,12 +191,10 @@ def _home_assistant(*, real_queues: bool = False) -> tuple[str, ...]:
 
 
 def _has_tests(argument: str) -> bool:
-    folder = REPOSITORY / argument
+    path = REPOSITORY / argument
     if argument == "tests":
-        return any(
-            _belongs_to_home_assistant(file) for file in folder.rglob("test_*.py")
-        )
-    return folder.is_dir() and any(folder.rglob("test_*.py"))
+        return any(_belongs_to_home_assistant(file) for file in path.rglob("test_*.py"))
+    return path.is_file() or any(path.rglob("test_*.py"))
 
 
 def _belongs_to_home_assistant(file: Path) -> bool:

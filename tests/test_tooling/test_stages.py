@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tooling.paths import REPOSITORY
 from tooling.stage_times import StageTimes
-from tooling.stages import OWN_STAGE, PURE, all_stages
+from tooling.stages import OWN_STAGE, PURE, REAL_WORKERS, all_stages
 
 
 def test_every_home_assistant_version_has_a_stage() -> None:
@@ -26,17 +26,36 @@ def test_no_folder_is_in_two_stages() -> None:
     assert not set(PURE) & set(OWN_STAGE)
 
 
+def test_slow_tests_are_where_the_list_says() -> None:
+    """A test that moved would else run among the fast ones."""
+    tests = REPOSITORY / "tests"
+    assert [name for name in REAL_WORKERS if not (tests / name).exists()] == []
+    assert {name.partition("/")[0] for name in REAL_WORKERS} <= set(PURE)
+
+
 def test_time_left(tmp_path: Path) -> None:
     """Only what was measured is told; what wasn't is said."""
     file = tmp_path / "times.json"
     times = StageTimes(file)
     assert times.left(["unit", "e2e"]) is None
-    times.record("unit", 62.04)
-    times.record("lint", 3)
+    times.record("unit", 62.04, passed=True)
+    times.record("lint", 3, passed=True)
     again = StageTimes(file)
     assert again.left(["lint", "unit"]) == "about 1 min 05 s left"
     assert again.left(["unit", "e2e"]) == "about 1 min 02 s left, without 1 new stages"
     assert again.of("lint") == 3
+
+
+def test_a_run_that_broke_off_is_no_measure(tmp_path: Path) -> None:
+    """It is shorter than a whole one; a longer one is at least that long."""
+    times = StageTimes(tmp_path / "times.json")
+    times.record("unit", 100, passed=True)
+    times.record("unit", 2, passed=False)
+    assert times.of("unit") == 100
+    times.record("unit", 140, passed=False)
+    assert times.of("unit") == 140
+    times.record("unit", 90, passed=True)
+    assert times.of("unit") == 90
 
 
 def test_unreadable_times_are_no_times(tmp_path: Path) -> None:
