@@ -85,8 +85,8 @@ async def test_the_limit_is_told(
         ),
         (
             "de",
-            {"type": "job_cleared", "asset_path": "/a/b.jpg", "outcome": "confirmed"},
-            "Bereinigt: b.jpg – Bereinigt, der Arbeiter ist frei",
+            {"type": "job_cleared", "asset_path": "/a/b.jpg", "outcome": "slot_lost"},
+            "Bereinigt: b.jpg – Bereinigt, aber der Arbeiter hängt bis zum Neustart",
         ),
         ("en", {"type": "queue_finished"}, "Finished"),
     ],
