@@ -13,7 +13,7 @@ from ..commands import run
 from ..errors import ToolingError
 from ..homeassistant_versions import NEWEST
 from ..paths import INTEGRATION
-from . import dashboard
+from . import dashboard, gpu_box
 from .http_json import Json
 
 _CONFIGURATION = """\
@@ -108,7 +108,9 @@ class DemoFolder:
         configuration = self.config / "configuration.yaml"
         if not configuration.is_file():
             configuration.write_text(
-                _CONFIGURATION.format(time_zone=time_zone) + dashboard.CONFIGURATION
+                _CONFIGURATION.format(time_zone=time_zone)
+                + dashboard.CONFIGURATION
+                + gpu_box.CONFIGURATION
             )
             (self.config / dashboard.FILE).write_text("views: []\n")
             for name, empty in (

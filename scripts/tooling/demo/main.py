@@ -13,7 +13,7 @@ from typing import NoReturn, TextIO
 from ..node import Node
 from ..progress import duration, say, step, warn
 from ..setup import set_up
-from . import check, config_flow, dashboard, home_assistant, immich
+from . import check, config_flow, dashboard, gpu_box, home_assistant, immich
 from .children import Children
 from .folder import USER, Connection, DemoFolder
 from .home_assistant import HomeAssistant
@@ -52,6 +52,7 @@ def _run(
         port = preferred_or_free(options.port, options.host)
         password = folder.password(host=options.host)
         folder.prepare(host=options.host, port=port, time_zone=_time_zone())
+        gpu_box.write(server, folder.config)
         child = home_assistant.start(children, folder)
         shown_host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
         instance = HomeAssistant(f"http://{shown_host}:{port}", child)
@@ -100,6 +101,7 @@ def _set_up_integration(
         # The simulator got other ports this time.
         config_flow.remove(instance)
     config_flow.set_up(instance, wanted)
+    gpu_box.set_up(instance, server)
     folder.remember(wanted)
 
 
