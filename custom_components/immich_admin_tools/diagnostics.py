@@ -18,6 +18,7 @@ from .const import (
     CONF_TELEMETRY_URL,
 )
 from .coordinator import AdminToolsConfigEntry
+from .entry_gpu import GpuHost
 from .redis_source import RedisSource
 
 REDACTED = {
@@ -53,6 +54,7 @@ async def async_get_config_entry_diagnostics(
         "redis": _redis(runtime.queues.redis),
         "pauses": runtime.leases.book.to_dict(),
         "restarts": runtime.restart.tries,
+        "gpu_hosts": [_gpu_host(host) for host in runtime.gpu_hosts.hosts.values()],
         "source": runtime.queues.data.source.value,
         "queues": {
             name: _queue(view) for name, view in runtime.queues.data.queues.items()
@@ -71,6 +73,20 @@ def _redis(redis: RedisSource | None) -> Mapping[str, object] | None:
         "server_version": reading.server_version if reading else None,
         "latency": reading.latency if reading else None,
         "round_trips": reading.round_trips if reading else None,
+    }
+
+
+def _gpu_host(host: GpuHost) -> dict[str, object]:
+    """Return how a GPU host stands; its name, addresses and actions stay out."""
+    controller = host.controller
+    hidden = {"host_id", "name", "ml_url", "packet"}
+    settings = asdict(host.settings)
+    return {
+        "settings": {key: val for key, val in settings.items() if key not in hidden},
+        "has_packet": host.settings.packet is not None,
+        "contact": asdict(controller.contact),
+        "record": controller.record.to_dict(),
+        "guarded": host.guarded,
     }
 
 

@@ -278,8 +278,16 @@ class EntryGpuHosts:
         }
         for reason in gone:
             await leases.end(reason)
+        subentries = {
+            sub
+            for other in hass.config_entries.async_entries(DOMAIN)
+            for sub in other.subentries
+        }
+        for domain, issue_id in list(ir.async_get(hass).issues):
             for key in GPU_ISSUES:
-                ir.async_delete_issue(hass, DOMAIN, f"{key}_{reason.holder}")
+                host_id = issue_id.removeprefix(f"{key}_")
+                if domain == DOMAIN and host_id not in {issue_id, *subentries}:
+                    ir.async_delete_issue(hass, DOMAIN, issue_id)
 
     @callback
     def async_stand_changed(self, changed: GpuHost) -> None:
