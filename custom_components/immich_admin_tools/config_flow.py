@@ -49,18 +49,19 @@ from .gpu_settings import SUBENTRY_GPU_HOST
 from .immich.address import normalise_key, normalise_url
 from .immich.errors import ImmichError, InvalidAddressError
 from .options_flow import AdminToolsOptionsFlow
-from .settings import redis_settings_of
+from .settings import redis_settings
 
 
 class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
     """Two questions, each checked before it goes on."""
 
     VERSION = 1
+    _immich: ImmichFound
+    """What answered; the later steps come only after that."""
 
     def __init__(self) -> None:
         """Start with nothing asked."""
         self._data: dict[str, Any] = {}
-        self._immich: ImmichFound | None = None
 
     @staticmethod
     @callback
@@ -106,8 +107,9 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         placeholders = {CONF_URL: str(entry.data[CONF_URL])}
         if user_input is not None:
-            await self._check_immich({**entry.data, **user_input}, errors, placeholders)
-            if self._immich is not None:
+            if await self._check_immich(
+                {**entry.data, **user_input}, errors, placeholders
+            ):
                 await self.async_set_unique_id(self._immich.user.user_id)
                 self._abort_if_unique_id_mismatch(reason="wrong_user")
                 return self._update(
@@ -130,9 +132,8 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
-            await self._check_immich(user_input, errors, placeholders)
-            if self._immich is not None:
-                await self._claim(self._immich)
+            if await self._check_immich(user_input, errors, placeholders):
+                await self._claim()
                 return await self.async_step_access()
         return self.async_show_form(
             step_id=step_id,
@@ -149,9 +150,8 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
         user_input: Mapping[str, Any],
         errors: dict[str, str],
         placeholders: dict[str, str],
-    ) -> None:
+    ) -> bool:
         """Fill `_data` and `_immich`, or say in `errors` what is wrong."""
-        self._immich = None
         try:
             self._data = {
                 CONF_URL: normalise_url(user_input[CONF_URL]),
@@ -169,10 +169,12 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
             field = CONF_URL if isinstance(err, InvalidAddressError) else "base"
             errors[field] = key
             placeholders.update(details)
+            return False
+        return True
 
-    async def _claim(self, immich: ImmichFound) -> None:
+    async def _claim(self) -> None:
         """Abort when this Immich is set up already, or another one is meant."""
-        await self.async_set_unique_id(immich.user.user_id)
+        await self.async_set_unique_id(self._immich.user.user_id)
         if self.source == SOURCE_RECONFIGURE:
             self._abort_if_unique_id_mismatch(reason="wrong_user")
             return
@@ -232,8 +234,6 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
         placeholders: dict[str, str],
     ) -> RedisFound | None:
         """Look at Redis; a user in a pasted address moves to its own fields."""
-        if self._immich is None:
-            raise RuntimeError("Redis is asked for after Immich")
         try:
             address = split_user_info(redis[CONF_REDIS_URL])
             redis[CONF_REDIS_URL] = address.url
@@ -241,9 +241,7 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
                 redis[CONF_REDIS_USERNAME] = address.username
             if address.password:
                 redis[CONF_REDIS_PASSWORD] = address.password
-            settings = redis_settings_of(redis)
-            if settings is None:
-                return None
+            settings = redis_settings(redis)
             found = await async_check_redis(
                 self.hass,
                 settings,
@@ -268,8 +266,6 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _finish(self, redis: RedisFound | None) -> ConfigFlowResult:
         """Save what was found."""
-        if self._immich is None:
-            raise RuntimeError("Nothing is saved before Immich answered")
         if self.source == SOURCE_RECONFIGURE:
             return self._update(self._get_reconfigure_entry(), self._data)
         busy = sum(bool(counts.active) for counts in self._immich.queues)
@@ -289,7 +285,8 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
         self, entry: AdminToolsConfigEntry, data: Mapping[str, Any]
     ) -> ConfigFlowResult:
         """Save new data. A loaded entry reloads by itself, another one by us."""
+        was_loaded = entry.state is ConfigEntryState.LOADED
         result = self.async_update_and_abort(entry, data=data)
-        if entry.state is not ConfigEntryState.LOADED:
+        if not was_loaded:
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return result

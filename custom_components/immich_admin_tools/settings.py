@@ -89,8 +89,11 @@ def connection_of(data: Mapping[str, Any]) -> Connection:
 
 def redis_settings_of(data: Mapping[str, Any]) -> RedisSettings | None:
     """Read the part about Redis; None when its address is left empty."""
-    if not data.get(CONF_REDIS_URL):
-        return None
+    return redis_settings(data) if data.get(CONF_REDIS_URL) else None
+
+
+def redis_settings(data: Mapping[str, Any]) -> RedisSettings:
+    """Read the part about Redis, which has an address."""
     return RedisSettings(
         url=data[CONF_REDIS_URL],
         username=data.get(CONF_REDIS_USERNAME) or None,
