@@ -18,6 +18,9 @@ from .pytest_runs import REPORTS, Count, PytestRun, counts
 PURE = ("test_tooling", "bullmq", "immich", "analysis", "healing", "gpu_host")
 """Folders whose tests run without Home Assistant's plugin."""
 
+WAITING_WORKERS = 4
+"""Test processes for tests that mostly wait for real servers: more than there are cores."""
+
 REAL_WORKERS = (
     "analysis/test_against_bullmq.py",
     "bullmq/recovery/test_failure_modes.py",
@@ -101,7 +104,7 @@ def all_stages() -> tuple[Stage, ...]:
                 "integration",
                 MAIN,
                 _paths(("integration",)),
-                workers=2,
+                workers=WAITING_WORKERS,
                 coverage=True,
             ),
             "Home Assistant with real queues",
@@ -113,7 +116,7 @@ def all_stages() -> tuple[Stage, ...]:
                     f"homeassistant-{version.version}",
                     version,
                     _home_assistant(real_queues=True),
-                    workers=2,
+                    workers=WAITING_WORKERS,
                 ),
                 f"the integration in Home Assistant {version.version}",
             )
