@@ -18,7 +18,7 @@ from .pytest_runs import REPORTS, Count, PytestRun, counts
 PURE = ("test_tooling", "bullmq", "immich", "analysis", "healing", "gpu_host")
 """Folders whose tests run without Home Assistant's plugin."""
 
-WAITING_WORKERS = 4
+WAITING_WORKERS = 3
 """Test processes for tests that mostly wait for real servers: more than there are cores."""
 
 REAL_WORKERS = (
