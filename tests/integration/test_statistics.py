@@ -103,6 +103,10 @@ async def test_periods_and_peak_hours(
     # So that the sum of the sensor, which begins at 0 here, goes on from it.
     total = -410.0
     done = {(20, 21): 100, (19, 3): 10, (19, 21): 300}
+    # Imported statistics count from their first row on: one of the month before, whatever
+    # day it is.
+    before = dt_util.as_utc(midnight - 40 * day)
+    rows.append({"start": before, "state": total, "sum": total})
     for hours in range(48):
         days_ago, hour = 20 - hours // 24, hours % 24
         total += done.get((days_ago, hour), 0)
