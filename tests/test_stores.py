@@ -1,23 +1,30 @@
 """The files of an entry, on a real disk."""
 
+import asyncio
 from datetime import timedelta
 import json
 from pathlib import Path
+import threading
 from typing import Any
 
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.immich_admin_tools.const import DOMAIN
-from custom_components.immich_admin_tools.healing.errors import NotStoredError
+from custom_components.immich_admin_tools.healing.errors import (
+    EndedError,
+    NotStoredError,
+)
+from custom_components.immich_admin_tools.safety_store import SafetyStore
 from custom_components.immich_admin_tools.stores import (
     COUNTERS_DELAY,
+    HISTORY_DELAY,
     EntryStores,
-    SafetyStore,
 )
 
 
@@ -228,3 +235,106 @@ async def test_sections_do_not_overwrite_each_other(hass: HomeAssistant) -> None
     again = SafetyStore(hass, f"{DOMAIN}.entry.safety")
     await again.async_load()
     assert [again.get(f"part{n}") for n in range(10)] == [{"n": n} for n in range(10)]
+
+
+async def test_a_closed_store_refuses_writes(hass: HomeAssistant, folder: Path) -> None:
+    """What an entry left behind after its end writes nothing, and is told so."""
+    stores = await _loaded(hass)
+    section = stores.safety.section("leases")
+    await section.save({"n": 1})
+    stores.counters.async_schedule(lambda: {"count": 1})
+    await stores.async_close()
+    assert _content(folder, "counters")["data"] == {"count": 1}
+    with pytest.raises(EndedError):
+        await section.save({"n": 2})
+    with pytest.raises(EndedError):
+        await section.keep({"n": 2})
+    stores.counters.async_schedule(lambda: {"count": 2})
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1))
+    await hass.async_block_till_done()
+    assert _content(folder, "counters")["data"] == {"count": 1}
+    assert _content(folder, "safety")["data"] == {"leases": {"n": 1}}
+
+
+async def test_the_next_stores_close_those_before(
+    hass: HomeAssistant, folder: Path
+) -> None:
+    """A reload never writes what is stale over what is newer, nor loses what waits."""
+    before = await _loaded(hass)
+    before.history.async_schedule(lambda: {"records": [1]})
+    after = await _loaded(hass)
+    assert after.history.data == {"records": [1]}
+    before.history.async_schedule(lambda: {"records": ["stale"]})
+    await after.safety.section("maintenance").save({"cookie": "secret"})
+    with pytest.raises(EndedError):
+        await before.safety.section("leases").save({"n": 1})
+    later = dt_util.utcnow() + timedelta(seconds=HISTORY_DELAY + 1)
+    async_fire_time_changed(hass, later)
+    await hass.async_block_till_done()
+    assert _content(folder, "history")["data"] == {"records": [1]}
+    assert _content(folder, "safety")["data"] == {"maintenance": {"cookie": "secret"}}
+
+
+async def test_a_deleted_entrys_files_never_come_back(
+    hass: HomeAssistant, folder: Path
+) -> None:
+    """Not by the timers of the stores that it was loaded with, which are others."""
+    loaded = await _loaded(hass)
+    loaded.history.async_schedule(lambda: {"records": [1]})
+    await (await _loaded(hass)).async_remove()
+    loaded.history.async_schedule(lambda: {"records": [2]})
+    with pytest.raises(EndedError):
+        await loaded.safety.section("leases").save({"n": 1})
+    later = dt_util.utcnow() + timedelta(seconds=HISTORY_DELAY + 1)
+    async_fire_time_changed(hass, later)
+    await hass.async_block_till_done()
+    assert _files(folder) == set()
+
+
+async def test_a_save_in_flight_ends_before_the_next_stores_read(
+    hass: HomeAssistant, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its task is cancelled with the entry, while a thread is still writing."""
+    stores = await _loaded(hass)
+    writing, go_on = threading.Event(), threading.Event()
+    write = Store._write_prepared_data
+
+    def slow(self: Store[Any], mode: str, json_data: str | bytes) -> None:
+        writing.set()
+        assert go_on.wait(10)
+        write(self, mode, json_data)
+
+    monkeypatch.setattr(Store, "_write_prepared_data", slow)
+    saving = hass.async_create_task(
+        stores.safety.section("maintenance").save({"cookie": "secret"})
+    )
+    assert await hass.async_add_executor_job(writing.wait, 10)
+    saving.cancel()
+    loading = hass.async_create_task(_loaded(hass))
+    await asyncio.sleep(0.1)
+    assert not loading.done()
+    go_on.set()
+    again = await loading
+    assert again.safety.section("maintenance").data == {"cookie": "secret"}
+    with pytest.raises(asyncio.CancelledError):
+        await saving
+
+
+async def test_what_is_true_already_goes_with_the_final_write(
+    hass: HomeAssistant, folder: Path
+) -> None:
+    """While Home Assistant stops nothing is begun, but what was done is not forgotten."""
+    stores = await _loaded(hass)
+    section = stores.safety.section("maintenance")
+    await section.save({"at": 1})
+    hass.set_state(CoreState.stopping)
+    await section.keep({"at": 1, "cookie": "secret"})
+    with pytest.raises(NotStoredError):
+        await stores.safety.section("leases").save({"n": 1})
+    hass.set_state(CoreState.final_write)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    assert _content(folder, "safety")["data"] == {
+        "maintenance": {"at": 1, "cookie": "secret"}
+    }
+    hass.set_state(CoreState.running)

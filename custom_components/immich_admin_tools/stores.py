@@ -3,28 +3,28 @@
 *safety* is written before an act and checked on the disk; *counters* and *history*
 are written now and then, and at the latest when the entry or Home Assistant ends.
 A file that can't be read is kept under another name, and a new one is begun.
+
+They are loaded, used, closed, once each: a closed store writes nothing any more, so
+that what an unloaded entry left behind never gets over what the next one wrote.
 """
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.storage import Store
-from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
-from .bullmq.models import JsonValue
-from .const import DOMAIN, LOGGER
-from .healing.errors import NotStoredError
+from .const import DOMAIN
 from .healing.safety import Stored
+from .healing.to_the_end import to_the_end
+from .safety_store import SafetyStore
+from .stored_file import Data, async_read
 
-SAFETY_VERSION = 1
 COUNTERS_VERSION = 1
 HISTORY_VERSION = 1
 
@@ -34,7 +34,8 @@ HISTORY_DELAY = 300.0
 
 STORED_DATA_UNREADABLE = "stored_data_unreadable"
 
-type Data = dict[str, JsonValue]
+OPEN_STORES: HassKey[dict[str, EntryStores]] = HassKey(f"{DOMAIN}_stores")
+"""Those that were loaded last, by entry: the next ones close them first."""
 
 
 class EntryStores:
@@ -53,7 +54,14 @@ class EntryStores:
         )
 
     async def async_load(self) -> None:
-        """Read all files. Never fails: what can't be read starts empty."""
+        """Read all files. Never fails: what can't be read starts empty.
+
+        What the entry's earlier stores still write comes first.
+        """
+        known = self._hass.data.setdefault(OPEN_STORES, {})
+        before, known[self._entry_id] = known.get(self._entry_id), self
+        if before is not None:
+            await before.async_close()
         aside = [
             path
             for store in (self.safety, self.counters, self.history)
@@ -75,6 +83,11 @@ class EntryStores:
         await self.counters.async_flush()
         await self.history.async_flush()
 
+    async def async_close(self) -> None:
+        """Write what still waits, then write nothing any more."""
+        for store in (self.safety, self.counters, self.history):
+            await store.async_close()
+
     async def async_remove(self) -> None:
         """Delete the files, with the entry."""
         ir.async_delete_issue(
@@ -82,77 +95,7 @@ class EntryStores:
         )
         for store in (self.safety, self.counters, self.history):
             await store.async_remove()
-
-
-class SafetyStore:
-    """Sections that must be on the disk before something is done."""
-
-    def __init__(self, hass: HomeAssistant, key: str) -> None:
-        """Name the file."""
-        self._hass = hass
-        self._key = key
-        self._store = self._new_store()
-        self._data: Stored = {}
-        self._lock = asyncio.Lock()
-
-    def _new_store(self) -> Store[Data]:
-        """Return a view on the file; it holds cookies, so it is private."""
-        return Store(
-            self._hass, SAFETY_VERSION, self._key, private=True, atomic_writes=True
-        )
-
-    async def async_load(self) -> str | None:
-        """Read the file; return where an unreadable one was put."""
-        self._data, aside = await _async_read(self._hass, self._store)
-        return aside
-
-    def section(self, name: str) -> StoredSection:
-        """Return one part of it."""
-        return StoredSection(self, name)
-
-    def get(self, name: str) -> Stored:
-        """Return what a section holds."""
-        stored = self._data.get(name)
-        return stored if isinstance(stored, dict) else {}
-
-    async def async_put(self, name: str, data: Stored) -> None:
-        """Write a section and check that it arrived. Raises NotStoredError."""
-        async with self._lock:
-            wanted: Data = {**self._data, name: dict(data)}
-            if wanted == self._data:
-                return
-            await self._store.async_save(wanted)
-            # Home Assistant only logs a write that failed, and puts it off while
-            # it stops: so it is read back.
-            with suppress(HomeAssistantError):
-                if await self._new_store().async_load() == wanted:
-                    self._data = wanted
-                    return
-            # Else a write that was put off would bring it back.
-            await self._store.async_save(dict(self._data))
-            raise NotStoredError("The storage of Home Assistant can't be written")
-
-    async def async_remove(self) -> None:
-        """Delete the file."""
-        await self._store.async_remove()
-
-
-class StoredSection:
-    """A part of the safety file, as the healing knows it."""
-
-    def __init__(self, store: SafetyStore, name: str) -> None:
-        """Keep to one name."""
-        self._store = store
-        self._name = name
-
-    @property
-    def data(self) -> Stored:
-        """Return what was stored last; empty at first."""
-        return self._store.get(self._name)
-
-    async def save(self, data: Stored) -> None:
-        """Store it, and return when it is on the disk. Raises NotStoredError."""
-        await self._store.async_put(self._name, data)
+        self._hass.data.get(OPEN_STORES, {}).pop(self._entry_id, None)
 
 
 class DelayedStore:
@@ -180,10 +123,12 @@ class DelayedStore:
         )
         self._snapshot: Callable[[], Stored] | None = None
         self._cancel: list[CALLBACK_TYPE] = []
+        self._lock = asyncio.Lock()
+        self._closed = False
 
     async def async_load(self) -> str | None:
         """Read the file; return where an unreadable one was put."""
-        self.data, aside = await _async_read(self._hass, self._store)
+        self.data, aside = await async_read(self._hass, self._store)
         return aside
 
     @callback
@@ -193,6 +138,8 @@ class DelayedStore:
         `snapshot` is called then, in the event loop; what it returns is turned into
         JSON in a thread, so it must not be changed afterwards.
         """
+        if self._closed:
+            return
         self._snapshot = snapshot
         if not self._cancel:
             self._cancel = [
@@ -213,11 +160,23 @@ class DelayedStore:
         await self.async_flush()
 
     async def async_flush(self) -> None:
-        """Write now what is planned."""
+        """Write now what is planned, to its end also when cancelled meanwhile."""
         self._unplan()
         snapshot, self._snapshot = self._snapshot, None
         if snapshot is not None:
-            await self._store.async_save(dict(snapshot()))
+            await to_the_end(self._write(dict(snapshot())))
+
+    async def _write(self, data: Data) -> None:
+        """Write, one write at a time."""
+        async with self._lock:
+            await self._store.async_save(data)
+
+    async def async_close(self) -> None:
+        """Write what is planned, let that end, and plan nothing any more."""
+        self._closed = True
+        await self.async_flush()
+        async with self._lock:
+            pass
 
     def _unplan(self) -> None:
         """Take back the plan."""
@@ -229,36 +188,10 @@ class DelayedStore:
         """Delete the file."""
         self._unplan()
         self._snapshot = None
+        await self.async_close()
         await self._store.async_remove()
 
 
 def _key(entry_id: str, name: str) -> str:
     """Return the name of a file."""
     return f"{DOMAIN}.{entry_id}.{name}"
-
-
-async def _async_read(
-    hass: HomeAssistant, store: Store[Data]
-) -> tuple[Stored, str | None]:
-    """Return what a file holds, and where it was put if it can't be read."""
-    try:
-        stored: object = await store.async_load()
-        if stored is None:
-            return {}, None
-        if isinstance(stored, dict):
-            return stored, None
-        problem = "unexpected content"
-    except (HomeAssistantError, NotImplementedError) as err:
-        # Broken JSON is dealt with by Home Assistant. Here: a newer version after a
-        # downgrade, or a file that the system can't read.
-        problem = str(err)
-    except (AttributeError, KeyError, TypeError) as err:
-        # JSON, but not what Home Assistant's storage writes.
-        problem = f"not a storage file: {err!r}"
-    aside = f"{store.path}.unreadable.{dt_util.utcnow():%Y%m%d%H%M%S}"
-    LOGGER.error("%s can't be read (%s): kept as %s", store.path, problem, aside)
-    try:
-        await hass.async_add_executor_job(Path(store.path).rename, aside)
-    except OSError as err:
-        LOGGER.error("%s can't be renamed: %s", store.path, err)
-    return {}, aside

@@ -78,3 +78,7 @@ class MadeSection:
         self.data = data
         if self.immich:
             self.immich.step()
+
+    async def keep(self, data: Mapping[str, JsonValue]) -> None:
+        """Store what is true already."""
+        await self.save(data)

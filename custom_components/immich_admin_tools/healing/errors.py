@@ -9,6 +9,10 @@ class NotStoredError(HealingError):
     """What must outlive a crash could not be written down, so nothing was done."""
 
 
+class EndedError(NotStoredError):
+    """The entry was unloaded: what still ran for it neither writes nor acts any more."""
+
+
 class RestartError(HealingError):
     """The workers were not restarted."""
 

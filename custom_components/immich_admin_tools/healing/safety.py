@@ -18,5 +18,12 @@ class Section(Protocol):
     async def save(self, data: Stored) -> None:
         """Store it, and return when it is on the disk.
 
-        Raises NotStoredError when it is not: `data` is then as it was before.
+        Raises NotStoredError when it is not: `data` is then as it was before; EndedError
+        when the entry has been unloaded meanwhile.
+        """
+
+    async def keep(self, data: Stored) -> None:
+        """Store what is true already, while Home Assistant stops with its final write.
+
+        Raises NotStoredError when it is not kept, and EndedError after the entry.
         """
