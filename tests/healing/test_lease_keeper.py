@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from custom_components.immich_admin_tools.healing.errors import NotStoredError
+from custom_components.immich_admin_tools.healing.errors import (
+    EndedError,
+    NotStoredError,
+)
 from custom_components.immich_admin_tools.healing.lease_keeper import LeaseKeeper
 from custom_components.immich_admin_tools.healing.lease_models import (
     PauseChange,
@@ -35,11 +38,17 @@ class House:
 
     immich: MadeImmich = field(
         default_factory=lambda: MadeImmich(
-            {"smartSearch": False, "ocr": False, "library": False}
+            dict.fromkeys(
+                ("smartSearch", "ocr", "library", "metadataExtraction"), False
+            )
         )
     )
     section: MadeSection = field(default_factory=MadeSection)
     now: int = 1_000
+    jumped: int = 0
+    """ms that the wall clock was changed by."""
+    just_started: bool | None = None
+    """Whether Immich has, if anybody can tell."""
     changes: list[PauseChange] = field(default_factory=list)
     keeper: LeaseKeeper = field(init=False)
 
@@ -50,8 +59,16 @@ class House:
     def restart(self) -> None:
         """Drop everything that was not stored."""
         self.keeper = LeaseKeeper(
-            self.immich, self.section, lambda: self.now, self.changes.append
+            self.immich,
+            self.section,
+            lambda: self.now + self.jumped,
+            self.changes.append,
+            now=lambda: self.now,
+            started=self._started,
         )
+
+    async def _started(self) -> bool | None:
+        return self.just_started
 
     async def poll(self, run: str | None = "run-1") -> None:
         """Look, as the coordinator does."""
@@ -286,18 +303,178 @@ async def test_immich_away_when_a_lease_ends(house: House) -> None:
     assert house.paused == set()
 
 
-async def test_what_the_user_could_not_do_changes_nothing(house: House) -> None:
+async def test_a_pause_that_the_user_could_not_make_changes_nothing(
+    house: House,
+) -> None:
     """Neither in Immich nor in the book."""
     await house.keeper.take(GPU, ML)
     before = house.keeper.book
     house.immich.down = True
     with pytest.raises(CannotConnectError):
-        await house.keeper.user_resumes("ocr")
-    with pytest.raises(CannotConnectError):
         await house.keeper.user_pauses("ocr")
     assert house.keeper.book == before
     house.restart()
     assert house.keeper.book == before
+
+
+async def test_the_users_resume_wins_although_immich_is_away(house: House) -> None:
+    """The user is told; our own pause ends all the same, and does not come back."""
+    await house.keeper.take(GPU, ML)
+    house.immich.down = True
+    with pytest.raises(CannotConnectError):
+        await house.keeper.user_resumes("ocr")
+    house.restart()
+    house.immich.down = False
+    await house.poll()
+    assert house.paused == {"smartSearch"}
+    assert (await house.keeper.take(GPU, ML)).blocked == ("ocr",)
+
+
+async def test_a_resume_that_failed_undoes_no_pause_by_hand(house: House) -> None:
+    """That one is the user's own: told that it failed, it must not happen later."""
+    await house.keeper.user_pauses("ocr")
+    await house.keeper.take(GPU, ML)
+    house.immich.down = True
+    with pytest.raises(CannotConnectError):
+        await house.keeper.user_resumes("ocr")
+    house.immich.down = False
+    await house.poll()
+    await house.keeper.end(GPU)
+    assert house.paused == {"ocr"}
+
+
+async def test_a_crash_before_the_pause_then_the_users_resume(house: House) -> None:
+    """Written down, not done; Immich away; the user resumes: it is not restored."""
+    house.section = MadeSection(immich=house.immich)
+    house.restart()
+    house.immich.crash_in = 0
+    with pytest.raises(CrashError):
+        await house.keeper.take(GPU, ["ocr"])
+    house.restart()
+    house.immich.down = True
+    with pytest.raises(CannotConnectError):
+        await house.keeper.user_resumes("ocr")
+    house.immich.down = False
+    await house.poll()
+    assert house.paused == set()
+    assert (await house.keeper.take(GPU, ["ocr"])).blocked == ("ocr",)
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+async def test_a_changed_clock_neither_ends_nor_prolongs_a_pause(
+    house: House, hours: int
+) -> None:
+    """An hour is an hour, and the end that is shown follows the clock."""
+    await house.keeper.user_pauses("library", until=house.now + 3_600_000)
+    house.jumped = hours * 3_600_000
+    house.now += 3_599_000
+    await house.poll()
+    assert house.paused == {"library"}
+    owner = house.keeper.owner("library")
+    assert owner and owner.until == house.now + house.jumped + 1_000
+    house.now += 1_000
+    await house.poll()
+    assert house.paused == set()
+
+
+async def test_a_clock_put_back_while_home_assistant_was_away(house: House) -> None:
+    """Then nobody knows how long that was: it lasts what it had left, not years."""
+    await house.keeper.user_pauses("library", until=house.now + 60_000)
+    house.jumped = -(10**12)
+    house.restart()
+    house.now += 59_000
+    await house.poll()
+    assert house.paused == {"library"}
+    house.now += 1_000
+    await house.poll()
+    assert house.paused == set()
+
+
+async def test_after_its_end_a_keeper_does_nothing(house: House) -> None:
+    """What a timer of before still calls must not meddle with the next one's queues."""
+    await house.keeper.user_pauses("library", until=house.now + 1_000)
+    old = house.keeper
+    old.close()
+    house.now += 2_000
+    await old.update(dict(house.immich.queues), "run-1")
+    for step in (
+        old.take(GPU, ML),
+        old.end(GPU),
+        old.user_resumes("library"),
+        old.user_pauses("ocr"),
+        old.reassert(["library"]),
+    ):
+        with pytest.raises(EndedError):
+            await step
+    assert house.paused == {"library"}
+
+
+async def test_what_could_not_be_stored_is_stored_later(house: House) -> None:
+    """Else a crash would bring back what had ended."""
+    await house.keeper.take(GPU, ML)
+    house.section.full = True
+    await house.keeper.end(GPU)
+    house.section.full = False
+    await house.poll()
+    house.restart()
+    assert house.keeper.book.pauses == {}
+
+
+@pytest.mark.parametrize("told", [True, None])
+async def test_immichs_start_does_not_end_a_pause_for_hours(
+    house: House, told: bool | None
+) -> None:
+    """Immich resumes the metadata whenever it starts: that is nobody's wish."""
+    house.just_started = told
+    await house.keeper.user_pauses("metadataExtraction", until=house.now + 28_800_000)
+    house.immich.queues["metadataExtraction"] = False
+    await house.poll()
+    assert house.paused == {"metadataExtraction"}
+    assert house.keeper.owner("metadataExtraction") == PauseOwner(
+        USER, 1_000, 28_801_000
+    )
+    # Where nobody can tell, the second time soon afterwards is the user's.
+    house.immich.queues["metadataExtraction"] = False
+    await house.poll()
+    assert house.paused == ({"metadataExtraction"} if told else set())
+
+
+async def test_the_users_resume_of_the_metadata(house: House) -> None:
+    """Known not to be Immich's start: the lease ends at once."""
+    house.just_started = False
+    await house.keeper.user_pauses("metadataExtraction", until=house.now + 28_800_000)
+    house.immich.queues["metadataExtraction"] = False
+    await house.poll()
+    assert house.paused == set()
+    assert house.changes[-1].by_user
+
+
+async def test_leaving(house: House) -> None:
+    """Only the pauses of GPU hosts stay, where asked for, and nothing new begins."""
+    await house.keeper.take(GPU, ML)
+    await house.keeper.take(RESTART, ["ocr"])
+    await house.keeper.user_pauses("library", until=9_000)
+    await house.keeper.leave(["ocr", "library"])
+    assert house.paused == {"ocr"}
+    with pytest.raises(EndedError):
+        await house.keeper.take(GPU, ["library"])
+    house.restart()
+    assert house.keeper.owner("ocr") == PauseOwner(GPU, 1_000)
+    await house.poll()
+    await house.keeper.end(GPU)
+    assert house.paused == set()
+
+
+async def test_a_pause_that_was_found_becomes_ours_or_the_users(house: House) -> None:
+    """Adopted, it ends with its reason; handed over, it stays for ever."""
+    house.immich.queues.update(dict.fromkeys(ML, True))
+    for queue in ML:
+        await house.keeper.adopt(GPU, queue)
+    await house.poll()
+    assert house.keeper.owner("ocr") == PauseOwner(GPU, 1_000)
+    await house.keeper.hand_over(["smartSearch"])
+    await house.keeper.end(GPU)
+    assert house.paused == {"smartSearch"}
 
 
 async def test_a_queue_that_is_gone(house: House) -> None:

@@ -13,6 +13,10 @@ from hypothesis.stateful import (
     rule,
 )
 
+from custom_components.immich_admin_tools.healing.errors import (
+    EndedError,
+    NotStoredError,
+)
 from custom_components.immich_admin_tools.healing.lease_keeper import LeaseKeeper
 from custom_components.immich_admin_tools.healing.leases import (
     USER,
@@ -24,7 +28,10 @@ from custom_components.immich_admin_tools.immich.errors import ImmichError
 
 from .made_immich import CrashError, MadeImmich, MadeSection
 
-QUEUES = st.sampled_from(["smartSearch", "ocr", "library"])
+METADATA = "metadataExtraction"
+NAMES = ("smartSearch", "ocr", METADATA)
+QUEUES = st.sampled_from(NAMES)
+HOUR = 3_600_000
 REASONS = st.sampled_from(
     [
         Reason(LeaseKind.GPU_OFFLINE, "attic"),
@@ -35,7 +42,10 @@ REASONS = st.sampled_from(
 
 
 class Leases(RuleBasedStateMachine):
-    """A user, reasons, time, crashes and an Immich that comes and goes.
+    """A user, reasons, time, crashes, a disk and an Immich that come and go.
+
+    No pause of the user's is undone, none of ours stays when its reason has ended, and
+    nothing goes on because something is not known.
 
     The model knows what each of them wants; a step that a crash or an error broke
     off is done again by whoever wanted it, as a person or a controller would.
@@ -44,18 +54,27 @@ class Leases(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         """Begin with nothing paused."""
-        self.immich = MadeImmich(
-            dict.fromkeys(["smartSearch", "ocr", "library"], False)
-        )
+        self.immich = MadeImmich(dict.fromkeys(NAMES, False))
         self.section = MadeSection(immich=self.immich)
         self.now = 1_000
+        self.jumped = 10**12
+        self.just_started = False
         self.by_hand: set[str] = set()
         self.leases: dict[tuple[str, Reason], int | None] = {}
         self.blocked: set[tuple[str, Reason]] = set()
         self._new_keeper()
 
     def _new_keeper(self) -> None:
-        self.keeper = LeaseKeeper(self.immich, self.section, lambda: self.now)
+        self.keeper = LeaseKeeper(
+            self.immich,
+            self.section,
+            lambda: self.now + self.jumped,
+            now=lambda: self.now,
+            started=self._started,
+        )
+
+    async def _started(self) -> bool:
+        return self.just_started
 
     def _run(self, step: Coroutine[Any, Any, object]) -> None:
         asyncio.run(step)
@@ -68,20 +87,62 @@ class Leases(RuleBasedStateMachine):
             except CrashError:
                 self._new_keeper()
                 self._run(self.keeper.update({}, "run"))
-            except ImmichError:
+            except ImmichError, NotStoredError:
                 return False
             else:
                 return True
 
+    @precondition(lambda self: not self.section.full)
     @rule(steps=st.integers(0, 6))
     def crash_soon(self, steps: int) -> None:
         """Home Assistant will be killed in the middle of something."""
         self.immich.crash_in = steps
 
+    @precondition(lambda self: not self.section.full)
     @rule()
     def restart(self) -> None:
         """Home Assistant starts anew."""
         self._new_keeper()
+
+    @precondition(lambda self: not self.section.full)
+    @rule(queue=QUEUES, reason=REASONS)
+    def reload(self, queue: str, reason: Reason) -> None:
+        """The entry is loaded anew; what is left of before still wants something."""
+        before = self.keeper
+        before.close()
+        self._new_keeper()
+        self._run(before.update(dict.fromkeys(NAMES, False), "run"))
+        for step in (before.take(reason, [queue]), before.end(reason)):
+            try:
+                self._run(step)
+            except EndedError:
+                continue
+            raise AssertionError("did something after its end")
+
+    @rule(hours=st.integers(-9, 9))
+    def clock_is_changed(self, hours: int) -> None:
+        """The wall clock is put right, or wrong, while Home Assistant runs."""
+        self.jumped += hours * HOUR
+        self._poll()
+
+    @precondition(lambda self: not self.immich.down)
+    @rule()
+    def immich_restarts(self) -> None:
+        """Immich starts anew, and resumes the metadata whoever paused it."""
+        self._settle()
+        self.immich.queues[METADATA] = False
+        if not any(queue == METADATA for queue, _ in self.leases):
+            self.by_hand.discard(METADATA)
+        self.just_started = True
+        self._settle()
+        self.just_started = False
+
+    @precondition(lambda self: self.immich.crash_in is None)
+    @rule(full=st.booleans())
+    def disk_is_full_or_not(self, full: bool) -> None:
+        """Nothing can be written for a while."""
+        self.section.full = full
+        self._poll()
 
     @rule(down=st.booleans())
     def immich_goes_or_comes(self, down: bool) -> None:
@@ -107,9 +168,12 @@ class Leases(RuleBasedStateMachine):
     def user_pauses_for(self, queue: str, seconds: int) -> None:
         """The user pauses for a while."""
         until = self.now + seconds
-        done = self._insist(lambda: self.keeper.user_pauses(queue, until))
+        wall = until + self.jumped
+        done = self._insist(lambda: self.keeper.user_pauses(queue, wall))
         if done:
             self.leases[queue, USER] = until
+        elif self.section.full:
+            return
         elif not self.immich.down:
             raise AssertionError("refused by an Immich that answers")
 
@@ -123,8 +187,12 @@ class Leases(RuleBasedStateMachine):
     @rule(queue=QUEUES)
     def user_resumes(self, queue: str) -> None:
         """The user lets a queue go on, by us."""
-        if self._insist(lambda: self.keeper.user_resumes(queue)):
-            self._resumed(queue)
+        by_hand = queue in self.by_hand
+        done = self._insist(lambda: self.keeper.user_resumes(queue))
+        # The user's word ends our pauses although Immich is away.
+        self._resumed(queue)
+        if by_hand and not done:
+            self.by_hand.add(queue)
 
     @precondition(lambda self: not self.immich.down)
     @rule(queue=QUEUES)

@@ -75,12 +75,41 @@ def test_holders_are_told_apart() -> None:
 
 
 def test_time_ends_a_lease() -> None:
-    """Not before, and exactly at its end."""
-    book = _held(Lease(USER, 1, 50))
-    assert book.next_end() == 50
-    assert book.expired(49) == book
-    assert book.expired(50).pauses["ocr"].phase is Phase.ENDING
+    """Not before, and exactly at its end, on a clock that never jumps."""
+    book = _held(Lease(USER, 1_001, 1_050)).timed(wall=1_040, now=7)
+    assert book.next_end() == 17
+    assert book.expired(16) == book
+    assert book.expired(17).pauses["ocr"].phase is Phase.ENDING
     assert EMPTY.next_end() is None
+
+
+@pytest.mark.parametrize(
+    ("wall", "left"),
+    [
+        pytest.param(130_000, 40_000, id="later, as it should be"),
+        pytest.param(500_000, 0, id="long over"),
+        # It may have been put right, or have lost its battery: nobody can tell.
+        pytest.param(0, 70_000, id="put back: what was left when it was written"),
+    ],
+)
+def test_what_is_left_after_a_restart(wall: int, left: int) -> None:
+    """Written at 100 s, to end at 170 s."""
+    book = _held(Lease(USER, 90_000, 170_000)).timed(wall, now=5, written=100_000)
+    assert book.next_end() == 5 + left
+
+
+def test_the_end_that_is_shown_follows_the_wall_clock() -> None:
+    """The lease itself lasts as long as before; small drifts are not written."""
+    book = _held(Lease(USER, 0, 60_000)).timed(wall=0, now=0)
+    assert book.shown(wall=3_601_000, now=1_000) == _held(Lease(USER, 0, 3_660_000))
+    assert book.shown(wall=1_500, now=0) == book
+
+
+def test_a_resume_by_the_user_undoes_no_pause_by_hand() -> None:
+    """Only Immich can be told to: what fails there must not happen later."""
+    book = _held(Lease(GPU, 1), by_hand=True).resumed_by_user("ocr")
+    assert book.pauses == {}
+    assert book.blocked == {("ocr", GPU)}
 
 
 def test_the_users_resume_ends_all_and_blocks_until_the_reason_is_gone() -> None:

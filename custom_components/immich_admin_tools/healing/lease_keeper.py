@@ -1,71 +1,24 @@
 """Keeps the leases: what the book says is done in Immich, also after a crash."""
 
-import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-import logging
 
-from ..analysis.stored import stored_mapping, stored_str
 from ..immich.errors import CannotConnectError, ImmichError, UnknownQueueError
-from .errors import NotStoredError
-from .lease_models import PauseApi, PauseChange, PauseOwner, Taken
-from .leases import USER, Lease, LeaseBook, Phase, Reason
-from .safety import Section
-
-_LOGGER = logging.getLogger(__name__)
+from ..immich.queues import RESUMED_AT_START
+from .lease_base import LeaseBase
+from .lease_models import Taken
+from .leases import USER, Lease, LeaseBook, LeaseKind, Phase, Reason
 
 
-class LeaseKeeper:
+class LeaseKeeper(LeaseBase):
     """Pauses and resumes the queues of one Immich as its book says.
 
     One step at a time: each is stored, then done. What can't be done is tried again
     with every poll. A queue that is resumed in spite of a lease, and not by us, was
     resumed by the user in Immich's own pages; but when Redis was started anew
-    (`run` differs), it was Redis that forgot, and the queue is paused again.
+    (`run` differs), it was Redis that forgot, and the queue is paused again. So are the
+    queues that Immich itself resumes whenever it starts.
     """
-
-    def __init__(
-        self,
-        api: PauseApi,
-        section: Section,
-        now: Callable[[], int],
-        on_change: Callable[[PauseChange], None] | None = None,
-    ) -> None:
-        """Go on from what is stored; `now` returns ms since the epoch."""
-        self._api = api
-        self._section = section
-        self._now = now
-        self._on_change = on_change
-        self._book = LeaseBook.from_dict(stored_mapping(section.data, "book"))
-        self._run = stored_str(section.data, "run")
-        self._lock = asyncio.Lock()
-        self._left_alone: frozenset[str] = frozenset()
-        self._paused_by_user: set[str] = set()
-        self._failing = False
-        self._interrupted = False
-
-    @property
-    def book(self) -> LeaseBook:
-        """Return what is known."""
-        return self._book
-
-    def owner(self, queue: str) -> PauseOwner | None:
-        """Return who keeps a queue paused; None when no lease does."""
-        pause = self._book.pauses.get(queue)
-        if pause is None or pause.phase is Phase.ENDING:
-            return None
-        if pause.by_hand:
-            return PauseOwner(None)
-        last = pause.longest
-        return PauseOwner(last.reason, last.since, last.until)
-
-    def paused_by_user(self, queue: str) -> bool:
-        """Return whether the user paused a queue through us, as far as is known."""
-        return queue in self._paused_by_user
-
-    async def is_paused(self, queue: str) -> bool:
-        """Ask Immich whether a queue is paused. Raises ImmichError."""
-        return (await self._api.queue(queue)).is_paused
 
     async def take(
         self, reason: Reason, queues: Collection[str], until: int | None = None
@@ -76,8 +29,9 @@ class LeaseKeeper:
         then nothing was changed.
         """
         async with self._lock:
+            self._check()
             book = self._book
-            lease = Lease(reason, self._now(), until)
+            lease = Lease(reason, self._wall(), until)
             blocked = tuple(it for it in queues if book.is_blocked(it, reason))
             wanted = [queue for queue in queues if queue not in blocked]
             for queue in wanted:
@@ -104,12 +58,45 @@ class LeaseKeeper:
 
     async def end_all(self) -> Mapping[str, ImmichError]:
         """End all leases, as nobody will be there to do it later."""
+        return await self.leave(())
+
+    async def leave(self, paused: Collection[str]) -> Mapping[str, ImmichError]:
+        """End all leases but those of GPU hosts on some queues, and take no new ones.
+
+        Those stay in the book, for when somebody goes on from it. Returns the queues
+        that could not be resumed.
+        """
         async with self._lock:
             book = self._book
-            for pause in self._book.pauses.values():
+            for queue, pause in self._book.pauses.items():
                 for lease in pause.leases:
-                    book = book.ended(lease.reason)
-            return await self._go_on(book)
+                    if lease.reason.kind is LeaseKind.GPU_OFFLINE and queue in paused:
+                        continue
+                    book = book.ended(lease.reason, [queue])
+            try:
+                return await self._go_on(book)
+            finally:
+                self._ended = True
+
+    async def adopt(self, reason: Reason, queue: str) -> None:
+        """Take a pause over that is there already, such as one found after a restore.
+
+        Raises NotStoredError.
+        """
+        async with self._lock:
+            self._check()
+            if queue not in self._book.pauses:
+                lease = Lease(reason, self._wall())
+                await self._store(self._book.adopted(queue, lease))
+
+    async def hand_over(self, queues: Collection[str]) -> None:
+        """Leave queues paused, as the user's from now on. Raises NotStoredError."""
+        async with self._lock:
+            self._check()
+            book = self._book
+            for queue in queues:
+                book = book.without(queue)
+            await self._store(book)
 
     async def user_pauses(self, queue: str, until: int | None = None) -> None:
         """Pause a queue for the user. Raises ImmichError and NotStoredError.
@@ -123,6 +110,7 @@ class LeaseKeeper:
                 raise error
             return
         async with self._lock:
+            self._check()
             before = self._book
             await self._store(before.paused_by_user(queue))
             try:
@@ -135,16 +123,15 @@ class LeaseKeeper:
             self._tell(queue, True, None, by_user=True)
 
     async def user_resumes(self, queue: str) -> None:
-        """Let a queue go on for the user, whoever paused it. Raises ImmichError."""
+        """Let a queue go on for the user, whoever paused it. Raises ImmichError.
+
+        Then too the user's word ends our leases: what we paused goes on with Immich.
+        """
         async with self._lock:
-            before = self._book
+            self._check()
             owner = self.owner(queue)
-            await self._try_to_store(before.resumed_by_user(queue))
-            try:
-                await self._api.resume(queue)
-            except ImmichError:
-                await self._try_to_store(before)
-                raise
+            await self._try_to_store(self._book.resumed_by_user(queue))
+            await self._api.resume(queue)
             self._paused_by_user.discard(queue)
             await self._try_to_store(self._book.without(queue))
             self._tell(queue, False, owner.reason if owner else None, by_user=True)
@@ -155,7 +142,7 @@ class LeaseKeeper:
         Ends leases whose time is over, tries again what failed, notices what the
         user did elsewhere. Skipped while another step is under way.
         """
-        if self._lock.locked():
+        if self._ended or self._lock.locked():
             return
         async with self._lock:
             self._paused_by_user -= {
@@ -163,12 +150,14 @@ class LeaseKeeper:
                 for queue, is_paused in seen.items()
                 if not is_paused and queue not in self._left_alone
             }
-            if run is not None and run != self._run:
-                forgotten = self._run is not None
-                self._run = run
+            if run is not None and run != self._shelf.run:
+                forgotten = self._shelf.run is not None
+                self._shelf.run = run
                 self._interrupted |= forgotten
             if not self._book.pauses:
                 self._interrupted = False
+                if self._shelf.behind:
+                    await self._try_to_store(self._book)
                 return
             if self._interrupted:
                 self._interrupted = False
@@ -183,6 +172,7 @@ class LeaseKeeper:
     async def reassert(self, queues: Collection[str]) -> None:
         """Pause again those of some queues that have leases."""
         async with self._lock:
+            self._check()
             await self._go_on(self._book.unsure(queues))
 
     @contextmanager
@@ -212,6 +202,9 @@ class LeaseKeeper:
                 continue
             except ImmichError:
                 return
+            if queue in RESUMED_AT_START and await self._was_immich(queue):
+                await self._try_to_store(self._book.unsure([queue]))
+                continue
             owner = self.owner(queue)
             book = self._book.resumed_by_user(queue).without(queue)
             await self._try_to_store(book)
@@ -223,6 +216,7 @@ class LeaseKeeper:
         Not being able to store it is no reason to keep a queue paused: after a crash
         it would be found resumed, which ends its leases as well.
         """
+        self._check()
         ended = {
             queue: owner.reason
             for queue in self._book.pauses
@@ -244,6 +238,7 @@ class LeaseKeeper:
             if lost is not None:
                 failed[queue] = lost
                 continue
+            self._check()
             ending = pause.phase is Phase.ENDING
             owner = self.owner(queue)
             try:
@@ -265,33 +260,3 @@ class LeaseKeeper:
         await self._try_to_store(book)
         self._log(failed)
         return failed
-
-    async def _store(self, book: LeaseBook) -> None:
-        """Write a book down and take it over. Raises NotStoredError."""
-        if book != self._book:
-            await self._section.save({"book": book.to_dict(), "run": self._run})
-            self._book = book
-
-    async def _try_to_store(self, book: LeaseBook) -> None:
-        """Take a book over even if it can't be written down."""
-        try:
-            await self._store(book)
-        except NotStoredError as error:
-            _LOGGER.warning("Pauses can't be stored: %s", error)
-            self._book = book
-
-    def _tell(
-        self, queue: str, is_paused: bool, reason: Reason | None, *, by_user: bool
-    ) -> None:
-        """Report a change."""
-        if self._on_change is not None:
-            self._on_change(PauseChange(queue, is_paused, reason, by_user, self._now()))
-
-    def _log(self, failed: Mapping[str, ImmichError]) -> None:
-        """Log the first failure of a row, and its end."""
-        if failed and not self._failing:
-            queue, error = next(iter(failed.items()))
-            _LOGGER.warning("%s can't be paused or resumed yet: %s", queue, error)
-        elif self._failing and not failed:
-            _LOGGER.info("Queues are paused and resumed as planned again")
-        self._failing = bool(failed)

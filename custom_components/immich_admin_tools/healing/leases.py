@@ -7,7 +7,8 @@ meanwhile. When the user lets a queue go on, all its leases end, and the reasons
 that stood behind them take no new one until they have gone away once.
 
 A book never changes: each step returns a new one, so that a step that could not be
-stored is simply not taken over. Times are ms since the epoch.
+stored is simply not taken over. `since` and `until` are ms since the epoch, to be shown
+and stored; what ends a lease is its `deadline`, on a clock that never jumps.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -16,41 +17,10 @@ from enum import StrEnum
 
 from ..analysis.stored import stored_int, stored_mapping, stored_str
 from ..bullmq.models import JsonValue
+from .lease_reasons import USER, Lease, LeaseKind, Reason
 from .safety import Stored
 
-
-class LeaseKind(StrEnum):
-    """Why a queue is paused for a while."""
-
-    USER = "user"
-    """The user said until when."""
-    RESTART = "restart"
-    """The workers are being restarted: Immich would skip these photos."""
-    GPU_OFFLINE = "gpu_offline"
-    """The machine learning is off: Immich would skip these photos."""
-    HEAL = "heal"
-    """A stuck job is being dealt with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """What a lease is for; `holder` tells two of one kind apart."""
-
-    kind: LeaseKind
-    holder: str = ""
-
-
-USER = Reason(LeaseKind.USER)
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A pause of one queue that will end."""
-
-    reason: Reason
-    since: int
-    until: int | None = None
-    """None: until its reason is said to be gone."""
+__all__ = ["USER", "Lease", "LeaseBook", "LeaseKind", "Pause", "Phase", "Reason"]
 
 
 class Phase(StrEnum):
@@ -120,9 +90,19 @@ class LeaseBook:
         book = self._keeping(lambda queue, lease: stays(queue, lease.reason))
         return replace(book, blocked=left)
 
+    def timed(self, wall: int, now: int, written: int | None = None) -> LeaseBook:
+        """Give deadlines to the leases that have none yet, as `Lease.timed`."""
+        return self._each(lambda lease: lease.timed(wall, now, written))
+
+    def shown(self, wall: int, now: int) -> LeaseBook:
+        """Follow the wall clock with the ends that are shown and stored."""
+        return self._each(lambda lease: lease.shown(wall, now))
+
     def expired(self, now: int) -> LeaseBook:
-        """End the leases whose time is over."""
-        return self._keeping(lambda _, lease: lease.until is None or lease.until > now)
+        """End the leases whose time is over, on the clock that never jumps."""
+        return self._keeping(
+            lambda _, lease: lease.deadline is None or lease.deadline > now
+        )
 
     def paused_by_user(self, queue: str) -> LeaseBook:
         """Note that the user paused a queue, without a time."""
@@ -135,15 +115,26 @@ class LeaseBook:
         return self._with(queue, replace(pause, by_hand=True, leases=leases))
 
     def resumed_by_user(self, queue: str) -> LeaseBook:
-        """Note that the user lets a queue go on: its leases end and are blocked."""
+        """Note that the user lets a queue go on: its leases end and are blocked.
+
+        A pause by hand is not ours to undo: only Immich can be told to.
+        """
         pause = self.pauses.get(queue)
         if pause is None:
             return self
         overruled = {
             (queue, lease.reason) for lease in pause.leases if lease.reason != USER
         }
-        ending = self._with(queue, Pause(Phase.ENDING, by_hand=False, leases=()))
-        return replace(ending, blocked=self.blocked | overruled)
+        left = (
+            self.without(queue)
+            if pause.by_hand
+            else self._with(queue, Pause(Phase.ENDING, by_hand=False, leases=()))
+        )
+        return replace(left, blocked=self.blocked | overruled)
+
+    def adopted(self, queue: str, lease: Lease) -> LeaseBook:
+        """Take over a pause that is there already as one of ours."""
+        return self._with(queue, Pause(Phase.HELD, by_hand=False, leases=(lease,)))
 
     def unsure(self, queues: Collection[str] | None = None) -> LeaseBook:
         """Pause once more what Immich or Redis may have forgotten."""
@@ -170,13 +161,13 @@ class LeaseBook:
         return replace(self, pauses=rest)
 
     def next_end(self) -> int | None:
-        """Return when the next lease ends by itself."""
+        """Return the next deadline."""
         return min(
             (
-                lease.until
+                lease.deadline
                 for pause in self.pauses.values()
                 for lease in pause.leases
-                if lease.until is not None
+                if lease.deadline is not None
             ),
             default=None,
         )
@@ -184,6 +175,14 @@ class LeaseBook:
     def _with(self, queue: str, pause: Pause) -> LeaseBook:
         """Put in a pause."""
         return replace(self, pauses={**self.pauses, queue: pause})
+
+    def _each(self, change: Callable[[Lease], Lease]) -> LeaseBook:
+        """Change the times of all leases."""
+        pauses = {
+            queue: replace(pause, leases=tuple(change(it) for it in pause.leases))
+            for queue, pause in self.pauses.items()
+        }
+        return replace(self, pauses=pauses)
 
     def _keeping(self, stays: Callable[[str, Lease], bool]) -> LeaseBook:
         """Keep some leases; a queue that loses its last one is to go on."""
