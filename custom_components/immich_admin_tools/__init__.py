@@ -8,6 +8,7 @@ from homeassistant.helpers.httpx_client import get_async_client
 from homeassistant.helpers.typing import ConfigType
 
 from .analysis.analyst import Analyst
+from .box_pauses import BoxPauses
 from .bullmq.errors import BullMQError
 from .const import DOMAIN
 from .coordinator import (
@@ -27,6 +28,8 @@ from .errors import message_of
 from .gpu_actions import async_setup_gpu_actions
 from .heal_issues import async_keep_heal_issues
 from .immich.client import ImmichClient
+from .lease_store import create_immich_starts, create_lease_keeper
+from .leaving import async_is_back, async_leave_in_order, async_let_go
 from .redis_source import RedisSource, async_create_redis_source
 from .repairs import async_keep_issues, async_remove_issues
 from .restart_action import async_setup_restart_action
@@ -35,12 +38,10 @@ from .settings import connection_of, set_up_with
 from .stores import EntryStores
 from .thumbnail import ThumbnailView
 from .upkeep import (
+    async_end_with_entry,
     async_keep_counters,
     async_keep_healing,
     async_keep_leases,
-    async_leave_in_order,
-    async_let_go,
-    create_lease_keeper,
 )
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -75,9 +76,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     )
     stores = EntryStores(hass, entry.entry_id)
     await stores.async_load()
-    leases = create_lease_keeper(client, stores)
     redis = await _async_redis(hass, entry)
-    restart = EntryRestart(hass, entry, client, stores, leases, redis)
+    starts = None if redis is None else create_immich_starts(redis)
+    leases = create_lease_keeper(client, stores, starts)
+    async_end_with_entry(hass, entry, stores, leases)
+    restart = EntryRestart(hass, entry, client, stores, leases, redis, starts)
     # In maintenance mode Immich would not answer what comes next.
     await restart.async_end_maintenance()
     server = ServerCoordinator(hass, entry, client)
@@ -104,6 +107,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
         set_up_with=set_up_with(entry),
     )
     await queues.async_config_entry_first_refresh()
+    async_is_back(hass, entry)
     entry.runtime_data.server_device_id = async_register_server(hass, entry)
     entry.runtime_data.gpu_hosts.async_create(hass, entry)
     async_keep_devices(hass, entry)
@@ -111,10 +115,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     async_keep_counters(hass, entry)
     entry.runtime_data.telemetry.async_keep()
     restart.async_keep()
-    async_keep_leases(hass, entry)
+    async_keep_leases(hass, entry, starts)
     async_keep_healing(hass, entry)
     async_keep_heal_issues(hass, entry)
     entry.runtime_data.gpu_hosts.async_keep(hass, entry)
+    entry.runtime_data.box_pauses = BoxPauses(hass, entry)
+    entry.runtime_data.box_pauses.async_keep()
     if redis is not None:
         EntryBurn(hass, entry, redis).async_keep()
     entry.async_on_unload(stores.async_flush)
@@ -160,7 +166,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) 
     """Take the entities away; the connection closes by itself."""
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
-    await async_let_go(entry)
+    await entry.runtime_data.restart.async_act_over()
+    await async_let_go(hass, entry)
     return True
 
 

@@ -1,7 +1,7 @@
 """What keeps the picture of Immich up to date: a fast look at the queues, a slow one at the server."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic, time
 from typing import override
@@ -13,6 +13,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 from .analysis.analyst import Analyst
 from .analysis.models import ServerView
+from .box_pauses import BoxPauses
 from .const import DOMAIN, LOGGER, POLLS_BEFORE_REMOVAL, SERVER_INTERVAL
 from .entry_activity import EntryActivity
 from .entry_gpu import EntryGpuHosts
@@ -45,6 +46,7 @@ class RuntimeData:
     restart: EntryRestart
     telemetry: EntryTelemetry
     gpu_hosts: EntryGpuHosts
+    box_pauses: BoxPauses = field(init=False)
     server_device_id: str
     """Registry id of the server, the parent of the queues."""
     set_up_with: tuple[object, ...]
@@ -89,6 +91,22 @@ class ServerCoordinator(DataUpdateCoordinator[ServerStatus]):
         )
         self.client = client
         self._missing: dict[str, int] = {}
+
+    @override
+    async def _async_refresh(
+        self,
+        log_failures: bool = True,
+        raise_on_auth_failed: bool = False,
+        scheduled: bool = False,
+        raise_on_entry_error: bool = False,
+    ) -> None:
+        """Look, and log no failure that a restart of our own explains."""
+        await super()._async_refresh(
+            log_failures and not _is_restarting(self.config_entry),
+            raise_on_auth_failed,
+            scheduled,
+            raise_on_entry_error,
+        )
 
     @override
     async def _async_update_data(self) -> ServerStatus:
@@ -161,6 +179,22 @@ class QueueCoordinator(DataUpdateCoordinator[ServerView]):
         self._server = server
 
     @override
+    async def _async_refresh(
+        self,
+        log_failures: bool = True,
+        raise_on_auth_failed: bool = False,
+        scheduled: bool = False,
+        raise_on_entry_error: bool = False,
+    ) -> None:
+        """Look, and log no failure that a restart of our own explains."""
+        await super()._async_refresh(
+            log_failures and not _is_restarting(self.config_entry),
+            raise_on_auth_failed,
+            scheduled,
+            raise_on_entry_error,
+        )
+
+    @override
     async def _async_update_data(self) -> ServerView:
         """Look once.
 
@@ -197,6 +231,11 @@ class QueueCoordinator(DataUpdateCoordinator[ServerView]):
             for queue in counts
             if queue.active
         }
+
+
+def _is_restarting(entry: AdminToolsConfigEntry) -> bool:
+    """Return whether Immich is being restarted by us; not before the entry is loaded."""
+    return hasattr(entry, "runtime_data") and entry.runtime_data.restart.running
 
 
 def _update_error(err: ImmichError) -> ConfigEntryAuthFailed | UpdateFailed:

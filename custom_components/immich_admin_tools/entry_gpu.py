@@ -23,7 +23,6 @@ from .gpu_host.work import expected_run
 from .gpu_house import GPU_ISSUES, GpuHouse
 from .gpu_settings import SUBENTRY_GPU_HOST, host_settings_of
 from .healing.events import Event, EventType
-from .healing.leases import LeaseKind
 from .settings import connection_of
 
 if TYPE_CHECKING:
@@ -253,7 +252,7 @@ class EntryGpuHosts:
             for host in self.hosts.values():
                 await host.controller.close()
 
-        entry.async_create_task(hass, self._forget_removed(hass, entry))
+        self._forget_removed(hass)
         for host in self.hosts.values():
             host.async_start()
         for host in self.hosts.values():
@@ -264,20 +263,9 @@ class EntryGpuHosts:
             entry.async_on_unload(listen(updated))
             entry.async_on_unload(close)
 
-    async def _forget_removed(
-        self, hass: HomeAssistant, entry: AdminToolsConfigEntry
-    ) -> None:
-        """Let go on what was paused for hosts that are no more."""
-        leases = entry.runtime_data.leases
-        gone = {
-            lease.reason
-            for pause in leases.book.pauses.values()
-            for lease in pause.leases
-            if lease.reason.kind is LeaseKind.GPU_OFFLINE
-            and lease.reason.holder not in self.hosts
-        }
-        for reason in gone:
-            await leases.end(reason)
+    @callback
+    def _forget_removed(self, hass: HomeAssistant) -> None:
+        """Take back the issues of hosts that are no more."""
         subentries = {
             sub
             for other in hass.config_entries.async_entries(DOMAIN)

@@ -1,15 +1,15 @@
 """Restarts of the workers for one config entry: the user's ways, and what went wrong."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_track_time_interval
 
-from .analysis.models import QueueState, Source
-from .bullmq.address import split_user_info
-from .clock import now_ms
+from .analysis.models import QueueState
+from .clock import monotonic_ms, now_ms
 from .const import DOMAIN, LOGGER
 from .errors import translated_errors
 from .healing.errors import (
@@ -19,24 +19,24 @@ from .healing.errors import (
     RestartFailedError,
 )
 from .healing.events import Event, EventType
+from .healing.immich_starts import ImmichStarts
 from .healing.lease_keeper import LeaseKeeper
 from .healing.restart import Restarter, RestartPlan, RestartReport
-from .healing.restart_ways import (
-    ActionsWay,
-    MaintenanceWay,
-    RedisWay,
-    RestartWay,
-    WayKind,
-)
-from .healing.worker_watch import ApiWatch, RedisWatch, WorkerWatch
+from .healing.restart_ways import WayKind
 from .immich.client import ImmichClient
 from .immich.errors import ImmichError
-from .immich.queues import QueueName
 from .maintenance_guard import create_maintenance_guard
 from .redis_source import RedisSource
+from .restart_choice import EntryRestartWays
+from .restart_issues import (
+    MAINTENANCE_LOCKED,
+    RESTART_ACTIONS_INVALID,
+    RESTART_FAILED,
+    RestartIssues,
+)
 from .settings import restart_limits_of, restart_settings_of
 from .stores import EntryStores
-from .user_actions import async_check_actions, async_run_actions
+from .user_actions import async_check_actions
 
 if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry
@@ -44,16 +44,16 @@ if TYPE_CHECKING:
 RESTART = "restart"
 """Section of the safety store."""
 
-MAINTENANCE_LOCKED = "maintenance_locked"
-RESTART_FAILED = "restart_failed"
-RESTART_ACTIONS_INVALID = "restart_actions_invalid"
-RESTART_ISSUES = (MAINTENANCE_LOCKED, RESTART_FAILED, RESTART_ACTIONS_INVALID)
-
 STARTING_WITHIN = 600_000
 """ms after which Immich is no longer starting."""
 
-ACTIONS_TIMEOUT = 300.0
-"""Seconds for the user's own actions."""
+ACT_WITHIN = 60.0
+"""Seconds that a reload waits for what restarts Immich, so as not to cut it off."""
+FINISH_WITHIN = 240.0
+"""Seconds that disabling waits for a restart: nobody would take it up again."""
+
+LOOK_EVERY = timedelta(seconds=15)
+"""While Immich is in a maintenance mode of ours, or something is to be put right."""
 
 
 class EntryRestart:
@@ -67,19 +67,25 @@ class EntryRestart:
         stores: EntryStores,
         leases: LeaseKeeper,
         redis: RedisSource | None,
+        starts: ImmichStarts | None = None,
     ) -> None:
         """Go on from what is stored."""
+        self._issues = RestartIssues(hass, entry, starts)
+        self._task: asyncio.Task[RestartReport] | None = None
+        self._locked_out = False
         self._hass = hass
         self._entry = entry
         self._client = client
         self._redis = redis
         self._leases = leases
         self._guard = create_maintenance_guard(entry, client, stores)
+        self._ways = EntryRestartWays(hass, entry, client, redis, self._guard)
         self._restarter = Restarter(
             stores.safety.section(RESTART),
             leases,
-            self._watch(),
+            self._ways.watch(),
             now_ms,
+            monotonic_ms,
             self._restarted,
             self._is_users_pause,
         )
@@ -98,15 +104,46 @@ class EntryRestart:
         """Restart the workers in the user's order of ways; takes 10 to 100 s.
 
         Goes on when whoever waits for it no longer does. `force`: in spite of the
-        limits. Raises a translated HomeAssistantError when nothing was restarted.
+        limits. Raises a translated HomeAssistantError when nothing was restarted, or
+        when the entry is unloaded while the workers are waited for.
         """
-        task = self._entry.async_create_background_task(
+        task = self._task = self._entry.async_create_background_task(
             self._hass, self._restart(force), "restart of Immich's workers"
         )
         # Nobody may be left to ask for its error; the issue tells it then.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        with translated_errors():
-            return await asyncio.shield(task)
+        try:
+            with translated_errors():
+                return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.cancelled():
+                raise
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="restart_interrupted"
+            ) from None
+
+    async def async_act_over(self) -> None:
+        """Wait until what restarts Immich was done, as the entry is to be unloaded.
+
+        The rest is taken up again when it is loaded.
+        """
+        try:
+            async with asyncio.timeout(ACT_WITHIN):
+                await self._restarter.act_is_over.wait()
+        except TimeoutError:
+            LOGGER.warning(
+                "A restart of Immich is broken off, as the entry is unloaded"
+            )
+
+    async def async_finish(self) -> None:
+        """Bring a restart to its end, and Immich out of maintenance mode.
+
+        For when the entry is disabled: nobody would do it later.
+        """
+        if self._task is not None and not self._task.done():
+            await asyncio.wait({self._task}, timeout=FINISH_WITHIN)
+        if self._guard.open:
+            await self.async_end_maintenance()
 
     @callback
     def async_check(self, *, force: bool = False) -> None:
@@ -117,7 +154,7 @@ class EntryRestart:
     def _plan(self) -> RestartPlan:
         """Return what a restart would be like."""
         return RestartPlan(
-            tuple(self._ways()),
+            tuple(self._ways.chosen()),
             self._entry.runtime_data.server.data.queues,
             restart_limits_of(self._entry),
         )
@@ -128,9 +165,9 @@ class EntryRestart:
         try:
             report = await self._restarter.restart(self._plan(), force=force)
         except RestartFailedError as err:
-            self._raise_issue(RESTART_FAILED, {"reasons": str(err)})
+            await self._issues.async_failed(str(err))
             if any(isinstance(error, LockedOutError) for _, error in err.failures):
-                self._raise_issue(MAINTENANCE_LOCKED, {})
+                self._issues.async_raise(MAINTENANCE_LOCKED, {})
             failed = Event(EventType.RESTART_FAILED, now_ms(), reason=str(err))
             await runtime.activity.async_tell(failed)
             if len(err.failures) == 1:
@@ -138,7 +175,7 @@ class EntryRestart:
             raise
         finally:
             await runtime.queues.async_request_refresh()
-        self._delete_issue(RESTART_FAILED)
+        self._issues.async_delete(RESTART_FAILED)
         seconds = round(report.seconds)
         await runtime.activity.async_tell(
             Event(
@@ -149,61 +186,6 @@ class EntryRestart:
             )
         )
         return report
-
-    def _ways(self) -> Iterator[RestartWay]:
-        """Yield the ways that the user chose, in the user's order."""
-        chosen = restart_settings_of(self._entry)
-        for kind in chosen.ways:
-            match kind:
-                case WayKind.REDIS if self._redis is not None:
-                    yield RedisWay(
-                        self._redis.client,
-                        self._redis.settings.prefix,
-                        split_user_info(self._redis.settings.url).database,
-                        frozenset(QueueName),
-                        now_ms,
-                        others_too=chosen.others_too,
-                    )
-                case WayKind.MAINTENANCE:
-                    yield MaintenanceWay(self._guard)
-                case WayKind.ACTIONS:
-                    yield ActionsWay(self._run_actions, now_ms)
-
-    async def _run_actions(self) -> None:
-        """Run what the user chose. Raises OwnActionsError."""
-        actions = restart_settings_of(self._entry).actions
-        if not actions:
-            raise OwnActionsError("No actions were chosen")
-        await async_run_actions(
-            self._hass,
-            actions,
-            f"{self._entry.title} restart",
-            {"entry_id": self._entry.entry_id, "instance": self._entry.title},
-            ACTIONS_TIMEOUT,
-        )
-
-    def _watch(self) -> WorkerWatch:
-        """Return what sees the workers come back."""
-        if self._redis is None:
-            return ApiWatch(
-                self._client.version,
-                lambda: self._entry.runtime_data.server.data.queues,
-                now_ms,
-            )
-        return RedisWatch(
-            self._redis.client,
-            self._redis.settings.prefix,
-            split_user_info(self._redis.settings.url).database,
-            self._heartbeats,
-        )
-
-    async def _heartbeats(self) -> Mapping[str, int | None]:
-        """Look at the queues; return when each worker was heard last."""
-        queues = self._entry.runtime_data.queues
-        await queues.async_refresh()
-        if not queues.last_update_success or queues.data.source is not Source.REDIS:
-            return {}
-        return {name: view.worker_seen_at for name, view in queues.data.queues.items()}
 
     @callback
     def _restarted(self, since: int) -> None:
@@ -230,13 +212,16 @@ class EntryRestart:
         try:
             await self._guard.look_after()
         except LockedOutError as err:
-            LOGGER.error("Immich is locked in maintenance mode: %s", err)
-            self._raise_issue(MAINTENANCE_LOCKED, {})
+            if not self._locked_out:
+                LOGGER.error("Immich is locked in maintenance mode: %s", err)
+            self._locked_out = True
+            self._issues.async_raise(MAINTENANCE_LOCKED, {})
         except (HealingError, ImmichError) as err:
             LOGGER.debug("Maintenance mode can't be ended now: %s", err)
         else:
             if not self._guard.open:
-                self._delete_issue(MAINTENANCE_LOCKED)
+                self._locked_out = False
+                self._issues.async_delete(MAINTENANCE_LOCKED)
 
     @callback
     def async_keep(self) -> None:
@@ -246,11 +231,13 @@ class EntryRestart:
         """
         entry, server = self._entry, self._entry.runtime_data.server
 
-        @callback
-        def updated() -> None:
-            """Look after a maintenance mode that is still on."""
+        async def look() -> None:
+            """Look after what is not over. Not with polls: in maintenance none works."""
             if self._guard.open:
-                entry.async_create_task(self._hass, self.async_end_maintenance())
+                await self.async_end_maintenance()
+            if self._issues.async_is_raised(RESTART_ACTIONS_INVALID):
+                await self.async_check_options()
+            await self._issues.async_look(running=self.running)
 
         entry.async_create_background_task(
             self._hass,
@@ -258,7 +245,16 @@ class EntryRestart:
             "restart that was broken off",
         )
         entry.async_create_task(self._hass, self.async_check_options())
-        entry.async_on_unload(server.async_add_listener(updated))
+
+        @callback
+        def due(_now: datetime) -> None:
+            """Look, until the entry is unloaded."""
+            entry.async_create_background_task(self._hass, look(), "look at restarts")
+
+        entry.async_on_unload(async_track_time_interval(self._hass, due, LOOK_EVERY))
+        for coordinator in (server, entry.runtime_data.queues):
+            listen = coordinator.async_add_listener
+            entry.async_on_unload(listen(self._issues.async_polled))
 
     async def async_check_options(self) -> None:
         """Say it when the user's own actions can't be run any more."""
@@ -267,24 +263,7 @@ class EntryRestart:
             if WayKind.ACTIONS in chosen.ways:
                 await async_check_actions(self._hass, chosen.actions)
         except OwnActionsError as err:
-            self._raise_issue(RESTART_ACTIONS_INVALID, {"error": str(err)})
+            self._issues.async_raise(RESTART_ACTIONS_INVALID, {"error": str(err)})
         else:
-            self._delete_issue(RESTART_ACTIONS_INVALID)
-
-    @callback
-    def _raise_issue(self, key: str, placeholders: dict[str, str]) -> None:
-        """Ask the user to put something right."""
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            f"{key}_{self._entry.entry_id}",
-            is_fixable=False,
-            severity=ir.IssueSeverity.ERROR,
-            translation_key=key,
-            translation_placeholders={"title": self._entry.title, **placeholders},
-        )
-
-    @callback
-    def _delete_issue(self, key: str) -> None:
-        """Take an issue back."""
-        ir.async_delete_issue(self._hass, DOMAIN, f"{key}_{self._entry.entry_id}")
+            self._issues.async_delete(RESTART_ACTIONS_INVALID)
+        await self._issues.async_look(running=self.running)

@@ -55,6 +55,7 @@ _KEYS: tuple[tuple[type[_Error], str], ...] = (
     (bullmq.MissingRightsError, "redis_missing_rights"),
     (bullmq.NoQueuesError, "redis_no_queues"),
     (bullmq.UnknownLayoutError, "redis_unknown_layout"),
+    (healing.EndedError, "entry_unloaded"),
     (healing.NotStoredError, "not_stored"),
     (healing.RestartingError, "restart_running"),
     (healing.NoRestartWayError, "restart_no_way"),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from homeassistant.util.ssl import client_context, client_context_no_verify
 import httpx
 
-from .clock import now_ms
+from .clock import monotonic_ms, now_ms
 from .healing.maintenance import MaintenanceGuard
 from .immich.client import ImmichClient
 from .settings import connection_of
@@ -29,4 +29,6 @@ def create_maintenance_guard(
         context = client_context() if verify_ssl else client_context_no_verify()
         return httpx.AsyncClient(verify=context)
 
-    return MaintenanceGuard(client, http, stores.safety.section(MAINTENANCE), now_ms)
+    return MaintenanceGuard(
+        client, http, stores.safety.section(MAINTENANCE), now_ms, monotonic_ms
+    )

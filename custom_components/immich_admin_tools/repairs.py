@@ -6,13 +6,16 @@ from homeassistant.components.repairs import RepairsFlow
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
+from .box_pause_flows import BoxRemovedFlow, FoundPausedFlow
+from .box_pauses import BOX_PAUSE_ISSUES, BOX_REMOVED_PAUSED, FOUND_PAUSED
 from .bullmq.errors import AuthenticationError, MissingRightsError
 from .burnt_issue import BurntFlow, IssueData, async_remove_burnt
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
-from .entry_restart import RESTART_ISSUES
 from .heal_issues import HEAL_ISSUES
 from .immich.permissions import Permission
+from .leaving import PAUSED_WHILE_DISABLED
+from .restart_issues import RESTART_ISSUES
 
 UNKNOWN_LAYOUT = "unknown_layout"
 MISSING_OPTIONAL_PERMISSION = "missing_optional_permission"
@@ -22,8 +25,16 @@ ISSUES = (
     MISSING_OPTIONAL_PERMISSION,
     REDIS_LOGIN,
     *RESTART_ISSUES,
+    *BOX_PAUSE_ISSUES,
+    PAUSED_WHILE_DISABLED,
     *HEAL_ISSUES,
 )
+
+FLOWS = {
+    BOX_REMOVED_PAUSED: BoxRemovedFlow,
+    FOUND_PAUSED: FoundPausedFlow,
+}
+"""The dialogs of issues, by what the issues' ids begin with."""
 
 
 @callback
@@ -96,4 +107,7 @@ async def async_create_fix_flow(
 ) -> RepairsFlow:
     """Return the dialog of an issue that can be put right here."""
     assert data is not None
+    for prefix, flow in FLOWS.items():
+        if issue_id.startswith(f"{prefix}_"):
+            return flow(data)
     return BurntFlow(data)

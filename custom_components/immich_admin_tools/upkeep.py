@@ -1,37 +1,58 @@
-"""What is kept in order with every poll, and when the entry goes."""
+"""What is kept in order with every poll, and ends with the entry."""
 
-import asyncio
 from contextlib import suppress
 from datetime import datetime
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.httpx_client import get_async_client
 
 from .analysis.models import Source
-from .clock import now_ms
-from .const import LOGGER
+from .clock import monotonic_ms
 from .coordinator import AdminToolsConfigEntry
 from .entry_telemetry import TELEMETRY
-from .healing.errors import HealingError
+from .healing.errors import EndedError
+from .healing.immich_starts import ImmichStarts
 from .healing.lease_keeper import LeaseKeeper
 from .healing.safety import Stored
-from .immich.client import ImmichClient
-from .immich.errors import ImmichError
-from .maintenance_guard import create_maintenance_guard
-from .settings import connection_of
+from .immich.queues import RESUMED_AT_START
 from .stores import EntryStores
 
-LEASES = "leases"
-"""Section of the safety store."""
+SOONEST = 0.2
+"""Seconds until a lease whose time is over is looked after once more."""
 
-LEAVE_TIMEOUT = 30.0
-"""Seconds for leaving Immich in order when the entry is deleted."""
+_ENDED = frozenset(
+    {
+        ConfigEntryState.NOT_LOADED,
+        ConfigEntryState.SETUP_ERROR,
+        ConfigEntryState.SETUP_RETRY,
+    }
+)
 
 
-def create_lease_keeper(client: ImmichClient, stores: EntryStores) -> LeaseKeeper:
-    """Return a keeper that goes on from what is stored."""
-    return LeaseKeeper(client, stores.safety.section(LEASES), now_ms)
+@callback
+def async_end_with_entry(
+    hass: HomeAssistant,
+    entry: AdminToolsConfigEntry,
+    stores: EntryStores,
+    leases: LeaseKeeper,
+) -> None:
+    """Close what writes and what pauses, after the last task of the entry has ended.
+
+    Not by `async_on_unload`: that comes before the tasks are cancelled, and what these
+    write last is still wanted.
+    """
+
+    @callback
+    def changed() -> None:
+        """Look at the state that the entry has now."""
+        if entry.state in _ENDED:
+            leases.close()
+            hass.async_create_task(stores.async_close(), "close stores")
+            # Not at once: the list that this is in is just being gone through.
+            hass.loop.call_soon(stop)
+
+    stop = entry.async_on_state_change(changed)
 
 
 @callback
@@ -56,11 +77,14 @@ def async_keep_counters(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> No
 
 
 @callback
-def async_keep_leases(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
+def async_keep_leases(
+    hass: HomeAssistant, entry: AdminToolsConfigEntry, starts: ImmichStarts | None
+) -> None:
     """Look after the leases with every poll, and when one ends between two polls."""
     runtime = entry.runtime_data
     queues, leases = runtime.queues, runtime.leases
     timer: list[CALLBACK_TYPE] = []
+    ended_with_entry = False
 
     async def update() -> None:
         """Compare the leases with what was seen."""
@@ -73,15 +97,22 @@ def async_keep_leases(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
             else None
         )
         seen = {name: view.is_paused for name, view in queues.data.queues.items()}
-        await leases.update(seen, run)
+        if starts is not None and RESUMED_AT_START & leases.book.pauses.keys():
+            # Only who knows the workers of before can tell that they are new.
+            await starts.just_now()
+        with suppress(EndedError):
+            await leases.update(seen, run)
         plan()
 
     @callback
     def plan() -> None:
-        """Wake up when the next lease ends."""
+        """Wake up when the next lease ends, unless the entry has ended."""
         stop()
-        if (end := leases.book.next_end()) is not None:
-            delay = max(0.0, (end - now_ms()) / 1000)
+        if ended_with_entry:
+            return
+        if (due := leases.book.next_end()) is not None:
+            # Not at once, for when another step holds the leases up.
+            delay = max(SOONEST, (due - monotonic_ms()) / 1000)
             timer.append(async_call_later(hass, delay, ended))
 
     @callback
@@ -89,6 +120,13 @@ def async_keep_leases(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
         """Take the timer back."""
         while timer:
             timer.pop()()
+
+    @callback
+    def end() -> None:
+        """Plan nothing any more, also when an update is still under way."""
+        nonlocal ended_with_entry
+        ended_with_entry = True
+        stop()
 
     async def ended(_now: datetime) -> None:
         """End the lease, then show it."""
@@ -105,7 +143,7 @@ def async_keep_leases(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
             leases.note_interruption()
 
     entry.async_on_unload(queues.async_add_listener(updated))
-    entry.async_on_unload(stop)
+    entry.async_on_unload(end)
     updated()
 
 
@@ -126,45 +164,3 @@ def async_keep_healing(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> Non
 
     entry.async_on_unload(runtime.queues.async_add_listener(updated))
     updated()
-
-
-async def async_let_go(entry: AdminToolsConfigEntry) -> None:
-    """Let the queues go on when the entry is disabled: nobody would do it later."""
-    if entry.disabled_by is not None:
-        await entry.runtime_data.leases.end_all()
-
-
-async def async_leave_in_order(
-    hass: HomeAssistant, entry: AdminToolsConfigEntry
-) -> None:
-    """End what only we would end, then delete what was stored."""
-    stores = EntryStores(hass, entry.entry_id)
-    await stores.async_load()
-    connection = connection_of(entry.data)
-    client = ImmichClient(
-        get_async_client(hass, connection.verify_ssl),
-        connection.url,
-        connection.api_key,
-    )
-    leases = create_lease_keeper(client, stores)
-    guard = create_maintenance_guard(entry, client, stores)
-    try:
-        async with asyncio.timeout(LEAVE_TIMEOUT):
-            with suppress(HealingError, ImmichError):
-                await guard.look_after()
-            left = list(await leases.end_all())
-    except TimeoutError:
-        left = list(leases.book.pauses)
-    if left:
-        LOGGER.warning(
-            "Immich did not answer while its entry was deleted. These queues were"
-            " paused by it and may still be: %s",
-            ", ".join(left),
-        )
-    if guard.open:
-        LOGGER.warning(
-            "The entry was deleted while Immich was in maintenance mode. What gets it"
-            " out: `immich-admin disable-maintenance-mode` in the server's shell, or"
-            " the login link in its log"
-        )
-    await stores.async_remove()

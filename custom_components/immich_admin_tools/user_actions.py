@@ -13,7 +13,7 @@ from homeassistant.helpers.typing import ConfigType
 import voluptuous as vol
 
 from .const import DOMAIN
-from .healing.errors import OwnActionsError
+from .healing.errors import ActionsInvalidError, OwnActionsError
 
 type RawActions = Sequence[Mapping[str, Any]]
 """As the selector returns them, and as the entry stores them."""
@@ -22,7 +22,7 @@ type RawActions = Sequence[Mapping[str, Any]]
 async def async_check_actions(
     hass: HomeAssistant, actions: RawActions
 ) -> list[ConfigType]:
-    """Return the actions ready to run. Raises OwnActionsError.
+    """Return the actions ready to run. Raises ActionsInvalidError.
 
     The selector of the dialog checks nothing, and what an action needs may have gone
     since it was chosen.
@@ -32,7 +32,7 @@ async def async_check_actions(
         parsed: list[ConfigType] = cv.SCRIPT_SCHEMA(deepcopy(list(actions)))
         return await async_validate_actions_config(hass, parsed)
     except (vol.Invalid, HomeAssistantError) as err:
-        raise OwnActionsError(str(err)) from err
+        raise ActionsInvalidError(str(err)) from err
 
 
 async def async_run_actions(

@@ -1,11 +1,13 @@
 """Maintenance mode: whatever happens, there is a way out, or the user is told."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
 
+from custom_components.immich_admin_tools.bullmq.models import JsonValue
 from custom_components.immich_admin_tools.healing.errors import (
     LockedOutError,
     MaintenanceTimeoutError,
@@ -19,11 +21,17 @@ from custom_components.immich_admin_tools.healing.maintenance import (
 )
 from custom_components.immich_admin_tools.immich.errors import (
     CannotConnectError,
+    ConnectionLostError,
     ImmichError,
     MaintenanceModeError,
     MaintenanceTokenError,
     MissingPermissionError,
     NoReplyError,
+    NotImmichError,
+    RedirectedError,
+    ServerError,
+    UnexpectedReplyError,
+    WrongSchemeError,
 )
 from custom_components.immich_admin_tools.immich.models import MaintenanceCookie
 
@@ -112,7 +120,12 @@ def section(server: MadeServer) -> MadeSection:
 
 def _guard(server: MadeServer, section: MadeSection) -> MaintenanceGuard:
     return MaintenanceGuard(
-        server, httpx.AsyncClient, section, lambda: server.now, server.sleep
+        server,
+        httpx.AsyncClient,
+        section,
+        lambda: server.now,
+        lambda: server.now,
+        server.sleep,
     )
 
 
@@ -222,15 +235,89 @@ async def test_a_refusal_leaves_nothing_open(
     assert section.data == {}
 
 
+NOT_A_REFUSAL = (
+    NoReplyError("Too slow"),
+    ConnectionLostError("Gone"),
+    CannotConnectError("Immich's proxy can't reach it"),
+    ServerError("Status 500"),
+    UnexpectedReplyError("No cookie"),
+    WrongSchemeError("The server wants http://"),
+    NotImmichError("Status 408, but not from Immich"),
+    RedirectedError("elsewhere"),
+)
+
+
+@pytest.mark.parametrize("error", NOT_A_REFUSAL, ids=lambda it: type(it).__name__)
 async def test_a_lost_reply_that_began_nothing(
-    server: MadeServer, section: MadeSection
+    server: MadeServer, section: MadeSection, error: ImmichError
 ) -> None:
-    """It is waited for whether maintenance begins; it does not."""
-    server.begin_error = NoReplyError("Too slow")
+    """It may still begin: that is known until it can be ruled out, also after a crash."""
+    server.begin_error = error
     guard = _guard(server, section)
-    with pytest.raises(NoReplyError):
+    with pytest.raises(MaintenanceTimeoutError):
         await guard.restart()
-    assert not guard.open
+    assert guard.open
+    server.now += 60_000
+    await guard.look_after()
+    assert _guard(server, section).open
+    server.now += int(FORGET_AFTER * 1000)
+    await guard.look_after()
+    assert section.data == {}
+
+
+@pytest.mark.parametrize("error", NOT_A_REFUSAL, ids=lambda it: type(it).__name__)
+async def test_any_error_but_a_refusal_may_have_begun_it(
+    server: MadeServer, section: MadeSection, error: ImmichError
+) -> None:
+    """It is looked whether it did, and the user is told."""
+    server.begin_error = error
+    server.begins_in_spite_of_error = True
+    guard = _guard(server, section)
+    with pytest.raises(LockedOutError):
+        await guard.restart()
+    assert guard.open
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_cancelled_while_it_begins(
+    server: MadeServer,
+    section: MadeSection,
+    monkeypatch: pytest.MonkeyPatch,
+    late: bool,
+) -> None:
+    """A reload, or the end of Home Assistant, waits for the way out and stores it."""
+    begin, save = MadeServer.start_maintenance, MadeSection.save
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow_begin(
+        self: MadeServer, http_factory: Callable[[], httpx.AsyncClient]
+    ) -> MaintenanceCookie:
+        cookie = await begin(self, http_factory)
+        if not late:
+            asked.set()
+            await go_on.wait()
+        return cookie
+
+    async def slow_save(self: MadeSection, data: Mapping[str, JsonValue]) -> None:
+        if late and data.get("cookie"):
+            asked.set()
+            await go_on.wait()
+        await save(self, data)
+
+    monkeypatch.setattr(MadeServer, "start_maintenance", slow_begin)
+    monkeypatch.setattr(MadeSection, "save", slow_save)
+    restart = asyncio.create_task(_guard(server, section).restart())
+    await asked.wait()
+    restart.cancel()
+    await asyncio.sleep(0)
+    assert not restart.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await restart
+    assert section.data["cookie"] == server.cookie
+    server.now += 20_000
+    await _guard(server, section).look_after()
+    assert server.out()
 
 
 async def test_a_lost_reply_that_began_it(
@@ -329,6 +416,7 @@ async def test_looking_after_nothing_asks_nothing(section: MadeSection) -> None:
         None,  # type: ignore[arg-type]  # asking it anything would fail
         httpx.AsyncClient,
         section,
+        lambda: 0,
         lambda: 0,
     )
     await guard.look_after()

@@ -8,6 +8,9 @@ import pytest
 
 from custom_components.immich_admin_tools.bullmq.errors import MissingRightsError
 from custom_components.immich_admin_tools.healing.errors import (
+    ActionsInvalidError,
+    LockedOutError,
+    MaintenanceTimeoutError,
     NobodyListensError,
     NoRestartWayError,
     NotStoredError,
@@ -75,6 +78,7 @@ class House:
             self.section,
             self.leases,
             self,
+            lambda: self.now,
             lambda: self.now,
             self.noted.append,
             self.leases.paused_by_user,
@@ -253,15 +257,69 @@ async def test_without_a_way_nothing_is_done(house: House) -> None:
     assert house.restarter.tries == []
 
 
-async def test_immich_that_can_not_be_paused_is_not_restarted(house: House) -> None:
-    """Photos would be skipped."""
+async def test_immich_that_does_not_answer_is_restarted(house: House) -> None:
+    """That may be why; its queues are paused as soon as it answers again."""
     house.immich.down = True
+    paused: list[set[str]] = []
+    house.on_sleep = lambda: paused.append(house.paused)
+    report = await house.restarter.restart(house.plan())
+    assert report.way is WayKind.ACTIONS
+    assert house.paused_at_restart == set()
+    assert ML in paused
+    assert house.paused == set()
+
+
+async def test_a_way_that_needs_immichs_answer_is_not_tried_without(
+    house: House,
+) -> None:
+    """Nothing is done, and it costs no try."""
+    house.immich.down = True
+    way = BadWay(CannotConnectError("Nobody answers"), WayKind.MAINTENANCE)
     with pytest.raises(CannotConnectError):
-        await house.restarter.restart(house.plan())
-    assert house.restarted_at is None
+        await house.restarter.restart(house.plan(way))
+    assert house.restarter.tries == []
+    assert "begun" not in house.section.data
     house.immich.down = False
     await house.leases.update(dict(house.immich.queues), "run")
     assert house.paused == set()
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [
+        (NobodyListensError("Nobody"), 0),
+        (CannotConnectError("Nobody answers"), 0),
+        (MissingRightsError(("+publish",)), 0),
+        (ActionsInvalidError("No such action"), 0),
+        # These may have restarted it all the same.
+        (OwnActionsError("Not done after 300 s"), 1),
+        (MaintenanceTimeoutError("Immich did not leave it"), 1),
+        (LockedOutError("The way out was lost"), 1),
+    ],
+    ids=lambda it: type(it).__name__ if isinstance(it, Exception) else "",
+)
+async def test_only_a_way_that_ran_costs_a_try(
+    house: House, error: Exception, tries: int
+) -> None:
+    """What was refused does not make the user wait for the cool-down."""
+    with pytest.raises(RestartFailedError):
+        await house.restarter.restart(house.plan(BadWay(error)))
+    assert len(house.restarter.tries) == tries
+
+
+async def test_a_restart_that_was_broken_off_costs_one_try(house: House) -> None:
+    """Nobody knows how far it came: then it did; and it is counted once."""
+
+    async def killed() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await house.restarter.restart(house.plan(ActionsWay(killed, lambda: house.now)))
+    for _ in range(2):
+        house.start_home_assistant()
+        house.restarted_at = house.now
+        await house.restarter.recover(QUEUES)
+        assert len(house.restarter.tries) == 1
 
 
 async def test_immich_that_stays_away_is_resumed_later(house: House) -> None:

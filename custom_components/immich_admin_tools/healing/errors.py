@@ -51,6 +51,10 @@ class OwnActionsError(RestartError):
     """The user's own actions failed."""
 
 
+class ActionsInvalidError(OwnActionsError):
+    """The user's own actions can't be run as they are: nothing was begun."""
+
+
 class NoWorkerBackError(RestartError):
     """The way was gone, and no worker came back in time."""
 

@@ -13,17 +13,21 @@ from typing import Protocol
 from ..analysis.stored import stored_int, stored_str
 from ..bullmq.models import JsonValue
 from ..immich.errors import (
-    CannotConnectError,
     ImmichError,
+    InvalidAddressError,
+    InvalidApiKeyError,
     MaintenanceModeError,
     MaintenanceTokenError,
-    ServerError,
-    UnexpectedReplyError,
+    MissingPermissionError,
+    NotAdminError,
+    RequestRefusedError,
+    UnsupportedVersionError,
 )
 from ..immich.maintenance_api import HttpFactory
 from ..immich.models import MaintenanceCookie
 from .errors import LockedOutError, MaintenanceTimeoutError, NotStoredError
 from .safety import Section, Stored
+from .to_the_end import to_the_end
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,6 +40,17 @@ END_WITHIN = 180.0
 
 FORGET_AFTER = 600.0
 """Seconds after which a maintenance mode that never began is no longer expected."""
+
+REFUSALS = (
+    InvalidAddressError,
+    InvalidApiKeyError,
+    MaintenanceModeError,
+    MissingPermissionError,
+    NotAdminError,
+    RequestRefusedError,
+    UnsupportedVersionError,
+)
+"""Immich's own word that nothing was begun. After any other error it may have been."""
 
 type Sleep = Callable[[float], Awaitable[None]]
 
@@ -63,13 +78,18 @@ class MaintenanceGuard:
         api: MaintenanceApi,
         http_factory: HttpFactory,
         section: Section,
+        wall: Callable[[], int],
         now: Callable[[], int],
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """Go on from what is stored; `now` returns ms since the epoch."""
+        """Go on from what is stored.
+
+        `wall` returns ms since the epoch, `now` ms on a clock that never jumps.
+        """
         self._api = api
         self._http_factory = http_factory
         self._section = section
+        self._wall = wall
         self._now = now
         self._sleep = sleep
         self._lock = asyncio.Lock()
@@ -78,6 +98,8 @@ class MaintenanceGuard:
         self._began = stored_int(section.data, "at")
         if self._cookie is not None and self._began is None:
             self._began = 0
+        self._expected_until = now() + round(FORGET_AFTER * 1000)
+        """On the clock that never jumps: how long it may still begin."""
         self._was_in = section.data.get("was_in") is True
 
     @property
@@ -97,11 +119,19 @@ class MaintenanceGuard:
                 raise MaintenanceTimeoutError("An earlier restart has not ended")
             if await self._api.in_maintenance():
                 raise MaintenanceModeError("Immich is in maintenance mode already")
-            await self._section.save({"at": self._now()})
-            self._began = self._now()
-            self._cookie = await self._begin()
-            # As long as Home Assistant lives, it is known also if it can't be stored.
-            await self._try_to_store(self._stored())
+            await self._section.save({"at": self._wall()})
+            self._began = self._wall()
+            self._expected_until = self._now() + round(FORGET_AFTER * 1000)
+            try:
+                # A cookie that was cut off on its way would be lost for good.
+                await to_the_end(self._begin())
+            except REFUSALS:
+                raise
+            except ImmichError as error:
+                await self._look_whether_it_began()
+                raise MaintenanceTimeoutError(
+                    f"Nobody knows whether maintenance begins: {error}"
+                ) from error
             if not await self._until(True, BEGIN_WITHIN):
                 raise MaintenanceTimeoutError("Immich did not enter maintenance mode")
             inside = self._now()
@@ -121,26 +151,27 @@ class MaintenanceGuard:
             if await self._api.in_maintenance():
                 await self._note_inside()
                 await self._leave()
-            elif self._was_in or (
-                self._now() - (self._began or 0) > FORGET_AFTER * 1000
-            ):
+            elif self._was_in or self._now() >= self._expected_until:
                 await self._forget()
 
-    async def _begin(self) -> MaintenanceCookie:
-        """Ask for maintenance mode."""
+    async def _begin(self) -> None:
+        """Ask for maintenance mode, and keep what ends it: one step."""
         try:
-            return await self._api.start_maintenance(self._http_factory)
-        except CannotConnectError, ServerError, UnexpectedReplyError:
-            # It may have begun, with the cookie lost on the way.
-            if await self._until(True, BEGIN_WITHIN / 2):
-                raise LockedOutError(
-                    "Immich's reply with the way out was lost"
-                ) from None
+            self._cookie = await self._api.start_maintenance(self._http_factory)
+        except REFUSALS:
             await self._forget()
             raise
-        except ImmichError:
-            await self._forget()
-            raise
+        # As long as Home Assistant lives, it is known also if it can't be stored.
+        await self._try_to_store(self._stored())
+
+    async def _look_whether_it_began(self) -> None:
+        """Look after a reply that was lost. Raises LockedOutError when it did.
+
+        What is not seen now may still come: `look_after` goes on looking.
+        """
+        if await self._until(True, BEGIN_WITHIN / 2):
+            await self._note_inside()
+            raise LockedOutError("Immich's reply with the way out was lost")
 
     async def _leave(self) -> None:
         """End maintenance mode, and see that it has ended."""
@@ -186,7 +217,7 @@ class MaintenanceGuard:
     async def _try_to_store(self, stored: Stored) -> None:
         """Write it down, or go on without."""
         try:
-            await self._section.save(stored)
+            await self._section.keep(stored)
         except NotStoredError as error:
             _LOGGER.warning("The state of maintenance can't be stored: %s", error)
 

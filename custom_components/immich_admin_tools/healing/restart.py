@@ -6,22 +6,24 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 import logging
 
-from ..analysis.stored import stored_int
 from ..bullmq.errors import BullMQError
-from ..bullmq.models import JsonValue
 from ..immich.errors import ImmichError
 from ..immich.queues import MACHINE_LEARNING, RESUMED_AT_START
 from .errors import (
+    ActionsInvalidError,
     HealingError,
+    LockedOutError,
+    MaintenanceTimeoutError,
     NoRestartWayError,
-    NotStoredError,
     NoWorkerBackError,
+    OwnActionsError,
     RestartFailedError,
     RestartingError,
 )
 from .lease_keeper import LeaseKeeper
 from .leases import LeaseKind, Reason
-from .restart_limits import RestartLimits, recent_tries
+from .restart_book import RestartBook
+from .restart_limits import RestartLimits
 from .restart_ways import ACTIONS_TAKE, RestartWay, WayKind
 from .safety import Section
 from .worker_watch import WorkerWatch
@@ -42,6 +44,9 @@ learning is not set up, and photos would be skipped."""
 
 RESUMES_WITHIN = 30.0
 """Seconds that are waited for Immich to resume what it resumes at its start."""
+
+WITHOUT_API = frozenset({WayKind.ACTIONS, WayKind.REDIS})
+"""Ways that work although Immich does not answer: that may be why one is wanted."""
 
 type Failure = tuple[str, Exception]
 
@@ -87,6 +92,7 @@ class Restarter:
         section: Section,
         leases: LeaseKeeper,
         watch: WorkerWatch,
+        wall: Callable[[], int],
         now: Callable[[], int],
         on_restart: Callable[[int], None],
         is_users_pause: Callable[[str], bool],
@@ -94,18 +100,24 @@ class Restarter:
     ) -> None:
         """Use these.
 
-        `now` returns ms since the epoch; `on_restart` is told from when on signs of
+        `wall` returns ms since the epoch, `now` ms on a clock that never jumps; `on_restart` is told from when on signs of
         workers are new; `is_users_pause` says of a queue that Immich itself pauses
         while it starts whether a pause that is seen there is the user's.
         """
-        self._section = section
+        self._book = RestartBook(section, wall)
         self._leases = leases
         self._watch = watch
+        self._wall = wall
         self._now = now
         self._on_restart = on_restart
         self._is_users_pause = is_users_pause
         self._sleep = sleep
         self._lock = asyncio.Lock()
+        self._not_paused: Collection[str] = ()
+        """Queues that are to be paused as soon as Immich answers."""
+        self.act_is_over = asyncio.Event()
+        """Clear from when a restart is begun until what restarts Immich was done."""
+        self.act_is_over.set()
 
     @property
     def running(self) -> bool:
@@ -115,10 +127,7 @@ class Restarter:
     @property
     def tries(self) -> list[int]:
         """Return when a restart was tried within the last 24 hours."""
-        stored = self._section.data.get("tries")
-        known = stored if isinstance(stored, list) else []
-        times = [at for at in known if isinstance(at, int)]
-        return recent_tries(times, self._now())
+        return self._book.tries
 
     async def restart(self, plan: RestartPlan, *, force: bool = False) -> RestartReport:
         """Restart the workers; `force` goes over the limits.
@@ -138,37 +147,58 @@ class Restarter:
         if not plan.ways:
             raise NoRestartWayError("No way to restart was chosen")
         if not force:
-            plan.limits.check(self.tries, self._now())
+            plan.limits.check(self.tries, self._wall())
 
     async def recover(self, queues: Collection[str]) -> None:
         """Bring a restart to its end during which Home Assistant ended."""
         if self.running:
             return
         async with self._lock:
-            begun = stored_int(self._section.data, "begun")
+            begun = self._book.begun
             if begun is None:
                 await self._leases.end(RESTART)
                 return
             _LOGGER.info("Waiting for the workers after a restart that was broken off")
+            if all(at < begun for at in self.tries):
+                # Nobody knows whether it came to that: then it did.
+                await self._book.count()
             self._on_restart(begun)
             with self._leases.leaving_alone(RESUMED_AT_START):
-                await self._wait(begun, begun + ACTIONS_TAKE, queues)
+                ago = max(0, self._wall() - begun)
+                await self._wait(self._now() - ago, begun + ACTIONS_TAKE, queues)
                 await self._settle()
             await self._finish()
 
     async def _restart(self, plan: RestartPlan) -> RestartReport:
         """Pause, restart, wait, go on."""
-        await self._save([*self.tries, self._now()], self._now())
+        await self._book.begin()
+        self.act_is_over.clear()
         try:
-            await self._pause(plan.queues)
+            await self._pause_if_it_answers(plan)
             with self._leases.leaving_alone(RESUMED_AT_START):
                 report = await self._try_ways(plan)
                 await self._settle()
         except Exception:
             await self._finish()
             raise
+        finally:
+            self._not_paused = ()
+            self.act_is_over.set()
         # When it is cancelled, the workers may be on their way: `recover` waits then.
         return replace(report, still_paused=await self._finish())
+
+    async def _pause_if_it_answers(self, plan: RestartPlan) -> None:
+        """Pause, or do so as soon as Immich answers, where it can be restarted unasked.
+
+        Raises ImmichError when every way needs its answer.
+        """
+        try:
+            await self._pause(plan.queues)
+        except ImmichError as error:
+            if WITHOUT_API.isdisjoint(way.kind for way in plan.ways):
+                raise
+            _LOGGER.warning("Restarting Immich, which does not answer: %s", error)
+            self._not_paused = plan.queues
 
     async def _pause(self, queues: Collection[str]) -> None:
         """Pause the queues of machine learning, and note which others are paused."""
@@ -191,7 +221,9 @@ class Restarter:
             await self._watch.mark()
             begun = self._now()
             try:
-                since = await way.run()
+                self.act_is_over.clear()
+                since = await self._run(way)
+                self.act_is_over.set()
                 self._on_restart(since)
                 back = await self._wait(begun, since, plan.queues)
                 if not back:
@@ -209,13 +241,32 @@ class Restarter:
             )
         raise RestartFailedError(tuple(failures))
 
+    async def _run(self, way: RestartWay) -> int:
+        """Run a way; it counts as a try only if it ran, or may have."""
+        try:
+            since = await way.run()
+        except ActionsInvalidError:
+            raise
+        except LockedOutError, MaintenanceTimeoutError, OwnActionsError:
+            await self._book.count()
+            raise
+        await self._book.count()
+        return since
+
     async def _wait(
         self, begun: int, since: int, queues: Collection[str]
     ) -> Mapping[str, float]:
-        """Return the seconds after which each worker was back, of those that were."""
+        """Return the seconds after which each worker was back, of those that were.
+
+        `begun` on the clock that never jumps, `since` in ms since the epoch.
+        """
         back: dict[str, float] = {}
         deadline = self._now() + FIRST_WITHIN * 1000
         while True:
+            if self._not_paused:
+                with suppress(ImmichError):
+                    await self._pause(self._not_paused)
+                    self._not_paused = ()
             for queue in await self._watch.back(since):
                 if not back:
                     deadline = self._now() + ALL_WITHIN * 1000
@@ -239,15 +290,5 @@ class Restarter:
     async def _finish(self) -> tuple[str, ...]:
         """Let the queues go on; return those that can't yet."""
         left = await self._leases.end(RESTART)
-        try:
-            await self._save(self.tries, None)
-        except NotStoredError as error:
-            _LOGGER.warning("The end of a restart can't be stored: %s", error)
+        await self._book.finish()
         return tuple(left)
-
-    async def _save(self, tries: list[int], begun: int | None) -> None:
-        """Write down what has been tried, and what is under way."""
-        stored: dict[str, JsonValue] = {"tries": list(tries)}
-        if begun is not None:
-            stored["begun"] = begun
-        await self._section.save(stored)
