@@ -1,13 +1,15 @@
 """Queues paused for a GPU box that is no more, or paused when nobody knows for whom."""
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_track_time_interval
 
 from .const import DOMAIN, LOGGER
-from .healing.errors import NotStoredError
+from .healing.errors import EndedError, NotStoredError
 from .healing.handing_over import queues_to_keep
 from .healing.leases import LeaseBook, LeaseKind, Reason
 from .leaving import host_answers
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 BOX_REMOVED_PAUSED = "box_removed_paused"
 FOUND_PAUSED = "found_paused"
 BOX_PAUSE_ISSUES = (BOX_REMOVED_PAUSED, FOUND_PAUSED)
+
+LOOK_EVERY = timedelta(minutes=1)
+"""It costs Immich a small search, and only while there are such queues."""
 
 SECTION = "users_pauses"
 """Section of the safety store: queues whose pause is known to be the user's."""
@@ -43,12 +48,14 @@ class BoxPauses:
 
     @callback
     def async_keep(self) -> None:
-        """Look with every poll; whether photos would be skipped with every slow one."""
-        runtime = self._entry.runtime_data
-        self._entry.async_on_unload(runtime.queues.async_add_listener(self._polled))
-        self._entry.async_on_unload(runtime.server.async_add_listener(self._look_soon))
+        """Look with every poll; now and then whether photos would be skipped."""
+        queues = self._entry.runtime_data.queues
+        self._entry.async_on_unload(queues.async_add_listener(self._polled))
+        self._entry.async_on_unload(
+            async_track_time_interval(self._hass, self.async_look_soon, LOOK_EVERY)
+        )
         self._polled()
-        self._look_soon()
+        self.async_look_soon()
 
     @callback
     def _polled(self) -> None:
@@ -96,7 +103,7 @@ class BoxPauses:
         )
 
     @callback
-    def _look_soon(self) -> None:
+    def async_look_soon(self, _now: datetime | None = None) -> None:
         """Look at the queues of removed boxes, once at a time."""
         if self.of_removed_boxes() and not self._looking:
             self._looking = True
@@ -117,6 +124,8 @@ class BoxPauses:
             for queue, reasons in gone.items():
                 for reason in reasons if queue not in kept else ():
                     await self._leases.end(reason, [queue])
+        except EndedError:
+            return
         finally:
             self._looking = False
         self._polled()

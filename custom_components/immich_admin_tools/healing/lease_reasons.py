@@ -55,7 +55,7 @@ class Lease:
 
     def shown(self, wall: int, now: int) -> Lease:
         """Return it with its end as the wall clock tells it, after that was changed."""
-        if self.deadline is None or self.until is None:
+        if self.deadline is None or self.until is None or self.deadline <= now:
             return self
         until = wall + self.deadline - now
         return (

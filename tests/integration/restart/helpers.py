@@ -1,14 +1,16 @@
 """What the tests of restarts do again and again."""
 
-import asyncio
 from collections.abc import Sequence
-import contextlib
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.immich_admin_tools import entry_restart
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.immich.permissions import Permission
 from custom_components.immich_admin_tools.immich.queues import MACHINE_LEARNING
@@ -86,6 +88,9 @@ async def into_maintenance(
     caller = hass.async_create_task(restart(hass))
 
     await simulator.until_maintenance(on=True)
-    await hass.config_entries.async_unload(entry.entry_id)
-    with contextlib.suppress(asyncio.CancelledError):
+    # A reload would wait for the way out, the end of Home Assistant does not.
+    with patch.object(entry_restart, "ACT_WITHIN", 0):
+        await hass.config_entries.async_unload(entry.entry_id)
+    with pytest.raises(HomeAssistantError) as told:
         await caller
+    assert told.value.translation_key == "restart_interrupted"

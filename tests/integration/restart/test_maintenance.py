@@ -1,14 +1,20 @@
 """Maintenance mode: in and out, also when Home Assistant ends in between."""
 
+import asyncio
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.immich_admin_tools import entry_restart
 from custom_components.immich_admin_tools.const import DOMAIN
+from custom_components.immich_admin_tools.immich.client import ImmichClient
+from custom_components.immich_admin_tools.immich.errors import WrongSchemeError
+from custom_components.immich_admin_tools.immich.maintenance_api import HttpFactory
+from custom_components.immich_admin_tools.immich.models import MaintenanceCookie
 from custom_components.immich_admin_tools.immich.queues import MACHINE_LEARNING
 from tests.integration.conftest import entry_for, set_up
 from tests.support.processes import until
@@ -115,3 +121,109 @@ async def test_the_entry_is_deleted_while_immich_is_in_maintenance(
     assert not (await simulator.truth()).maintenance
     assert "was deleted while Immich" not in caplog.text
     await simulator.until_maintenance(on=False)
+
+
+async def test_disabled_during_a_restart_by_maintenance(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator
+) -> None:
+    """The restart comes to its end first: nobody would get Immich out later."""
+    choose(hass, entry, "maintenance")
+    caller = hass.async_create_task(restart(hass))
+    await simulator.until_maintenance(on=True)
+    by_user = ConfigEntryDisabler.USER
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, by_user)
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    assert not (await simulator.truth()).maintenance
+    assert (await caller)["way"] == "maintenance"
+
+    async def going_on() -> bool:
+        return not await paused(simulator)
+
+    await until(going_on, timeout=30, what="the queues go on", interval=0.2)
+
+
+@pytest.mark.parametrize("end", ["reload", "unload"])
+async def test_reloaded_just_as_maintenance_begins(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: Simulator,
+    hass_storage: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    end: str,
+) -> None:
+    """Immich has begun, its reply is on the way: the way out is waited for and stored."""
+    monkeypatch.setattr(entry_restart, "ACT_WITHIN", 0)
+    asked = asyncio.Event()
+    start = ImmichClient.start_maintenance
+
+    async def slow(self: ImmichClient, http_factory: HttpFactory) -> MaintenanceCookie:
+        cookie = await start(self, http_factory)
+        asked.set()
+        await asyncio.sleep(1)
+        return cookie
+
+    monkeypatch.setattr(ImmichClient, "start_maintenance", slow)
+    choose(hass, entry, "maintenance")
+    caller = hass.async_create_task(restart(hass))
+    await asked.wait()
+    if end == "reload":
+        await hass.config_entries.async_reload(entry.entry_id)
+    else:
+        await hass.config_entries.async_unload(entry.entry_id)
+        stored = hass_storage[f"{DOMAIN}.{entry.entry_id}.safety"]["data"]
+        assert stored["maintenance"]["cookie"]
+        await hass.config_entries.async_setup(entry.entry_id)
+    with pytest.raises(HomeAssistantError) as told:
+        await caller
+    assert told.value.translation_key == "restart_interrupted"
+
+    async def out() -> bool:
+        if entry.state is not ConfigEntryState.LOADED:
+            await hass.config_entries.async_reload(entry.entry_id)
+            return False
+        await entry.runtime_data.restart.async_end_maintenance()
+        return not (await simulator.truth()).maintenance and not await paused(simulator)
+
+    await until(out, timeout=60, what="Immich is out of maintenance", interval=0.5)
+    assert not issue(hass, entry, "maintenance_locked")
+
+
+async def test_a_reply_that_is_lost(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Immich is in maintenance mode, and only the user gets it out: that is said."""
+    start = ImmichClient.start_maintenance
+
+    async def lost(self: ImmichClient, http_factory: HttpFactory) -> MaintenanceCookie:
+        await start(self, http_factory)
+        raise WrongSchemeError("The server wants http://")
+
+    monkeypatch.setattr(ImmichClient, "start_maintenance", lost)
+    choose(hass, entry, "maintenance")
+    with pytest.raises(HomeAssistantError) as told:
+        await restart(hass)
+    assert told.value.translation_key == "maintenance_locked"
+    assert issue(hass, entry, "maintenance_locked")
+    await simulator.control("maintenance", on=False)
+    await simulator.until_maintenance(on=False)
+    await entry.runtime_data.restart.async_end_maintenance()
+    assert not issue(hass, entry, "maintenance_locked")
+
+
+async def test_a_restart_of_our_own_logs_no_error(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """That Immich is away meanwhile is what was asked for."""
+    choose(hass, entry, "maintenance")
+    caller = hass.async_create_task(restart(hass))
+    await simulator.until_maintenance(on=True)
+    await entry.runtime_data.server.async_refresh()
+    assert not entry.runtime_data.server.last_update_success
+    await caller
+    assert [it.getMessage() for it in caplog.records if it.levelname == "ERROR"] == []

@@ -11,7 +11,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import redis.asyncio as aioredis
 
 from custom_components.immich_admin_tools.immich.queues import MACHINE_LEARNING
-from tests.integration.conftest import enable_all, entity_id
+from tests.integration.conftest import enable_all, entity_id, poll
+from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
@@ -157,3 +158,87 @@ async def test_another_immich_on_the_same_redis(
     assert told.value.translation_key == "restart_others_on_redis"
     assert told.value.translation_placeholders
     assert told.value.translation_placeholders["others"] == "prefix other_bull"
+
+
+async def test_immich_does_not_answer(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator
+) -> None:
+    """That may be why: the message over Redis needs no answer."""
+    choose(hass, entry, "redis")
+    before = (await simulator.truth()).worker_pid
+    await simulator.api("500")
+    answer = await restart(hass)
+    await simulator.api("normal")
+    assert answer["way"] == "redis"
+    assert (await simulator.truth()).worker_pid not in (None, before)
+    await hass.async_block_till_done()
+    await poll(hass, entry)
+    assert await paused(simulator) == set()
+
+
+async def test_a_refused_restart_costs_no_cool_down(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Immich does not answer, and the only way needs it: later it may be tried at once."""
+    choose(hass, entry, "maintenance")
+    await simulator.api("500")
+    with pytest.raises(HomeAssistantError):
+        await restart(hass)
+    await simulator.api("normal")
+    assert entry.runtime_data.restart.tries == []
+    choose(hass, entry, "redis")
+    assert (await restart(hass))["way"] == "redis"
+
+
+async def test_an_option_saved_during_a_restart(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator
+) -> None:
+    """The actions run to their end, the workers are waited for after the reload."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    done: list[str] = []
+
+    async def restart_immich(call: ServiceCall) -> None:
+        begun.set()
+        await go_on.wait()
+        await simulator.kill_worker(restart=True)
+        done.append("restarted")
+
+    hass.services.async_register("test", "restart", restart_immich)
+    choose(hass, entry, "actions", actions=[{"action": "test.restart"}])
+    caller = hass.async_create_task(restart(hass))
+    await begun.wait()
+    reloading = hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))
+    await asyncio.sleep(0.2)
+    go_on.set()
+    await reloading
+    assert done == ["restarted"]
+    with pytest.raises(HomeAssistantError) as told:
+        await caller
+    assert told.value.translation_key == "restart_interrupted"
+
+    async def going_on() -> bool:
+        return not await paused(simulator)
+
+    await until(going_on, timeout=60, what="the queues go on", interval=0.2)
+    assert len(entry.runtime_data.restart.tries) == 1
+
+
+@pytest.mark.parametrize("way_out", ["restarted", "options", "deleted"])
+async def test_what_failed_is_over_by_every_way_out(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator, way_out: str
+) -> None:
+    """Not only by a restart of our own that works."""
+    choose(hass, entry, "actions", actions=[{"action": "test.gone"}])
+    with pytest.raises(HomeAssistantError):
+        await restart(hass)
+    await entry.runtime_data.restart.async_check_options()
+    assert issue(hass, entry, "restart_failed")
+    if way_out == "restarted":
+        await simulator.kill_worker(restart=True)
+        await entry.runtime_data.restart.async_check_options()
+    elif way_out == "options":
+        choose(hass, entry, "redis")
+        await hass.async_block_till_done()
+    else:
+        await hass.config_entries.async_remove(entry.entry_id)
+    assert not issue(hass, entry, "restart_failed")
