@@ -9,7 +9,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .analysis.models import QueueState, Source
 from .bullmq.address import split_user_info
-from .clock import now_ms
+from .clock import monotonic_of, now_ms
 from .const import DOMAIN, LOGGER
 from .errors import translated_errors
 from .healing.errors import (
@@ -208,7 +208,7 @@ class EntryRestart:
     @callback
     def _restarted(self, since: int) -> None:
         """Tell the analysis that signs of before mean nothing any more."""
-        self._entry.runtime_data.queues.analyst.note_restart(since)
+        self._entry.runtime_data.queues.analyst.note_restart(monotonic_of(since))
 
     @callback
     def _is_users_pause(self, queue: str) -> bool:

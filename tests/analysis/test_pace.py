@@ -2,10 +2,19 @@
 
 import pytest
 
-from custom_components.immich_admin_tools.analysis.models import NoEta
+from custom_components.immich_admin_tools.analysis.models import NoEta, QueueState
 from custom_components.immich_admin_tools.analysis.pace import Pace, PaceView, Work
 
 from .builders import NOW, SECOND
+
+
+def _state(work: int, *, is_paused: bool, moving: bool) -> QueueState:
+    """Return what a queue is doing."""
+    if is_paused:
+        return QueueState.PAUSED
+    if not moving:
+        return QueueState.STALLED
+    return QueueState.RUNNING if work else QueueState.IDLE
 
 
 class Played:
@@ -33,7 +42,12 @@ class Played:
         for _ in range(seconds // 5):
             self.second += 5
             work = Work(
-                NOW + self.second * SECOND, waiting, active, is_paused, moving, average
+                NOW + self.second * SECOND,
+                waiting,
+                active,
+                is_paused,
+                _state(waiting + active, is_paused=is_paused, moving=moving),
+                average,
             )
             done = jobs if self.second // 5 % every == 0 else 0
             self.views.append(self.pace.update(work, done))
@@ -140,6 +154,6 @@ def test_rate_is_quiet() -> None:
 def test_one_poll_twice() -> None:
     """No time between two polls is no division by zero."""
     pace = Pace()
-    work = Work(NOW, 10, 1, is_paused=False, moving=True, average_duration=None)
+    work = Work(NOW, 10, 1, False, QueueState.RUNNING, None)
     pace.update(work, 0)
     assert pace.update(work, 5).no_eta is NoEta.MEASURING

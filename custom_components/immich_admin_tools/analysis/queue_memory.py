@@ -16,19 +16,29 @@ from .stored import stored_mapping
 from .thresholds import Thresholds
 from .throughput import Throughput
 
+IDLE_AFTER = 30_000
+"""ms without work after which a running queue is idle: a photo's jobs follow each other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the queues of one poll have in common."""
+    """What the queues of one poll have in common. Times: monotonic ms."""
 
     now: int
-    """ms on the shown clock."""
-    offset: int
-    """ms to add to a time of Redis to show it."""
+    wall_offset: int
+    """ms to add to a monotonic time to show it."""
+    redis_offset: int | None
+    """ms to add to a time of Redis to judge it; None in a poll of the API."""
     run_id: str
     thresholds: Thresholds
+    interval: int
+    """ms between two polls, as planned."""
     active: Mapping[str, int]
     """Active jobs per queue: some jobs wait for other queues."""
+
+    def shown(self, at: int) -> int:
+        """Return a monotonic time as it is shown: ms since the epoch."""
+        return at + self.wall_offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,8 @@ class Facts:
     """Whether a job was started or ended since the last poll."""
     excused: bool
     """Whether one of its jobs has a good reason to hold the others up."""
+    all_late: bool | None
+    """Whether all active jobs are due; None when nothing is active, or not all seen."""
     worker: bool | None
 
 
@@ -81,6 +93,8 @@ class QueueMemory:
     _source: Source | None = None
     _state: QueueState | None = None
     _state_since: int = 0
+    _worked_at: int = 0
+    """When there was work the last time."""
 
     def switch_to(self, source: Source) -> None:
         """Leave out the time between two polls of different sources."""
@@ -99,24 +113,28 @@ class QueueMemory:
             and not facts.excused,
             moved=facts.moved,
             working=facts.active > 0,
+            all_late=facts.all_late,
             threshold=moment.thresholds.of_queue(self.name),
         )
-        state = self._state_of(facts)
+        if facts.waiting + facts.active > 0:
+            self._worked_at = moment.now
+        state = self._state_of(facts, moment.now)
         if state is not self._state:
             self._state, self._state_since = state, moment.now
         average = self._average.tell(self.durations.whole.average)
         work = Work(
             now=moment.now,
+            wall_offset=moment.wall_offset,
             waiting=facts.waiting,
             active=facts.active,
             is_paused=facts.is_paused,
-            moving=state not in (QueueState.STALLED, QueueState.WORKER_LOST),
+            state=state,
             average_duration=average,
         )
         pace = self._paces[source].update(work, facts.processed)
-        return Understood(state, self._state_since, pace, average)
+        return Understood(state, moment.shown(self._state_since), pace, average)
 
-    def _state_of(self, facts: Facts) -> QueueState:
+    def _state_of(self, facts: Facts, now: int) -> QueueState:
         """Return what the queue is doing; the worst comes first."""
         work = facts.waiting + facts.active > 0
         if work and facts.worker is False:
@@ -125,7 +143,11 @@ class QueueMemory:
             return QueueState.PAUSED
         if self._stall.stalled:
             return QueueState.STALLED
-        return QueueState.RUNNING if work else QueueState.IDLE
+        if work:
+            return QueueState.RUNNING
+        if self._state is QueueState.RUNNING and now - self._worked_at < IDLE_AFTER:
+            return QueueState.RUNNING
+        return QueueState.IDLE
 
     def to_dict(self) -> dict[str, JsonValue]:
         """Return what has to outlive a restart of Home Assistant, as JSON."""
