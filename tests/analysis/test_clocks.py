@@ -27,7 +27,9 @@ def at(second: int, *, jumped: bool = False) -> PollTimes:
 def test_the_workers_clock_is_placed_exactly(skew: int, age: int) -> None:
     """At any age of the key."""
     clocks = WorkerClocks()
-    clocks.observe({"ocr": queue("ocr", heartbeat=beat(NOW, age=age, skew=skew))}, at(0))
+    clocks.observe(
+        {"ocr": queue("ocr", heartbeat=beat(NOW, age=age, skew=skew))}, at(0)
+    )
     assert clocks.ahead("ocr") == NOW + skew - START
 
 

@@ -168,7 +168,7 @@ def test_a_key_that_never_expires() -> None:
         value = 7 if second < 100 else 8
         watcher.observe(queue(heartbeat=Heartbeat(value, 0)), PollTimes(now, now))
         if second == 95:
-            assert watcher.alive is False
+            assert watcher.alive is False, "never seen to change"
         if second == 120:
             assert watcher.alive is True
     assert watcher.alive is False

@@ -75,7 +75,7 @@ class WorkerWatch:
             self.alive_at = sign
         gapless = self._last_look is not None and now - self._last_look <= _GAPLESS
         self._last_look = now
-        if beat is not None or _is_masked(queue):
+        if (beat is not None and _expires(queue)) or _is_masked(queue):
             self._absent_since = None
         elif self._absent_since is None or not gapless:
             self._absent_since = now
@@ -143,6 +143,11 @@ def _other_signs(queue: QueueReading, times: PollTimes) -> list[int]:
         times.of_event(event.time) for event in queue.events if event.event in _SIGNS
     )
     return signs
+
+
+def _expires(queue: QueueReading) -> bool:
+    """Return whether the key would go without a worker."""
+    return queue.heartbeat is not None and queue.heartbeat.ttl > 0
 
 
 def _is_masked(queue: QueueReading) -> bool:

@@ -20,7 +20,7 @@ _WINDOW_BLOCKS = 10
 
 _RANGE = 1.645
 _COLLAPSED_JOBS = 8.0
-_COLLAPSED_SECONDS = 60.0
+_COLLAPSED_SECONDS = 45.0
 """A pace has collapsed when none of so many jobs came that were due by then, for so
 long: the time left is unknown until it was measured anew for as long."""
 
@@ -77,6 +77,8 @@ class Pace:
     _told_range: tuple[float, float] | None = None
     _quiet: float = 0.0
     """Seconds of work without a job done."""
+    _usual: float = 0.0
+    """Jobs per second before that."""
     _collapsed: bool = False
     _since_collapse: float = 0.0
     """Seconds since the first job after it."""

@@ -116,7 +116,7 @@ class QueueMemory:
             all_late=facts.all_late,
             threshold=moment.thresholds.of_queue(self.name),
         )
-        if facts.waiting + facts.active > 0:
+        if facts.moved or facts.waiting + facts.active > 0:
             self._worked_at = moment.now
         state = self._state_of(facts, moment.now)
         if state is not self._state:
