@@ -107,19 +107,28 @@ class EtaTeller:
         """Tell nothing, as while paused."""
         self._told = None
 
-    def tell(self, now: int, jobs: int, rate: Rate, wall_offset: int = 0) -> Eta | None:
+    def tell(
+        self,
+        now: int,
+        jobs: int,
+        rate: Rate,
+        wall_offset: int = 0,
+        *,
+        hold: bool = False,
+    ) -> Eta | None:
         """Return the time for the jobs that are left; None when it isn't worth it.
 
-        `now`: monotonic ms; the rate is above zero; `wall_offset` makes it wall time.
+        `now`: monotonic ms; the rate is above zero; `wall_offset` makes it wall time;
+        `hold`: nothing is told anew, as it may be about to become unknown.
         """
         remaining = jobs / rate.per_second
         unsure = max(_unsure(rate, remaining), _LEAST_UNSURE)
         told = self._told
         if told is None:
-            if remaining < _TOO_SHORT:
+            if remaining < _TOO_SHORT or hold:
                 return None
             # Nothing was told before: the first word is no change.
-        elif self._holds(told, now, remaining, unsure):
+        elif hold or self._holds(told, now, remaining, unsure):
             self._told = told = self._counted_down(told, now)
             return _shown(told, wall_offset)
         self._finishes.take(now)

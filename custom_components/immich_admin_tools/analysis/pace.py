@@ -105,15 +105,22 @@ class Pace:
 
     def _watch_collapse(self, seconds: float, processed: int) -> None:
         """Notice when jobs stop coming, and when they come again for a while."""
-        self._quiet = 0.0 if processed else self._quiet + seconds
-        before = self._estimator.rate
-        usual = 0.0 if before is None else before.per_second
-        if self._quiet >= _COLLAPSED_SECONDS and usual * self._quiet >= _COLLAPSED_JOBS:
+        if processed:
+            self._quiet = 0.0
+        elif self._quiet == 0.0 and (rate := self._estimator.rate) is not None:
+            self._usual = rate.per_second
+        self._quiet += 0.0 if processed else seconds
+        if self._is_overdue and self._quiet >= _COLLAPSED_SECONDS:
             self._collapsed = True
             self._since_collapse = 0.0
         elif self._collapsed:
             self._since_collapse += seconds if processed or self._since_collapse else 0
             self._collapsed = self._since_collapse < _COLLAPSED_SECONDS
+
+    @property
+    def _is_overdue(self) -> bool:
+        """Return whether so many jobs are due that it is no chance any more."""
+        return self._usual * self._quiet >= _COLLAPSED_JOBS
 
     def _observe_window(self, seconds: float, jobs: float) -> None:
         block_seconds, block_jobs = self._window[-1]
@@ -179,7 +186,9 @@ class Pace:
         if reason is not None or rate is None or rate.per_second <= 0:
             self._teller.forget()
             return None, reason or NoEta.NOT_MOVING
-        eta = self._teller.tell(work.now, jobs, rate, work.wall_offset)
+        eta = self._teller.tell(
+            work.now, jobs, rate, work.wall_offset, hold=self._is_overdue
+        )
         return eta, None if eta is not None else NoEta.NEARLY_DONE
 
 
