@@ -147,6 +147,11 @@ class Analyst:
             if (position := memory.throughput.position) is not None
         }
 
+    @property
+    def counted_so_far(self) -> dict[str, tuple[int | str | None, ...]]:
+        """Return what differs when there is something new to store."""
+        return {name: memory.counted_so_far for name, memory in self._queues.items()}
+
     def to_dict(self) -> dict[str, JsonValue]:
         """Return what has to outlive a restart of Home Assistant, as JSON."""
         return {

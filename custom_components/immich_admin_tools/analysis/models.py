@@ -15,6 +15,9 @@ from enum import StrEnum
 from ..bullmq.layout import Layout
 from ..bullmq.models import DataProblem, JsonValue
 
+IDLE_AFTER = 30_000
+"""ms without work after which a running queue is idle: a photo's jobs follow each other."""
+
 
 class Source(StrEnum):
     """Where a view comes from."""
@@ -45,6 +48,7 @@ class QueueState(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     IDLE = "idle"
+    """Without work for `IDLE_AFTER`."""
     STALLED = "stalled"
     """Work waits, nothing stands in the way, and yet nothing is processed."""
     WORKER_LOST = "worker_lost"

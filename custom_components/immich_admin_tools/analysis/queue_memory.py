@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ..bullmq.models import JsonValue
 from .heartbeat import WorkerWatch
 from .job_durations import JobDurations
-from .models import QueueState, Source
+from .models import IDLE_AFTER, QueueState, Source
 from .own_observation import CountWatch
 from .pace import Pace, PaceView, Work
 from .runs import RunTracker
@@ -15,9 +15,6 @@ from .steady import SteadyNumber
 from .stored import stored_mapping
 from .thresholds import Thresholds
 from .throughput import Throughput
-
-IDLE_AFTER = 30_000
-"""ms without work after which a running queue is idle: a photo's jobs follow each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +145,17 @@ class QueueMemory:
         if self._state is QueueState.RUNNING and now - self._worked_at < IDLE_AFTER:
             return QueueState.RUNNING
         return QueueState.IDLE
+
+    @property
+    def counted_so_far(self) -> tuple[int | str | None, ...]:
+        """Return what differs when there is something new to store."""
+        return (
+            self.throughput.processed,
+            self.throughput.position,
+            self.durations.whole.count,
+            self.durations.finished,
+            self._stall.gaps.count,
+        )
 
     def to_dict(self) -> dict[str, JsonValue]:
         """Return what has to outlive a restart of Home Assistant, as JSON."""
