@@ -1,6 +1,5 @@
 """Clocks that are put right while jobs run: with real workers, at the one door."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 from homeassistant.core import HomeAssistant
@@ -28,13 +27,13 @@ class Clocks:
 
 
 @pytest.fixture
-def clocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clocks]:
+def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
     """Return hands to set the clocks by: seconds ahead of the truth."""
     found = Clocks()
     true_time, true_monotonic = clock.time, clock.monotonic
     monkeypatch.setattr(clock, "time", lambda: true_time() + found.wall + found.passed)
     monkeypatch.setattr(clock, "monotonic", lambda: true_monotonic() + found.passed)
-    yield found
+    return found
 
 
 def ocr(entry: MockConfigEntry) -> QueueView:

@@ -18,7 +18,11 @@ _ONE_MORE_AFTER = 390_000
 _LEAVES = 1.3
 """Standard deviations by which an estimate leaves what was told: its own uncertainty."""
 
+_WORTH_TELLING = 0.02
+"""Part of the remaining time by which it must leave at least ..."""
+
 _WORTH_TELLING_SECONDS = 20.0
+"""... and seconds."""
 
 _TOO_SHORT = 60.0
 """Seconds below which no time is told any more: it is over before it is read."""
@@ -122,13 +126,14 @@ class EtaTeller:
         `hold`: nothing is told anew, as it may be about to become unknown.
         """
         remaining = jobs / rate.per_second
-        unsure = max(_unsure(rate, remaining), _LEAST_UNSURE)
+        measured = _unsure(rate, remaining)
+        unsure = max(measured, _LEAST_UNSURE)
         told = self._told
         if told is None:
             if remaining < _TOO_SHORT or hold:
                 return None
             # Nothing was told before: the first word is no change.
-        elif hold or self._holds(told, now, remaining, unsure):
+        elif hold or self._holds(told, now, remaining, measured):
             self._told = told = self._counted_down(told, now)
             return _shown(told, wall_offset)
         self._finishes.take(now)
@@ -154,7 +159,8 @@ class EtaTeller:
         if told.finish <= now:
             return False
         moved = abs(now + remaining * 1000 - told.finish) / 1000
-        return moved <= max(_LEAVES * unsure * remaining, _WORTH_TELLING_SECONDS)
+        part = max(_LEAVES * unsure, _WORTH_TELLING)
+        return moved <= max(part * remaining, _WORTH_TELLING_SECONDS)
 
     def _counted_down(self, told: Eta, now: int) -> Eta:
         """Return it with the rest of now, where that is worth telling."""
