@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from time import monotonic, time
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
@@ -14,6 +13,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from .analysis.analyst import Analyst
 from .analysis.models import ServerView
 from .box_pauses import BoxPauses
+from .clock import monotonic_ms, now_ms
 from .const import DOMAIN, LOGGER, POLLS_BEFORE_REMOVAL, SERVER_INTERVAL
 from .entry_activity import EntryActivity
 from .entry_gpu import EntryGpuHosts
@@ -202,11 +202,17 @@ class QueueCoordinator(DataUpdateCoordinator[ServerView]):
         neither Redis nor the API answers.
         """
         thresholds = thresholds_of(self.config_entry)
+        # Of before the look: what it tells is at least as old.
+        now, wall = monotonic_ms(), now_ms()
         if self.redis is not None and (
-            reading := await self.redis.read(self._server.data.queues, monotonic())
+            reading := await self.redis.read(self._server.data.queues, now / 1000)
         ):
             return self.analyst.update_from_redis(
-                reading, thresholds, int(time() * 1000)
+                reading,
+                thresholds,
+                now,
+                wall,
+                poll_interval_of(self.config_entry) * 1000,
             )
         try:
             counts = await self._server.client.queues()
@@ -214,7 +220,7 @@ class QueueCoordinator(DataUpdateCoordinator[ServerView]):
         except ImmichError as err:
             raise _update_error(err) from err
         return self.analyst.update_from_api(
-            counts, listed, thresholds, int(time() * 1000)
+            counts, listed, thresholds, monotonic_ms(), now_ms()
         )
 
     @callback

@@ -9,7 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_time_interval
 
 from .analysis.models import QueueState
-from .clock import monotonic_ms, now_ms
+from .clock import monotonic_ms, monotonic_of, now_ms
 from .const import DOMAIN, LOGGER
 from .errors import translated_errors
 from .healing.errors import (
@@ -190,7 +190,7 @@ class EntryRestart:
     @callback
     def _restarted(self, since: int) -> None:
         """Tell the analysis that signs of before mean nothing any more."""
-        self._entry.runtime_data.queues.analyst.note_restart(since)
+        self._entry.runtime_data.queues.analyst.note_restart(monotonic_of(since))
 
     @callback
     def _is_users_pause(self, queue: str) -> bool:

@@ -1,13 +1,13 @@
 """Sensors of the server and of each queue."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import override
 
 from homeassistant.components.sensor import SensorEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.util import dt as dt_util
 
+from .clock import monotonic_ms
 from .coordinator import AdminToolsConfigEntry, QueueCoordinator
 from .entity import QueueEntity, ServerEntity, async_add_queue_entities
 from .gpu_entities import SENSORS as GPU_SENSORS, GpuSensor, async_add_gpu_entities
@@ -17,6 +17,7 @@ from .sensor_descriptions import (
     QUEUE_SENSORS,
     SERVER_SENSORS,
     SETTLE,
+    SETTLE_SLOW,
     Attributes,
     QueueSensorDescription,
     ServerSensorDescription,
@@ -24,6 +25,8 @@ from .sensor_descriptions import (
 )
 
 PARALLEL_UPDATES = 0
+
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 async def async_setup_entry(
@@ -55,18 +58,23 @@ async def async_setup_entry(
 
 
 class _SettlingSensor(SensorEntity):
-    """A sensor that may hold back changes, so that the recorder is not flooded.
+    """A sensor that writes no more than is worth a row of the recorder.
 
-    A change to or from zero, unknown or unavailable is written at once: that is
-    when a queue starts, ends or breaks. The rest waits until the last write is
-    `_settle` ago.
+    A row is written for each state that is written and differs, be it in an
+    unrecorded attribute alone. So those attributes wait for the value, or for a minute.
+    Where `_settles`, so does the value until the last write is `_settle` ago; a change
+    to or from zero, unknown or unavailable is written at once: that is when a queue
+    starts, ends or breaks.
     """
 
     coordinator: QueueCoordinator
     _settles: bool
     _settle: timedelta = SETTLE
-    _written_at: datetime | None = None
+    _written_at: int | None = None
+    """Monotonic ms."""
     _was_available = True
+    _found: dict[str, object]
+    """The attributes that were written last."""
     _attr_should_poll = False
     _unrecorded_attributes = frozenset(
         {"jobs", "low", "high", "unknown_because", "estimate"}
@@ -81,27 +89,43 @@ class _SettlingSensor(SensorEntity):
         """Take over what was read; return whether it is to be written."""
         available = self.available
         value, attributes = self._read() if available else (None, None)
-        now = dt_util.utcnow()
-        old = self.native_value
+        found = dict(attributes or {})
+        now = monotonic_ms()
+        wait = self._wait(value, found) if available is self._was_available else None
+        if wait is not None and (
+            self._written_at is not None
+            and now - self._written_at < wait / _MILLISECOND
+        ):
+            return False
         if (
-            self._settles
+            available is self._was_available
             and self._written_at is not None
-            and available is self._was_available
-            and bool(old) == bool(value)
-            and now - self._written_at < self._settle
+            and (value, found) == (self.native_value, self._found)
         ):
             return False
         self._was_available = available
-        if old != value:
-            self._written_at = now
+        self._written_at = now
         self._attr_native_value = value
-        self._attr_extra_state_attributes = dict(attributes or {})
+        self._attr_extra_state_attributes = self._found = found
         return True
+
+    def _wait(self, value: Value, found: dict[str, object]) -> timedelta | None:
+        """Return how long after the last write this may be written; None: at once."""
+        old = self.native_value
+        if bool(old) != bool(value) or (old is None) != (value is None):
+            return None
+        if old != value:
+            return self._settle if self._settles else None
+        recorded = (found.keys() | self._found.keys()) - self._unrecorded_attributes
+        if any(found.get(key) != self._found.get(key) for key in recorded):
+            return None
+        return SETTLE_SLOW
 
     @override
     async def async_added_to_hass(self) -> None:
         """Take the first value before the first write."""
         await super().async_added_to_hass()
+        self._found = {}
         self._take()
 
     @callback

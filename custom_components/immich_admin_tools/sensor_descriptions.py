@@ -21,8 +21,8 @@ JOBS_PER_MINUTE = "jobs/min"
 SETTLE = timedelta(seconds=15)
 """Counts and rates of a busy queue are written at most this often."""
 
-SETTLE_TOTAL = timedelta(seconds=60)
-"""A count that only grows is for statistics, which look every five minutes."""
+SETTLE_SLOW = timedelta(seconds=60)
+"""A count that only grows, and an age, which does so by itself: once a minute."""
 
 type Value = str | int | float | datetime | None
 type Attributes = Mapping[str, object] | None
@@ -184,6 +184,7 @@ QUEUE_SENSORS: tuple[QueueSensorDescription, ...] = (
         value_fn=lambda view: view.average_duration,
         needs_redis=True,
         settles=True,
+        settle=SETTLE_SLOW,
     ),
     QueueSensorDescription(
         key="processed",
@@ -194,7 +195,7 @@ QUEUE_SENSORS: tuple[QueueSensorDescription, ...] = (
         on_in_pipeline=True,
         needs_redis=True,
         settles=True,
-        settle=SETTLE_TOTAL,
+        settle=SETTLE_SLOW,
     ),
     QueueSensorDescription(
         key="oldest_active",
@@ -203,6 +204,7 @@ QUEUE_SENSORS: tuple[QueueSensorDescription, ...] = (
         native_unit_of_measurement=UnitOfTime.SECONDS,
         value_fn=lambda view: view.oldest_active,
         settles=True,
+        settle=SETTLE_SLOW,
     ),
 )
 

@@ -67,13 +67,26 @@ def async_keep_counters(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> No
             TELEMETRY: runtime.telemetry.counts.to_dict(),
         }
 
+    def counted() -> tuple[object, ...]:
+        """Return what differs when there is something new."""
+        return (
+            runtime.queues.analyst.counted_so_far,
+            runtime.telemetry.counts.to_dict() if runtime.telemetry.urls else None,
+        )
+
+    last = counted()
+
     @callback
     def updated() -> None:
-        """Plan a write."""
-        runtime.stores.counters.async_schedule(snapshot)
+        """Plan a write where something was counted: an idle server wears no disk."""
+        nonlocal last
+        if (now := counted()) != last:
+            last = now
+            runtime.stores.counters.async_schedule(snapshot)
 
     entry.async_on_unload(runtime.queues.async_add_listener(updated))
-    updated()
+    if snapshot() != runtime.stores.counters.data:
+        runtime.stores.counters.async_schedule(snapshot)
 
 
 @callback

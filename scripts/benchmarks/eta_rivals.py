@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import exp
 from typing import Protocol
 
-from custom_components.immich_admin_tools.analysis.models import Eta, NoEta
+from custom_components.immich_admin_tools.analysis.models import Eta, NoEta, QueueState
 from custom_components.immich_admin_tools.analysis.pace import Pace, Work
 
 from .eta_workloads import Look
@@ -26,20 +26,39 @@ class Ours:
         self._pace = Pace()
         self.eta: Eta | None = None
         self.changes = 0
-        """How often another time was told."""
+        """How often another time was told, unknown included."""
+        self.rest_changes = 0
+        """How often another time left was told."""
+        self._told_at_all = False
 
     def look(self, look: Look, seconds: float) -> float | None:
         """Take in one look."""
         now = round(look.time * 1000)
-        work = Work(now, look.waiting, look.active, look.is_paused, True, None)
+        state = QueueState.PAUSED if look.is_paused else QueueState.RUNNING
+        work = Work(now, look.waiting, look.active, look.is_paused, state, None)
         view = self._pace.update(work, look.processed)
-        if view.eta is not None and self.eta is not None:
-            self.changes += view.eta.finish != self.eta.finish
+        if self._told_at_all:
+            self.changes += _finish(view.eta) != _finish(self.eta)
+            self.rest_changes += _rest(view.eta) != _rest(self.eta)
+        self._told_at_all = self._told_at_all or view.eta is not None
         self.eta = view.eta
         if view.eta is None:
-            assert view.no_eta in (NoEta.PAUSED, NoEta.MEASURING, NoEta.NOT_MOVING)
+            assert view.no_eta in (
+                NoEta.PAUSED,
+                NoEta.MEASURING,
+                NoEta.NOT_MOVING,
+                NoEta.NEARLY_DONE,
+            )
             return None
         return (view.eta.finish - now) / 1000
+
+
+def _finish(eta: Eta | None) -> int | None:
+    return None if eta is None else eta.finish
+
+
+def _rest(eta: Eta | None) -> int | None:
+    return None if eta is None else eta.remaining
 
 
 class CumulativeMean:

@@ -19,12 +19,10 @@ from custom_components.immich_admin_tools.bullmq.models import (
 from .builders import NOW, SECOND, beat, event, job, queue, reading
 
 
-def poll(
-    analyst: Analyst, second: int, *queues: QueueReading, now_ms: int | None = None
-) -> ServerView:
+def poll(analyst: Analyst, second: int, *queues: QueueReading) -> ServerView:
     """Poll Redis."""
     read = reading(NOW + second * SECOND, *queues)
-    return analyst.update_from_redis(read, Thresholds(), now_ms)
+    return analyst.update_from_redis(read, Thresholds())
 
 
 def worked(second: int, per_poll: int, wait: int, name: str = "ocr") -> QueueReading:
@@ -129,14 +127,20 @@ def test_unknown_layouts() -> None:
 
 
 def test_shown_on_the_clock_that_was_asked_for() -> None:
-    """Times are on Home Assistant's clock, however far Redis is off."""
+    """Times are on Home Assistant's wall clock, however far Redis is off."""
     off = 3_600_000
     analyst = Analyst()
     for second in range(0, 400, 5):
         now = NOW + second * SECOND
         one = queue("ocr", jobs=(job(),), heartbeat=beat(now), wait=5)
-        view = poll(analyst, second, one, now_ms=now + off + second % 3 * 300)
+        view = analyst.update_from_redis(
+            reading(now, one),
+            Thresholds(),
+            7_000 + second * SECOND,
+            now + off + second % 3 * 300,
+        )
     assert view.time == NOW + 395 * SECOND + off
+    assert view.now == 7_000 + 395 * SECOND
     assert view.queues["ocr"].jobs[0].since == NOW + off
     assert view.queues["ocr"].jobs[0].age == 395
     assert view.queues["ocr"].state is QueueState.STALLED
@@ -147,19 +151,36 @@ def test_shown_on_the_clock_that_was_asked_for() -> None:
 def test_restart_is_over_with_a_new_heartbeat() -> None:
     """A heartbeat of before the restart counts no more."""
     analyst = Analyst()
-    off = 60_000
-    assert (
-        poll(analyst, 0, queue(heartbeat=beat(NOW)), now_ms=NOW + off)
-        .queues["faceDetection"]
-        .worker
-    )
-    analyst.note_restart(NOW + 5 * SECOND + off)
+    first = poll(analyst, 0, queue(heartbeat=beat(NOW)))
+    assert first.queues["faceDetection"].worker
+    analyst.note_restart(NOW + 5 * SECOND)
     old = queue(heartbeat=beat(NOW + 20 * SECOND, age=20 * SECOND))
-    masked = poll(analyst, 20, old, now_ms=NOW + 20 * SECOND + off)
+    masked = poll(analyst, 20, old)
     assert masked.queues["faceDetection"].worker is None
     new = queue(heartbeat=beat(NOW + 35 * SECOND))
-    back = poll(analyst, 35, new, now_ms=NOW + 35 * SECOND + off)
+    back = poll(analyst, 35, new)
     assert back.queues["faceDetection"].worker is True
+
+
+def test_the_servers_rate_is_that_of_the_running_queues() -> None:
+    """What an idle or paused queue did a minute ago is nobody's rate."""
+    analyst = Analyst()
+    for second in range(0, 300, 5):
+        poll(
+            analyst, second, worked(second, 10, 1_200), worked(second, 20, 9, "sidecar")
+        )
+    for second in range(300, 340, 5):
+        now = NOW + second * SECOND
+        idle = queue(
+            "sidecar",
+            heartbeat=beat(now),
+            job_counter=1_180,
+            stream=StreamState(3_540, 3_540, f"{NOW + 294_000}-1180"),
+        )
+        view = poll(analyst, second, worked(second, 10, 1_200), idle)
+    assert view.queues["sidecar"].state is QueueState.IDLE
+    assert view.queues["sidecar"].rate_per_minute == 0
+    assert view.rate_per_minute == view.queues["ocr"].rate_per_minute == 120
 
 
 def restarted(analyst: Analyst) -> Analyst:

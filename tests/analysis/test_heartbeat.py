@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from custom_components.immich_admin_tools.analysis.clocks import PollTimes
 from custom_components.immich_admin_tools.analysis.heartbeat import WorkerWatch
 from custom_components.immich_admin_tools.bullmq.models import Heartbeat, QueueReading
 
@@ -32,7 +33,7 @@ def watch(
         now = NOW + second * SECOND
         beat = key_written_at(NOW + last_beat(second) * SECOND, now)
         read = queue(heartbeat=beat) if reading is None else reading(now, beat)
-        watcher.observe(read, now)
+        watcher.observe(read, PollTimes(now, now))
         said[second] = watcher.alive
     return watcher, said
 
@@ -108,10 +109,11 @@ def test_old_key_masks_nothing_after_a_restart() -> None:
 def test_locks_of_before_a_restart_are_no_sign() -> None:
     """Nor is the lock that the old worker renewed last."""
     watcher = WorkerWatch()
+    later = PollTimes(NOW + 5 * SECOND, NOW + 5 * SECOND)
     watcher.note_restart(NOW)
-    watcher.observe(queue(jobs=(job(lock_ttl=20_000),)), NOW + 5 * SECOND)
+    watcher.observe(queue(jobs=(job(lock_ttl=20_000),)), later)
     assert watcher.alive is None
-    watcher.observe(queue(jobs=(job(lock_ttl=29_000),)), NOW + 5 * SECOND)
+    watcher.observe(queue(jobs=(job(lock_ttl=29_000),)), later)
     assert watcher.alive is True
 
 
@@ -159,10 +161,41 @@ def test_paused_work_proves_nothing() -> None:
 
 
 def test_a_key_that_never_expires() -> None:
-    """It counts by its value, for as long as that is new."""
+    """It is a sign when its value changes, whatever time that says."""
     watcher = WorkerWatch()
-    for second in range(0, 200, 5):
-        watcher.observe(queue(heartbeat=Heartbeat(NOW, 0)), NOW + second * SECOND)
-        if second == 60:
+    for second in range(0, 300, 5):
+        now = NOW + second * SECOND
+        value = 7 if second < 100 else 8
+        watcher.observe(queue(heartbeat=Heartbeat(value, 0)), PollTimes(now, now))
+        if second == 95:
+            assert watcher.alive is False, "never seen to change"
+        if second == 120:
             assert watcher.alive is True
     assert watcher.alive is False
+
+
+def test_a_redis_whose_clock_goes_back_masks_the_key() -> None:
+    """It then stands for an hour, and no worker writes it: that is no lost worker."""
+    watcher, said = watch(30, lambda _: 0)
+    assert said[25] is True
+    for second in range(30, 600, 5):
+        now = NOW + second * SECOND
+        masked = Heartbeat(NOW, 3_600_000)
+        watcher.observe(
+            queue(wait=4, is_paused=True, heartbeat=masked),
+            PollTimes(now, now - 3_600_000, now - 5_000, jumped=second == 30),
+        )
+        assert watcher.alive is True
+
+
+def test_work_that_lies_under_a_masked_key() -> None:
+    """Only work that a living worker would have taken tells that it is lost."""
+    watcher, _ = watch(30, lambda _: 0)
+    said = {}
+    for second in range(30, 600, 5):
+        now = NOW + second * SECOND
+        read = queue(wait=4, heartbeat=Heartbeat(NOW, 3_600_000))
+        watcher.observe(read, PollTimes(now, now - 3_600_000, now - 5_000))
+        said[second] = watcher.alive
+    assert said[150] is True
+    assert said[300] is False

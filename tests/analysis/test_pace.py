@@ -2,10 +2,19 @@
 
 import pytest
 
-from custom_components.immich_admin_tools.analysis.models import NoEta
+from custom_components.immich_admin_tools.analysis.models import NoEta, QueueState
 from custom_components.immich_admin_tools.analysis.pace import Pace, PaceView, Work
 
 from .builders import NOW, SECOND
+
+
+def _state(work: int, *, is_paused: bool, moving: bool) -> QueueState:
+    """Return what a queue is doing."""
+    if is_paused:
+        return QueueState.PAUSED
+    if not moving:
+        return QueueState.STALLED
+    return QueueState.RUNNING if work else QueueState.IDLE
 
 
 class Played:
@@ -28,12 +37,18 @@ class Played:
         moving: bool = True,
         average: float | None = None,
         every: int = 1,
+        state: QueueState | None = None,
     ) -> PaceView:
         """Poll for some seconds with `jobs` processed at each poll, or each n-th."""
         for _ in range(seconds // 5):
             self.second += 5
             work = Work(
-                NOW + self.second * SECOND, waiting, active, is_paused, moving, average
+                NOW + self.second * SECOND,
+                waiting,
+                active,
+                is_paused,
+                state or _state(waiting + active, is_paused=is_paused, moving=moving),
+                average,
             )
             done = jobs if self.second // 5 % every == 0 else 0
             self.views.append(self.pace.update(work, done))
@@ -53,7 +68,8 @@ def test_rate_soon_and_eta_after_a_minute() -> None:
     view = played.play(45)
     assert view.no_eta is None
     assert view.eta is not None
-    assert view.eta.finish - (NOW + played.second * SECOND) == 501 * SECOND
+    left = view.eta.finish - (NOW + played.second * SECOND)
+    assert left == pytest.approx(501 * SECOND, abs=5 * SECOND)
 
 
 def test_paused_is_unknown_and_frozen() -> None:
@@ -79,28 +95,58 @@ def test_jobs_that_end_in_a_pause_make_no_rate() -> None:
 
 
 def test_nothing_to_do() -> None:
-    """Without work the rate is a measured zero, in the end."""
+    """A queue that is known to be idle does nothing: at once, not in the mean."""
     played = Played()
     played.play(600)
-    view = played.play(600, waiting=0, active=0, jobs=0)
+    view = played.play(5, waiting=0, active=0, jobs=0)
     assert view == PaceView(0.0, None, None, NoEta.NOTHING_TO_DO)
 
 
 def test_not_moving() -> None:
-    """Stalled or without a worker there is no time to tell."""
+    """Stalled or without a worker: no jobs a minute, and no time to tell."""
     played = Played()
     played.play(600)
     view = played.play(5, jobs=0, moving=False)
-    assert view.no_eta is NoEta.NOT_MOVING
-    later = played.play(300, jobs=0, moving=False)
-    assert later.rate_per_minute == 0.0
-    assert later.no_eta is NoEta.NOT_MOVING
+    assert (view.rate_per_minute, view.no_eta) == (0.0, NoEta.NOT_MOVING)
+    again = played.play(90)
+    assert again.rate_per_minute == pytest.approx(120, rel=0.2)
+
+
+def test_a_pace_that_collapses_tells_no_time() -> None:
+    """With the only worker hung, tomorrow is no time: it is unknown, once."""
+    played = Played()
+    before = played.play(1_200, waiting=4_000)
+    assert before.eta is not None
+    begin = len(played.views)
+    played.play(280, jobs=0, waiting=4_000)
+    during = played.views[begin:]
+    told = {view.eta.finish for view in during if view.eta is not None}
+    assert len(told) <= 2
+    assert max(told) - before.eta.finish < 300 * SECOND
+    assert during[-1].eta is None
+    assert during[-1].no_eta is NoEta.MEASURING
+    known = [view.eta is not None for view in during]
+    assert known == sorted(known, reverse=True)
+    assert played.play(120, waiting=4_000).eta is not None
+
+
+def test_short_work_is_not_told() -> None:
+    """A few jobs that come and go all the time tell no times."""
+    played = Played()
+    played.play(600)
+    played.play(60, waiting=0, active=0, jobs=0)
+    begin = len(played.views)
+    for _ in range(60):
+        played.play(5, waiting=3, jobs=1)
+        played.play(5, waiting=0, active=0, jobs=5)
+    assert {view.eta for view in played.views[begin:]} == {None}
 
 
 def test_trickle() -> None:
     """Single jobs without a backlog: the throughput of five minutes."""
     played = Played()
-    view = played.play(1_200, waiting=0, active=0, jobs=1, every=6)
+    running = QueueState.RUNNING
+    view = played.play(1_200, waiting=0, active=0, jobs=1, every=6, state=running)
     assert view.rate_per_minute == pytest.approx(2, rel=0.1)
     assert view.no_eta is NoEta.NOTHING_TO_DO
 
@@ -140,6 +186,6 @@ def test_rate_is_quiet() -> None:
 def test_one_poll_twice() -> None:
     """No time between two polls is no division by zero."""
     pace = Pace()
-    work = Work(NOW, 10, 1, is_paused=False, moving=True, average_duration=None)
+    work = Work(NOW, 10, 1, False, QueueState.RUNNING, None)
     pace.update(work, 0)
     assert pace.update(work, 5).no_eta is NoEta.MEASURING

@@ -1,5 +1,7 @@
 """Jobs without a lock: orphans and ghosts, and what must not be taken for one."""
 
+import pytest
+
 from custom_components.immich_admin_tools.analysis.analyst import Analyst
 from custom_components.immich_admin_tools.analysis.models import QueueState, StuckKind
 from custom_components.immich_admin_tools.bullmq.models import QueueReading
@@ -19,26 +21,62 @@ def test_orphan_of_a_living_queue() -> None:
 
 
 def test_orphan_of_a_lost_worker() -> None:
-    """With no worker to heal it, it is due as soon as the worker counts as lost."""
-    views = watch(lambda _: (queue(jobs=(job(lock=None),)),), 100)
-    assert kinds(views)[45] == (StuckKind.ORPHANED, False)
-    assert since(views, StuckKind.ORPHANED, due=True) == 50
+    """With no worker to put it back it is the worker that is lost, not the job."""
+    views = watch(lambda _: (queue(jobs=(job(lock=None),)),), 3_600)
+    assert since(views, StuckKind.ORPHANED, due=False) == 5
     assert views[50].queues[FACES].state is QueueState.WORKER_LOST
+    assert views[3_600].queues[FACES].state is QueueState.WORKER_LOST
 
 
-def test_a_worker_that_came_back_gets_its_time() -> None:
+@pytest.mark.parametrize("missing", [False, True])
+def test_not_to_know_of_a_worker_is_not_to_have_one(missing: bool) -> None:
+    """Looks that always miss the heartbeat prove nothing: nothing is due."""
+    analyst = Analyst()
+    left = job(lock=None, missing=missing)
+    other = job("2", lock_ttl=31_000)
+    for number in range(10):
+        now = NOW + number * 60_000
+        view = analyst.update_from_redis(
+            reading(now, queue(jobs=(left, other))), THRESHOLDS
+        )
+        assert view.queues[FACES].worker is None
+        (one,) = [it for it in view.queues[FACES].jobs if it.job_id == "1"]
+        assert not one.due
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_a_worker_that_came_back_gets_its_time(missing: bool) -> None:
     """After a restart BullMQ heals an old orphan itself: not due for 150 s."""
     analyst = Analyst()
-    gone = watch(lambda _: (queue(jobs=(job(lock=None),)),), 600, analyst=analyst)
-    assert first(gone[600]).due
+    left = job(lock=None, missing=missing)
+    kind = StuckKind.GHOST if missing else StuckKind.ORPHANED
+    gone = watch(lambda _: (queue(jobs=(left,)),), 600, analyst=analyst)
+    assert not any(view.stuck_jobs for view in gone.values())
     back = watch(
-        lambda now: (queue(jobs=(job(lock=None),), heartbeat=beat(now)),),
+        lambda now: (queue(jobs=(left,), heartbeat=beat(now)),),
         900,
         analyst=analyst,
         begin=605,
     )
-    assert kinds(back)[605] == (StuckKind.ORPHANED, False)
-    assert since(back, StuckKind.ORPHANED, due=True) == 755
+    assert kinds(back)[605] == (kind, False)
+    assert since(back, kind, due=True) == 755
+
+
+@pytest.mark.parametrize("interval", [120, 130, 300])
+def test_ghosts_are_seen_by_rare_polls(interval: int) -> None:
+    """Two polls in a row are two, however far apart they are meant to be."""
+    analyst = Analyst()
+    ghost = job(missing=True, lock=None)
+    due = []
+    for number in range(6):
+        now = NOW + number * interval * 1_000
+        read = reading(now, queue(jobs=(ghost,), heartbeat=beat(now)))
+        view = analyst.update_from_redis(
+            read, THRESHOLDS, now, now, interval=interval * 1_000
+        )
+        due.append(first(view).due)
+    assert due[-1]
+    assert first(view).kind is StuckKind.GHOST
 
 
 def test_killed_worker() -> None:
@@ -54,7 +92,7 @@ def test_killed_worker() -> None:
     assert first(views[20]).renewal_missed
     assert not first(views[10]).renewal_missed
     assert kinds(views)[35] == (StuckKind.ORPHANED, False)
-    assert since(views, StuckKind.ORPHANED, due=True) == 80
+    assert since(views, StuckKind.ORPHANED, due=False) == 35
     assert views[75].queues[FACES].state is QueueState.RUNNING
     assert views[80].queues[FACES].state is QueueState.WORKER_LOST
 
@@ -90,13 +128,12 @@ def test_ghosts_far_apart_are_not_one() -> None:
 
 
 def test_hash_gone_but_lock_renewed() -> None:
-    """Cleared by a naive tool, still held by its worker: hung, by what was watched."""
+    """Cleared by a naive tool, still held by its worker: late, by what was watched."""
     views = watch(
         lambda now: (queue(jobs=(job(missing=True),), heartbeat=beat(now)),), 1_000
     )
     assert kinds(views)[295] == (None, False)
-    assert kinds(views)[300] == (StuckKind.LONG_RUNNING, True)
-    assert since(views, StuckKind.HUNG, due=True) == 900
+    assert since(views, StuckKind.LONG_RUNNING, due=True) == 300
 
 
 def test_ghosts_before_and_after_a_flush() -> None:

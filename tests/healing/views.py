@@ -122,4 +122,5 @@ def server_view(*queues: QueueView, time: int = NOW) -> ServerView:
         eta=None,
         eta_queue=None,
         unknown_layouts=(),
+        now=time,
     )

@@ -4,14 +4,14 @@ It keeps what has to be remembered between two polls. Nothing here reads a clock
 or does any I/O.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ..bullmq.layout import Layout
 from ..bullmq.models import JsonValue, RedisReading
 from ..immich.models import ListedJob, QueueCounts
-from .clocks import WorkerClocks
+from .clocks import RedisClock, WallClock, WorkerClocks
 from .durations import DurationStatistics
-from .models import QueueView, ServerView, Source
+from .models import QueueState, QueueView, ServerView, Source
 from .queue_memory import Moment, QueueMemory
 from .queue_views import view_from_api, view_from_redis
 from .steady import significant
@@ -21,8 +21,8 @@ from .thresholds import Thresholds
 VERSION = 1
 """Of the stored form."""
 
-_SAME_CLOCK = 2_000
-"""ms by which two clocks may differ before it is taken for more than delay."""
+USUAL_INTERVAL = 5_000
+"""ms between two polls."""
 
 
 class Analyst:
@@ -31,54 +31,67 @@ class Analyst:
     def __init__(self) -> None:
         """Begin with nothing known."""
         self._queues: dict[str, QueueMemory] = {}
-        self._clocks = WorkerClocks()
-        self._offset = 0
+        self._redis_clock = RedisClock()
+        self._worker_clocks = WorkerClocks()
+        self._wall_clock = WallClock()
 
     def update_from_redis(
         self,
         reading: RedisReading,
         thresholds: Thresholds,
-        now_ms: int | None = None,
+        now: int | None = None,
+        wall: int | None = None,
+        interval: int = USUAL_INTERVAL,
     ) -> ServerView:
         """Understand a poll of Redis.
 
-        `now_ms` is the clock that shown times are to be on, ms since the epoch;
-        without it they are on the clock of Redis.
+        `now`: when it was begun, ms on a monotonic clock; all is judged by it.
+        `wall`: the same moment, ms since the epoch; all is shown by it. A recording
+        without either is played on the clock of Redis.
         """
-        if (
-            now_ms is not None
-            and abs(now_ms - reading.time - self._offset) > _SAME_CLOCK
-        ):
-            self._offset = now_ms - reading.time
-        self._clocks.observe(reading.queues, reading.time)
+        now = reading.time if now is None else now
+        times = self._redis_clock.place(reading, now)
+        self._worker_clocks.observe(reading.queues, times)
         moment = Moment(
-            now=reading.time + self._offset,
-            offset=self._offset,
+            now=now,
+            wall_offset=self._wall_clock.place(now, now if wall is None else wall),
+            redis_offset=now - reading.time,
             run_id=reading.run_id,
             thresholds=thresholds,
+            interval=interval,
             active={name: queue.active for name, queue in reading.queues.items()},
         )
         views = {
             name: view_from_redis(
-                self._memory(name), queue, self._clocks.skew(name), moment
+                self._memory(name),
+                queue,
+                times,
+                self._worker_clocks.ahead(name),
+                moment,
             )
             for name, queue in reading.queues.items()
         }
-        return _server_view(Source.REDIS, moment.now, views)
+        return _server_view(Source.REDIS, moment, views)
 
     def update_from_api(
         self,
         counts: tuple[QueueCounts, ...],
         listed: Mapping[str, tuple[ListedJob, ...]],
         thresholds: Thresholds,
-        now_ms: int,
+        now: int,
+        wall: int | None = None,
     ) -> ServerView:
-        """Understand a poll of the API; `listed` holds the active jobs per queue."""
+        """Understand a poll of the API; `listed` holds the active jobs per queue.
+
+        `now` and `wall` as for `update_from_redis`.
+        """
         moment = Moment(
-            now=now_ms,
-            offset=self._offset,
+            now=now,
+            wall_offset=self._wall_clock.place(now, now if wall is None else wall),
+            redis_offset=None,
             run_id="",
             thresholds=thresholds,
+            interval=USUAL_INTERVAL,
             active={queue.queue: queue.active for queue in counts},
         )
         views = {
@@ -87,15 +100,15 @@ class Analyst:
             )
             for queue in counts
         }
-        return _server_view(Source.API, moment.now, views)
+        return _server_view(Source.API, moment, views)
 
-    def note_restart(self, at_ms: int) -> None:
+    def note_restart(self, at: int) -> None:
         """Remember that the workers were restarted: older heartbeats mean nothing.
 
-        `at_ms` is on the same clock as `now_ms`.
+        `at` is on the monotonic clock, as `now`.
         """
         for memory in self._queues.values():
-            memory.worker.note_restart(at_ms - self._offset)
+            memory.worker.note_restart(at)
 
     def suggested_thresholds(self) -> dict[str, int]:
         """Return seconds per job name, learned, where enough was observed."""
@@ -134,6 +147,11 @@ class Analyst:
             if (position := memory.throughput.position) is not None
         }
 
+    @property
+    def counted_so_far(self) -> dict[str, tuple[int | str | None, ...]]:
+        """Return what differs when there is something new to store."""
+        return {name: memory.counted_so_far for name, memory in self._queues.items()}
+
     def to_dict(self) -> dict[str, JsonValue]:
         """Return what has to outlive a restart of Home Assistant, as JSON."""
         return {
@@ -158,26 +176,22 @@ class Analyst:
 
 
 def _server_view(
-    source: Source, now: int, queues: Mapping[str, QueueView]
+    source: Source, moment: Moment, queues: Mapping[str, QueueView]
 ) -> ServerView:
     """Sum up the queues."""
-    rates = [
-        queue.rate_per_minute
-        for queue in queues.values()
-        if queue.rate_per_minute is not None
-    ]
     timed = [
         (queue.eta, name) for name, queue in queues.items() if queue.eta is not None
     ]
     longest = max(timed, key=lambda item: item[0].finish, default=(None, None))
     return ServerView(
         source=source,
-        time=now,
+        time=moment.shown(moment.now),
+        now=moment.now,
         queues=queues,
         waiting=sum(queue.waiting for queue in queues.values()),
         active=sum(queue.active for queue in queues.values()),
         failed=sum(queue.failed for queue in queues.values()),
-        rate_per_minute=significant(sum(rates)) if rates else None,
+        rate_per_minute=_rate(queues.values()),
         rate_is_estimate=source is Source.API,
         eta=longest[0],
         eta_queue=longest[1],
@@ -188,3 +202,11 @@ def _server_view(
             or (queue.layout is not None and not queue.writable)
         ),
     )
+
+
+def _rate(queues: Collection[QueueView]) -> float | None:
+    """Return what the running queues do together; 0 when there is nothing to do."""
+    running = [queue for queue in queues if queue.state is QueueState.RUNNING]
+    counted = running or [q for q in queues if q.state is not QueueState.PAUSED]
+    rates = [q.rate_per_minute for q in counted if q.rate_per_minute is not None]
+    return significant(sum(rates)) if rates else None

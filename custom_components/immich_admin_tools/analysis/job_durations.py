@@ -38,11 +38,24 @@ class JobDurations:
         return None if name is None else self.by_name.get(name)
 
     def observe(
-        self, events: Iterable[JobEvent], jobs: Collection[ActiveJob], active: int
+        self,
+        events: Iterable[JobEvent],
+        jobs: Collection[ActiveJob],
+        active: int,
+        *,
+        timed: bool = True,
     ) -> None:
-        """Take in the events of one poll, then who of how many is active."""
+        """Take in the events of one poll, then who of how many is active.
+
+        `timed`: whether the ids of the events tell times. What runs while the clock
+        of Redis jumps is not measured.
+        """
+        if not timed:
+            self._starts.clear()
         for event in events:
             self._event(event)
+        if not timed:
+            self._starts.clear()
         self._active_names = {job.job_id: job.name for job in jobs if job.name}
         if len(jobs) >= active:
             # Who is not active any more ended in an event that was lost.
@@ -67,7 +80,7 @@ class JobDurations:
         elif event.event == "completed":
             self.finished += 1
             start = self._starts.pop(event.job_id, None)
-            if start is not None:
+            if start is not None and event.time >= start:
                 self._add(event.job_id, event.time - start)
         elif event.event == "failed" or event.prev == "active":
             self._starts.pop(event.job_id, None)

@@ -2,12 +2,21 @@
 
 from collections.abc import Iterable
 
-from ..bullmq.models import ActiveJob
+from ..bullmq.models import ActiveJob, QueueReading
 from ..immich.jobs import asset_ids
 from ..immich.models import ListedJob
+from ..immich.queues import hung_not_before
 from .models import JobView, Source
 from .queue_memory import Moment, QueueMemory
-from .stuck import RENEWAL_MISSED, Circumstances, Judgement, Run, judge, judge_listed
+from .stuck import (
+    RENEWAL_MISSED,
+    TOO_FAR_APART,
+    Circumstances,
+    Judgement,
+    Run,
+    judge,
+    judge_listed,
+)
 
 _WAITS_FOR_OTHERS = "FacialRecognitionQueueAll"
 """Immich keeps this job active until the queues below have nothing active."""
@@ -23,23 +32,32 @@ _BULK = 500
 
 def redis_job_views(
     memory: QueueMemory,
-    jobs: Iterable[ActiveJob],
+    queue: QueueReading,
     added: int,
-    skew: int | None,
+    ahead: int | None,
     moment: Moment,
 ) -> tuple[tuple[JobView, ...], bool]:
     """Return the views, and whether a job has a good reason to hold up the queue.
 
-    `added` is by how much `id` grew since the last poll.
+    `added` is by how much `id` grew since the last poll, `ahead` by how much the
+    worker's clock is ahead of the monotonic one.
     """
     views: list[JobView] = []
     excused = False
-    found = memory.runs.from_redis(jobs, moment.now, memory.durations.finished)
+    found = memory.runs.from_redis(
+        queue.jobs,
+        queue.active,
+        moment.now,
+        memory.durations.finished,
+        max(TOO_FAR_APART, 3 * moment.interval),
+    )
     for job, run in found:
-        _find_start(memory, job, run, skew, moment)
+        _find_start(memory, job, run, ahead, moment)
         around = _around(memory, job.name, moment, added)
         excused = excused or around.excused
-        views.append(_redis_view(memory, job, run, around, judge(job, run, around)))
+        views.append(
+            _redis_view(memory, job, run, around, judge(job, run, around), moment)
+        )
     return _longest_first(views), excused
 
 
@@ -52,19 +70,21 @@ def api_job_views(
     for job, run in memory.runs.from_api(jobs, moment.now, memory.durations.finished):
         around = _around(memory, job.name, moment, added=0)
         excused = excused or around.excused
-        views.append(_api_view(memory, job, run, around, judge_listed(run, around)))
+        views.append(
+            _api_view(memory, job, run, around, judge_listed(run, around), moment)
+        )
     return _longest_first(views), excused
 
 
 def _find_start(
-    memory: QueueMemory, job: ActiveJob, run: Run, skew: int | None, moment: Moment
+    memory: QueueMemory, job: ActiveJob, run: Run, ahead: int | None, moment: Moment
 ) -> None:
-    """Fix a run's start once the worker's clock is known; it doesn't move later."""
-    if run.since is not None or skew is None or job.processed_on is None:
+    """Fix a run's start once the worker's clock is known."""
+    if run.since is not None or ahead is None or job.processed_on is None:
         return
-    at = job.processed_on - skew
-    run.since = min(at + moment.offset, moment.now)
-    memory.durations.started(job.job_id, at)
+    run.fix_start(job.processed_on - ahead)
+    if moment.redis_offset is not None:
+        memory.durations.started(job.job_id, run.started - moment.redis_offset)
 
 
 def _around(
@@ -78,10 +98,11 @@ def _around(
     return Circumstances(
         now=moment.now,
         threshold=moment.thresholds.of_job(memory.name, name),
+        hung_after=hung_not_before(name),
+        ignored=moment.thresholds.ignores(memory.name, name),
         worker=worker.alive,
-        worker_since=None
-        if worker.alive_since is None
-        else worker.alive_since + moment.offset,
+        worker_since=worker.alive_since,
+        worker_seen=worker.alive_at,
         blocked=blocked,
         at_work=at_work,
         finished=memory.durations.finished,
@@ -99,6 +120,7 @@ def _redis_view(
     run: Run,
     around: Circumstances,
     judgement: Judgement,
+    moment: Moment,
 ) -> JobView:
     return JobView(
         queue=memory.name,
@@ -108,7 +130,7 @@ def _redis_view(
         data=job.data,
         data_problem=job.data_problem,
         added_at=job.added_at,
-        since=run.started,
+        since=moment.shown(run.started),
         age=_age(run, around.now),
         kind=judgement.kind,
         due=judgement.due,
@@ -128,6 +150,7 @@ def _api_view(
     run: Run,
     around: Circumstances,
     judgement: Judgement,
+    moment: Moment,
 ) -> JobView:
     return JobView(
         queue=memory.name,
@@ -137,7 +160,7 @@ def _api_view(
         data=None,
         data_problem=None,
         added_at=job.added_at,
-        since=run.started,
+        since=moment.shown(run.started),
         age=_age(run, around.now),
         kind=judgement.kind,
         due=judgement.due,

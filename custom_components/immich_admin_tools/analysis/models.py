@@ -3,8 +3,9 @@
 Two views are equal when nothing that a user sees has changed: an idle server
 yields equal views poll after poll. What changes without being shown (`time`,
 `polls_seen`) takes no part in the comparison. All times are ms since the epoch on the
-clock of Home Assistant (as far as it was told), except `processed_on`, which
-stays as Redis has it because the fences of the recovery compare it.
+clock of Home Assistant, to be shown and stored, never to be judged by: it may jump.
+Ages and `now` are monotonic. `processed_on` stays as Redis has it because the fences
+of the recovery compare it.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,9 @@ from enum import StrEnum
 
 from ..bullmq.layout import Layout
 from ..bullmq.models import DataProblem, JsonValue
+
+IDLE_AFTER = 30_000
+"""ms without work after which a running queue is idle: a photo's jobs follow each other."""
 
 
 class Source(StrEnum):
@@ -30,7 +34,8 @@ class StuckKind(StrEnum):
     GHOST = "ghost"
     """An id in `active` without a job behind it."""
     HUNG = "hung"
-    """Locked, over its threshold, and evidently not just slow."""
+    """Locked, over its threshold, and evidently not just slow: far beyond what such jobs
+    are known to take, or others come and go meanwhile."""
     LONG_RUNNING = "long_running"
     """Locked and over its threshold; may simply be big."""
     BLOCKED = "blocked"
@@ -43,6 +48,7 @@ class QueueState(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     IDLE = "idle"
+    """Without work for `IDLE_AFTER`."""
     STALLED = "stalled"
     """Work waits, nothing stands in the way, and yet nothing is processed."""
     WORKER_LOST = "worker_lost"
@@ -58,6 +64,8 @@ class NoEta(StrEnum):
     """The rate is not known yet; it will be after about a minute of work."""
     NOT_MOVING = "not_moving"
     """There is work and a rate of zero: stalled, or no worker."""
+    NEARLY_DONE = "nearly_done"
+    """Less than a minute is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,8 @@ class Eta:
     """When a queue will have worked off what waits now."""
 
     finish: int
-    """Changes only when the estimate has moved by 5 % of the rest, at least 15 s."""
+    """Changes only when the estimate has left it with its own uncertainty, at most once
+    a minute and 12 times an hour."""
     low: int
     """Hardly before (about one in twenty finish earlier)."""
     high: int
@@ -136,7 +145,7 @@ class QueueView:
     worker_seen_at: int | None = field(compare=False)
     """Last heartbeat; a restart is over when this lies after it."""
     rate_per_minute: float | None
-    """Jobs a minute; 0 is a measured zero; None while paused or measuring."""
+    """Jobs a minute; 0: idle, or nothing moves; None while paused or measuring."""
     rate_range: tuple[float, float] | None
     """Between which the rate lies, nine times of ten."""
     rate_is_estimate: bool
@@ -187,7 +196,7 @@ class ServerView:
     active: int
     failed: int
     rate_per_minute: float | None
-    """Sum of the queues whose rate is known."""
+    """Sum of the running queues whose rate is known."""
     rate_is_estimate: bool
     eta: Eta | None
     """That of the running queue that takes longest; paused ones don't count."""
@@ -195,6 +204,8 @@ class ServerView:
     """Which one that is."""
     unknown_layouts: tuple[str, ...]
     """Queues that can only be watched, never acted on job by job."""
+    now: int = field(default=0, compare=False)
+    """When this was read on the monotonic clock: for all that is judged by it."""
 
     @property
     def stuck(self) -> tuple[JobView, ...]:

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from .eta import EtaTeller, known_well_enough
-from .models import Eta, NoEta
+from .models import Eta, NoEta, QueueState
 from .rate import Rate, RateEstimator
 from .steady import SteadyNumber, significant
 
@@ -19,6 +19,11 @@ _WINDOW_BLOCKS = 10
 """The throughput of a queue without a backlog is that of the last five minutes."""
 
 _RANGE = 1.645
+_COLLAPSED_JOBS = 8.0
+_COLLAPSED_SECONDS = 45.0
+"""A pace has collapsed when none of so many jobs came that were due by then, for so
+long: the time left is unknown until it was measured anew for as long."""
+
 _SLOW = 5.0
 """Seconds per job from which its usual duration gives a first guess of the rate."""
 _GUESS_UNSURE = 0.3
@@ -39,13 +44,19 @@ class Work:
     """What there is to do in a queue."""
 
     now: int
-    """ms on the shown clock."""
+    """Monotonic ms."""
     waiting: int
     active: int
     is_paused: bool
-    moving: bool
-    """False when stalled or without a worker."""
+    state: QueueState
     average_duration: float | None
+    wall_offset: int = 0
+    """ms to add to show a time."""
+
+    @property
+    def moving(self) -> bool:
+        """Return False when nothing is processed though there is work."""
+        return self.state not in (QueueState.STALLED, QueueState.WORKER_LOST)
 
 
 @dataclass(slots=True)
@@ -64,6 +75,13 @@ class Pace:
     _teller: EtaTeller = field(default_factory=EtaTeller)
     _rate: SteadyNumber = field(default_factory=SteadyNumber)
     _told_range: tuple[float, float] | None = None
+    _quiet: float = 0.0
+    """Seconds of work without a job done."""
+    _usual: float = 0.0
+    """Jobs per second before that."""
+    _collapsed: bool = False
+    _since_collapse: float = 0.0
+    """Seconds since the first job after it."""
 
     def skip(self) -> None:
         """Leave out the time up to the next poll, as after a change of source."""
@@ -82,7 +100,27 @@ class Pace:
             return
         self._observe_window(seconds, processed)
         if last.waiting > 0 and work.waiting + work.active > 0:
+            self._watch_collapse(seconds, processed)
             self._estimator.add(seconds, processed)
+
+    def _watch_collapse(self, seconds: float, processed: int) -> None:
+        """Notice when jobs stop coming, and when they come again for a while."""
+        if processed:
+            self._quiet = 0.0
+        elif self._quiet == 0.0 and (rate := self._estimator.rate) is not None:
+            self._usual = rate.per_second
+        self._quiet += 0.0 if processed else seconds
+        if self._is_overdue and self._quiet >= _COLLAPSED_SECONDS:
+            self._collapsed = True
+            self._since_collapse = 0.0
+        elif self._collapsed:
+            self._since_collapse += seconds if processed or self._since_collapse else 0
+            self._collapsed = self._since_collapse < _COLLAPSED_SECONDS
+
+    @property
+    def _is_overdue(self) -> bool:
+        """Return whether so many jobs are due that it is no chance any more."""
+        return self._usual * self._quiet >= _COLLAPSED_JOBS
 
     def _observe_window(self, seconds: float, jobs: float) -> None:
         block_seconds, block_jobs = self._window[-1]
@@ -113,6 +151,8 @@ class Pace:
     ) -> tuple[float | None, tuple[float, float] | None]:
         """Return jobs per minute and their range."""
         before = self._rate.told
+        if work.state is QueueState.IDLE or not work.moving:
+            return self._rate.tell(0.0), None
         if work.waiting == 0:
             throughput = self._throughput()
             told = self._rate.tell(None if throughput is None else throughput * 60)
@@ -138,13 +178,18 @@ class Pace:
             reason = NoEta.NOTHING_TO_DO
         elif not work.moving:
             reason = NoEta.NOT_MOVING
+        elif self._collapsed:
+            reason = NoEta.MEASURING
         elif rate is None or not known_well_enough(rate):
             rate = _first_guess(work)
             reason = NoEta.MEASURING if rate is None else None
         if reason is not None or rate is None or rate.per_second <= 0:
             self._teller.forget()
             return None, reason or NoEta.NOT_MOVING
-        return self._teller.tell(work.now, jobs, rate), None
+        eta = self._teller.tell(
+            work.now, jobs, rate, work.wall_offset, hold=self._is_overdue
+        )
+        return eta, None if eta is not None else NoEta.NEARLY_DONE
 
 
 def _first_guess(work: Work) -> Rate | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ..bullmq.models import JsonValue
 from .heartbeat import WorkerWatch
 from .job_durations import JobDurations
-from .models import QueueState, Source
+from .models import IDLE_AFTER, QueueState, Source
 from .own_observation import CountWatch
 from .pace import Pace, PaceView, Work
 from .runs import RunTracker
@@ -19,16 +19,23 @@ from .throughput import Throughput
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the queues of one poll have in common."""
+    """What the queues of one poll have in common. Times: monotonic ms."""
 
     now: int
-    """ms on the shown clock."""
-    offset: int
-    """ms to add to a time of Redis to show it."""
+    wall_offset: int
+    """ms to add to a monotonic time to show it."""
+    redis_offset: int | None
+    """ms to add to a time of Redis to judge it; None in a poll of the API."""
     run_id: str
     thresholds: Thresholds
+    interval: int
+    """ms between two polls, as planned."""
     active: Mapping[str, int]
     """Active jobs per queue: some jobs wait for other queues."""
+
+    def shown(self, at: int) -> int:
+        """Return a monotonic time as it is shown: ms since the epoch."""
+        return at + self.wall_offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class Facts:
     """Whether a job was started or ended since the last poll."""
     excused: bool
     """Whether one of its jobs has a good reason to hold the others up."""
+    all_late: bool | None
+    """Whether all active jobs are due; None when nothing is active, or not all seen."""
     worker: bool | None
 
 
@@ -81,6 +90,8 @@ class QueueMemory:
     _source: Source | None = None
     _state: QueueState | None = None
     _state_since: int = 0
+    _worked_at: int = 0
+    """When there was work the last time."""
 
     def switch_to(self, source: Source) -> None:
         """Leave out the time between two polls of different sources."""
@@ -99,24 +110,28 @@ class QueueMemory:
             and not facts.excused,
             moved=facts.moved,
             working=facts.active > 0,
+            all_late=facts.all_late,
             threshold=moment.thresholds.of_queue(self.name),
         )
-        state = self._state_of(facts)
+        if facts.moved or facts.waiting + facts.active > 0:
+            self._worked_at = moment.now
+        state = self._state_of(facts, moment.now)
         if state is not self._state:
             self._state, self._state_since = state, moment.now
         average = self._average.tell(self.durations.whole.average)
         work = Work(
             now=moment.now,
+            wall_offset=moment.wall_offset,
             waiting=facts.waiting,
             active=facts.active,
             is_paused=facts.is_paused,
-            moving=state not in (QueueState.STALLED, QueueState.WORKER_LOST),
+            state=state,
             average_duration=average,
         )
         pace = self._paces[source].update(work, facts.processed)
-        return Understood(state, self._state_since, pace, average)
+        return Understood(state, moment.shown(self._state_since), pace, average)
 
-    def _state_of(self, facts: Facts) -> QueueState:
+    def _state_of(self, facts: Facts, now: int) -> QueueState:
         """Return what the queue is doing; the worst comes first."""
         work = facts.waiting + facts.active > 0
         if work and facts.worker is False:
@@ -125,7 +140,22 @@ class QueueMemory:
             return QueueState.PAUSED
         if self._stall.stalled:
             return QueueState.STALLED
-        return QueueState.RUNNING if work else QueueState.IDLE
+        if work:
+            return QueueState.RUNNING
+        if self._state is QueueState.RUNNING and now - self._worked_at < IDLE_AFTER:
+            return QueueState.RUNNING
+        return QueueState.IDLE
+
+    @property
+    def counted_so_far(self) -> tuple[int | str | None, ...]:
+        """Return what differs when there is something new to store."""
+        return (
+            self.throughput.processed,
+            self.throughput.position,
+            self.durations.whole.count,
+            self.durations.finished,
+            self._stall.gaps.count,
+        )
 
     def to_dict(self) -> dict[str, JsonValue]:
         """Return what has to outlive a restart of Home Assistant, as JSON."""

@@ -4,27 +4,37 @@ from collections.abc import Collection
 
 from ..bullmq.models import QueueReading
 from ..immich.models import ListedJob, QueueCounts
+from .clocks import PollTimes
 from .job_views import api_job_views, redis_job_views
-from .models import QueueView, Source
+from .models import JobView, QueueView, Source
 from .queue_memory import Facts, Moment, QueueMemory
 
 
 def view_from_redis(
-    memory: QueueMemory, queue: QueueReading, skew: int | None, moment: Moment
+    memory: QueueMemory,
+    queue: QueueReading,
+    times: PollTimes,
+    ahead: int | None,
+    moment: Moment,
 ) -> QueueView:
-    """Understand one poll of Redis."""
+    """Understand one poll of Redis.
+
+    `ahead`: ms by which the worker's clock is ahead of the monotonic one.
+    """
     memory.switch_to(Source.REDIS)
     memory.counted = True
-    memory.worker.observe(queue, moment.now - moment.offset)
+    memory.worker.observe(queue, times)
     progress = memory.throughput.update(queue, moment.run_id)
     if progress.restarted:
         memory.runs.forget()
         memory.durations.forget_ids()
-    memory.durations.observe(progress.events, queue.jobs, queue.active)
+    memory.durations.observe(
+        progress.events, queue.jobs, queue.active, timed=times.can_time(queue)
+    )
     counter = queue.job_counter or 0
     added = counter - (counter if memory.job_counter is None else memory.job_counter)
     memory.job_counter = counter
-    jobs, excused = redis_job_views(memory, queue.jobs, added, skew, moment)
+    jobs, excused = redis_job_views(memory, queue, added, ahead, moment)
     facts = Facts(
         waiting=queue.waiting,
         active=queue.active,
@@ -33,6 +43,7 @@ def view_from_redis(
         moved=progress.processed > 0
         or any(event.event == "active" for event in progress.events),
         excused=excused,
+        all_late=_all_late(jobs, queue.active),
         worker=memory.worker.alive,
     )
     understood = memory.understand(Source.REDIS, facts, moment)
@@ -49,7 +60,7 @@ def view_from_redis(
         state=understood.state,
         state_since=understood.state_since,
         worker=memory.worker.alive,
-        worker_seen_at=None if beat is None else beat + moment.offset,
+        worker_seen_at=None if beat is None else moment.shown(beat),
         rate_per_minute=understood.pace.rate_per_minute,
         rate_range=understood.pace.rate_range,
         rate_is_estimate=False,
@@ -83,6 +94,7 @@ def view_from_api(
         processed=processed,
         moved=processed > 0 or active_ids != memory.active_ids,
         excused=excused,
+        all_late=_all_late(jobs, counts.active),
         worker=None,
     )
     memory.active_ids = active_ids
@@ -113,3 +125,10 @@ def view_from_api(
         layout=None,
         writable=False,
     )
+
+
+def _all_late(jobs: Collection[JobView], active: int) -> bool | None:
+    """Return whether all that is active is due; None when that can't be told."""
+    if not jobs or len(jobs) < active:
+        return None
+    return all(job.due for job in jobs)

@@ -1,11 +1,11 @@
 """Which runs of jobs were already seen, from whichever source."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from ..bullmq.models import ActiveJob
 from ..immich.models import ListedJob
-from .stuck import Run
+from .stuck import TOO_FAR_APART, Run
 
 type _RedisKey = tuple[str, int | None]
 """Id and processedOn."""
@@ -24,6 +24,8 @@ class RunTracker:
 
     _by_start: dict[_RedisKey, Run] = field(default_factory=dict)
     _by_added: dict[_ApiKey, Run] = field(default_factory=dict)
+    _all_seen_at: int | None = None
+    """When all active jobs were seen in Redis the last time."""
 
     def forget(self) -> None:
         """Forget all, as when ids began again."""
@@ -31,9 +33,17 @@ class RunTracker:
         self._by_added.clear()
 
     def from_redis(
-        self, jobs: Iterable[ActiveJob], now: int, finished: int
+        self,
+        jobs: Collection[ActiveJob],
+        active: int,
+        now: int,
+        finished: int,
+        too_far_apart: int = TOO_FAR_APART,
     ) -> list[tuple[ActiveJob, Run]]:
-        """Match the active jobs with their runs; those that ended are dropped."""
+        """Match the listed ones of all active jobs with their runs.
+
+        Those that ended are dropped.
+        """
         by_start: dict[_RedisKey, Run] = {}
         by_added: dict[_ApiKey, Run] = {}
         found: list[tuple[ActiveJob, Run]] = []
@@ -44,9 +54,11 @@ class RunTracker:
             by_start[job.identity] = run
             if job.added_at is not None:
                 by_added[(job.job_id, job.added_at)] = run
-            run.observe(job, now)
+            run.observe(job, now, too_far_apart)
             found.append((job, run))
         self._by_start, self._by_added = by_start, by_added
+        if len(jobs) >= active:
+            self._all_seen_at = now
         return found
 
     def _seen_by_api(self, job: ActiveJob, now: int, finished: int) -> Run:
@@ -60,9 +72,19 @@ class RunTracker:
             else None
         )
         if known is None or known.processed_on is not None:
-            return Run(now, now, finished, processed_on=job.processed_on)
+            return Run(
+                now,
+                now,
+                finished,
+                processed_on=job.processed_on,
+                not_before=self._all_seen_at,
+            )
         return Run(
-            known.first_seen, now, known.peers_before, processed_on=job.processed_on
+            known.first_seen,
+            now,
+            known.peers_before,
+            processed_on=job.processed_on,
+            not_before=self._all_seen_at,
         )
 
     def from_api(

@@ -23,7 +23,7 @@ _ENOUGH_GAPS = 20
 
 @dataclass(slots=True)
 class StallWatch:
-    """Whether a queue moves. Times: ms on the shown clock."""
+    """Whether a queue moves. Times: monotonic ms."""
 
     gaps: DurationStatistics = field(default_factory=DurationStatistics)
     """Pauses between two polls with progress, while work was waiting."""
@@ -37,13 +37,16 @@ class StallWatch:
         could_move: bool,
         moved: bool,
         working: bool,
+        all_late: bool | None,
         threshold: int,
     ) -> None:
         """Take in one poll.
 
         `could_move`: work waits, not paused, worker not lost, no job that has to
         wait for others. `working`: something is active, so a job may simply be
-        long; then the queue's stuck threshold (s) is granted as well.
+        long; then the queue doesn't move from the moment on that all active jobs are
+        called stuck (`all_late`). Where that can't be told, the queue's stuck
+        threshold (s) is granted.
         """
         if not could_move:
             self._quiet_since = None
@@ -57,6 +60,9 @@ class StallWatch:
             patience = self._patience(working, threshold)
             self.gaps.add(min(now - self._quiet_since, 2 * patience))
             self._quiet_since = now
+        if all_late is not None:
+            self.stalled = all_late and not moved
+            return
         self.stalled = now - self._quiet_since > self._patience(working, threshold)
 
     def restore(self, gaps: Mapping[str, JsonValue]) -> None:

@@ -16,13 +16,15 @@ ORPHAN_GRACE = 150_000
 """ms that a living worker gets to heal an orphan or a ghost by itself.
 
 BullMQ's own stalled check did it within 91 s in trials, 120 s is the worst case.
+While no worker lives nothing is due: it is the worker that is lost, and the next one
+puts its jobs back.
 """
 
 SURELY_HUNG = 3
-"""Times its threshold after which a job is called hung rather than long.
+"""Times its threshold that a job has to last to be called hung rather than long.
 
-The threshold is what the user holds to be long already; three times that is
-beyond a job that is simply big.
+The threshold is what the user holds to be long already. Age alone never suffices, as
+nobody knows how big a job is: see `_is_hung`.
 """
 
 PEERS_FINISHED = 20
@@ -38,13 +40,14 @@ are well; the second rule keeps a single big video among small ones out of it.
 RENEWAL_MISSED = 15_000
 """ms of lock left below which a renewal (every 7.5 to 15 s) was missed."""
 
-_TOO_FAR_APART = 120_000
-"""ms between two polls after which a missing hash must be seen twice anew."""
+TOO_FAR_APART = 120_000
+"""ms between two polls after which a missing hash must be seen twice anew; where polls
+are rarer, a few of them."""
 
 
 @dataclass(slots=True)
 class Run:
-    """One run of a job, as far as it was watched. Times: ms on the shown clock."""
+    """One run of a job, as far as it was watched. Times: monotonic ms."""
 
     first_seen: int
     last_seen: int
@@ -52,9 +55,11 @@ class Run:
     """Finished jobs of the queue when this run was first seen."""
     processed_on: int | None = None
     """As Redis has it; None when only the API saw it."""
+    not_before: int | None = None
+    """When it was surely not running yet: it was not among all active jobs then."""
     polls: int = 0
     since: int | None = None
-    """Start by the worker's clock, corrected; None while its skew is unknown."""
+    """Start by the worker's clock, placed on ours once; None while that is unknown."""
     unlocked_since: int | None = None
     unlocked_polls: int = 0
     excused_until: int | None = None
@@ -67,9 +72,19 @@ class Run:
         """Return when it started, at the latest."""
         return self.first_seen if self.since is None else self.since
 
-    def observe(self, job: ActiveJob, now: int) -> None:
+    def fix_start(self, at: int) -> None:
+        """Take over when the worker says it began, within what was seen of it.
+
+        It doesn't move later, whatever any clock does.
+        """
+        earliest = at if self.not_before is None else max(at, self.not_before)
+        self.since = min(earliest, self.first_seen)
+
+    def observe(
+        self, job: ActiveJob, now: int, too_far_apart: int = TOO_FAR_APART
+    ) -> None:
         """Take in one poll."""
-        if job.hash_missing and now - self.last_seen > _TOO_FAR_APART:
+        if job.hash_missing and now - self.last_seen > too_far_apart:
             self.unlocked_since = None
             self.unlocked_polls = 0
         self.last_seen = now
@@ -89,10 +104,16 @@ class Circumstances:
 
     now: int
     threshold: int
-    """Seconds; 0 = never called stuck."""
+    """Seconds; 0 = never called stuck for its age."""
+    hung_after: int
+    """Seconds before which it is never called hung."""
+    ignored: bool
+    """The user wants to hear of no stuck job here."""
     worker: bool | None
     worker_since: int | None
     """Since when the worker lives, if it does."""
+    worker_seen: int | None
+    """Its last sign of life."""
     blocked: bool
     """Immich itself makes it wait for other queues."""
     at_work: bool
@@ -139,7 +160,7 @@ def judge_listed(run: Run, around: Circumstances) -> Judgement:
     running = around.now - max(run.started, run.excused_until or run.started)
     if limit <= 0 or running < limit:
         return _NOTHING
-    run.hung = run.hung or running >= SURELY_HUNG * limit or _left_behind(run, around)
+    run.hung = run.hung or _is_hung(run, running, limit, around)
     return Judgement(StuckKind.HUNG if run.hung else StuckKind.LONG_RUNNING, due=True)
 
 
@@ -148,16 +169,36 @@ def _unlocked(job: ActiveJob, run: Run, around: Circumstances) -> Judgement:
     if run.unlocked_polls < 2 or run.unlocked_since is None:
         return _NOTHING
     kind = StuckKind.GHOST if job.hash_missing else StuckKind.ORPHANED
-    since = max(run.unlocked_since, around.worker_since or run.unlocked_since)
-    due = around.worker is False or around.now - since >= ORPHAN_GRACE
-    return Judgement(kind, due=due and around.threshold > 0)
+    return Judgement(
+        kind, due=not around.ignored and _had_its_grace(run.unlocked_since, around)
+    )
 
 
-def _left_behind(run: Run, around: Circumstances) -> bool:
-    """Return whether others come and go while this one stays."""
-    if around.durations is None or (p99 := around.durations.p99) is None:
+def _had_its_grace(unlocked_since: int, around: Circumstances) -> bool:
+    """Return whether a worker that lives could have put the job back, and did not.
+
+    It must have given a sign since the lock ran out. Not to know is not to live.
+    """
+    if not around.worker or around.worker_seen is None:
         return False
-    return (
-        around.finished - run.peers_before >= PEERS_FINISHED
-        and around.now - run.started >= FAR_BEYOND_P99 * p99 * 1000
+    since = max(unlocked_since, around.worker_since or unlocked_since)
+    return around.worker_seen > unlocked_since and around.now - since >= ORPHAN_GRACE
+
+
+def _is_hung(run: Run, running: int, limit: int, around: Circumstances) -> bool:
+    """Return whether a job is evidently more than big: then it may be acted on.
+
+    That takes knowing how long such jobs take, or others that come and go while this
+    one stays; and that we have watched it for a while, as its start is the word of
+    another clock.
+    """
+    watched = around.now - run.first_seen
+    if watched < limit or running < around.hung_after * 1000:
+        return False
+    p99 = None if around.durations is None else around.durations.p99
+    if around.finished - run.peers_before >= PEERS_FINISHED:
+        far = SURELY_HUNG * limit if p99 is None else FAR_BEYOND_P99 * p99 * 1000
+        return running >= far
+    return p99 is not None and running >= max(
+        SURELY_HUNG * limit, FAR_BEYOND_P99 * p99 * 1000
     )

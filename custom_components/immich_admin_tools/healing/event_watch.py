@@ -3,12 +3,12 @@
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
-from ..analysis.models import JobView, QueueState, QueueView, ServerView
+from ..analysis.models import IDLE_AFTER, JobView, QueueState, QueueView, ServerView
 from .act_book import Run
 from .events import Event, EventType, job_event
 
-FINISHED_AFTER = 10_000
-"""ms without work after which a queue has finished: a photo's jobs follow each other."""
+FINISHED_AFTER = IDLE_AFTER
+"""ms without work after which a queue has finished: when it is shown as idle."""
 
 ENDED = "ended"
 RUNS_AGAIN = "runs_again"
@@ -17,7 +17,7 @@ NO_LONGER_LATE = "no_longer_late"
 
 @dataclass(slots=True)
 class _Work:
-    """A time in which a queue had work."""
+    """A time in which a queue had work; monotonic ms."""
 
     since: int
     processed: int | None
@@ -54,7 +54,7 @@ class EventWatch:
                 *self._jobs(queue, view.time, under_way, handled),
                 *self._worker(queue, view.time),
                 *self._pause(queue, view.time),
-                *self._finish(queue, view.time),
+                *self._finish(queue, view.now, view.time),
             )
         )
 
@@ -102,8 +102,8 @@ class EventWatch:
             )
             yield Event(kind, now, queue=queue.name)
 
-    def _finish(self, queue: QueueView, now: int) -> Iterator[Event]:
-        """Tell when all work that a queue had is done."""
+    def _finish(self, queue: QueueView, now: int, wall: int) -> Iterator[Event]:
+        """Tell when all work that a queue had is done; judged on the monotonic clock."""
         before = self._processed.get(queue.name)
         self._processed[queue.name] = queue.processed
         work = self._work.get(queue.name)
@@ -118,7 +118,7 @@ class EventWatch:
                 work.until = now
             elif now - work.until >= FINISHED_AFTER:
                 del self._work[queue.name]
-                yield from _finished(queue, work, now)
+                yield from _finished(queue, work, now, wall)
 
 
 def run_of(job: JobView) -> Run:
@@ -142,7 +142,7 @@ def _what_became_of(job: JobView, now: JobView | None) -> str:
     return NO_LONGER_LATE if _same_run(job, now) else RUNS_AGAIN
 
 
-def _finished(queue: QueueView, work: _Work, now: int) -> Iterator[Event]:
+def _finished(queue: QueueView, work: _Work, now: int, wall: int) -> Iterator[Event]:
     """Tell that work was done; work that was only taken away is no reason to."""
     jobs = None
     if queue.processed is not None and work.processed is not None:
@@ -151,7 +151,7 @@ def _finished(queue: QueueView, work: _Work, now: int) -> Iterator[Event]:
             return
     yield Event(
         EventType.QUEUE_FINISHED,
-        now,
+        wall,
         queue=queue.name,
         jobs=jobs,
         duration=((work.until or now) - work.since) // 1000,

@@ -68,3 +68,36 @@ _STUCK_THRESHOLDS: dict[str, int] = {
 def default_stuck_threshold(queue: str) -> int:
     """Return the seconds after which a job of this queue is called stuck."""
     return _STUCK_THRESHOLDS.get(queue, DEFAULT_STUCK_THRESHOLD)
+
+
+_JOB_THRESHOLDS: dict[str, int] = {
+    # At 03:00, for up to an hour by Immich's own limit.
+    "IntegrityChecksumFiles": 2 * 3600,
+    "IntegrityChecksumFilesRefresh": 2 * 3600,
+    # As long as the library is big: nobody knows how long.
+    "IntegrityMissingFilesQueueAll": 0,
+    "IntegrityUntrackedFilesQueueAll": 0,
+    "LibraryDelete": 0,
+    "LibraryScanAssetsQueueAll": 0,
+    "LibraryScanQueueAll": 0,
+    "LibrarySyncFilesQueueAll": 0,
+    "StorageTemplateMigration": 0,
+}
+
+_HUNG_NOT_BEFORE: dict[str, int] = {
+    # Takes as long as the film: 90 minutes among clips of seconds are no hang.
+    "AssetEncodeVideo": 6 * 3600,
+}
+
+
+def default_job_threshold(name: str) -> int | None:
+    """Return the seconds that Immich itself means a job to run.
+
+    0: it may run for any time. None: it is like others of its queue.
+    """
+    return _JOB_THRESHOLDS.get(name)
+
+
+def hung_not_before(name: str | None) -> int:
+    """Return the seconds before which a job is never hung, only long."""
+    return 0 if name is None else _HUNG_NOT_BEFORE.get(name, 0)

@@ -122,7 +122,7 @@ async def test_pauses_and_a_finished_queue(
     await simulator.until_truth("sidecar", finished=40)
     await poll(hass, entry)
     assert types(told) == ["queue_paused", "queue_resumed"]
-    await asyncio.sleep(10.1)
+    await asyncio.sleep(30.1)
     await poll(hass, entry)
     assert types(told)[2:] == ["queue_finished"]
     assert told[2]["jobs"] == 40
