@@ -33,6 +33,7 @@ from .immich.client import ImmichClient
 from .immich.errors import ImmichError
 from .immich.queues import QueueName
 from .maintenance_guard import create_maintenance_guard
+from .placeholders import plain_placeholders
 from .redis_source import RedisSource
 from .settings import restart_limits_of, restart_settings_of
 from .stores import EntryStores
@@ -281,7 +282,9 @@ class EntryRestart:
             is_fixable=False,
             severity=ir.IssueSeverity.ERROR,
             translation_key=key,
-            translation_placeholders={"title": self._entry.title, **placeholders},
+            translation_placeholders=plain_placeholders(
+                {"title": self._entry.title, **placeholders}
+            ),
         )
 
     @callback

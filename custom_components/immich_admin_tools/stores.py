@@ -23,6 +23,7 @@ from .bullmq.models import JsonValue
 from .const import DOMAIN, LOGGER
 from .healing.errors import NotStoredError
 from .healing.safety import Stored
+from .placeholders import plain_placeholders
 
 SAFETY_VERSION = 1
 COUNTERS_VERSION = 1
@@ -67,7 +68,9 @@ class EntryStores:
                 is_fixable=False,
                 severity=ir.IssueSeverity.WARNING,
                 translation_key="stored_data_unreadable",
-                translation_placeholders={"files": ", ".join(aside)},
+                translation_placeholders=plain_placeholders(
+                    {"files": ", ".join(aside)}
+                ),
             )
 
     async def async_flush(self) -> None:

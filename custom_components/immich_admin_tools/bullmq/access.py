@@ -137,7 +137,7 @@ async def _denied_reads(
             and denied_rule(reply) is None
             and str(reply) != "no such key"
         ):
-            raise translate(reply) from reply
+            raise translate(reply) from None
     return tuple(dict.fromkeys(denied)), server_info(replies["+info"])
 
 

@@ -20,8 +20,8 @@ from ..immich.errors import (
     ServerError,
     UnexpectedReplyError,
 )
-from ..immich.maintenance_api import HttpFactory
 from ..immich.models import MaintenanceCookie
+from ..immich.requests import HttpFactory
 from .errors import LockedOutError, MaintenanceTimeoutError, NotStoredError
 from .safety import Section, Stored
 
