@@ -29,6 +29,7 @@ _KEYS: tuple[tuple[type[_Error], str], ...] = (
     (immich.CertificateError, "immich_certificate"),
     (immich.NoReplyError, "immich_no_reply"),
     (immich.ConnectionLostError, "immich_connection_lost"),
+    (immich.TlsNotSpokenError, "immich_not_immich"),
     (immich.CannotConnectError, "immich_cannot_connect"),
     (immich.InvalidAddressError, "immich_invalid_address"),
     (immich.OnlyPlainHttpError, "immich_only_plain_http"),

@@ -253,7 +253,7 @@ async def test_key_of_the_check_is_in_use(valkey: Valkey) -> None:
     async with valkey.client() as admin:
         await admin.set("immich_bull:immich-admin-tools:access-check", "x")
     async with create_client(RedisSettings(valkey.url), None) as client:
-        with pytest.raises(BullMQError, match="WRONGTYPE"):
+        with pytest.raises(BullMQError, match="unexpected type"):
             await check_access(client, PREFIX)
 
 
