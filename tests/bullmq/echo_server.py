@@ -73,5 +73,3 @@ async def echo_server(
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         yield server.sockets[0].getsockname()[1]
-
-

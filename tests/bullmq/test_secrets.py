@@ -36,9 +36,9 @@ ASKED: dict[str, Callable[[Redis], Awaitable[object]]] = {
     "list": lambda client: QueueListing(client, DEFAULT_PREFIX).list_jobs(
         "ocr", JobState.FAILED
     ),
-    "remove": lambda client: QueueRecovery(
-        client, DEFAULT_PREFIX
-    ).remove_waiting_jobs("ocr", [WaitingFence(PASSWORD)]),
+    "remove": lambda client: QueueRecovery(client, DEFAULT_PREFIX).remove_waiting_jobs(
+        "ocr", [WaitingFence(PASSWORD)]
+    ),
     "restart": publish_restart,
     "workers": connected_workers,
     "events": lambda client: EventWatch(client, DEFAULT_PREFIX).next(["ocr"]),
