@@ -25,6 +25,7 @@ from .entry_healing import EntryHealing
 from .entry_restart import EntryRestart
 from .entry_telemetry import EntryTelemetry
 from .errors import message_of
+from .fresh_http import fresh_http
 from .gpu_actions import async_setup_gpu_actions
 from .heal_issues import async_keep_heal_issues
 from .immich.client import ImmichClient
@@ -73,6 +74,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
         get_async_client(hass, connection.verify_ssl),
         connection.url,
         connection.api_key,
+        fresh_http=fresh_http(connection.verify_ssl),
     )
     stores = EntryStores(hass, entry.entry_id)
     await stores.async_load()

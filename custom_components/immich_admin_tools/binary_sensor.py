@@ -110,6 +110,12 @@ class StuckBinarySensor(ServerEntity, BinarySensorEntity):
 class ApiBinarySensor(ServerStatusEntity, BinarySensorEntity):
     """Whether Immich's API answers. Tells so itself when it does not."""
 
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow whatever is asked of Immich, by whomever."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.client.listen(self.async_write_ha_state))
+
     @property
     @override
     def available(self) -> bool:
@@ -120,11 +126,18 @@ class ApiBinarySensor(ServerStatusEntity, BinarySensorEntity):
     @override
     def is_on(self) -> bool:
         """Return whether the last question was answered."""
-        return self.coordinator.last_update_success
+        return self.coordinator.answers
 
 
 class RedisBinarySensor(ServerEntity, BinarySensorEntity):
     """Whether Redis answers. Tells so itself when it does not."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Show a loss at once, while the poll still waits for the API."""
+        await super().async_added_to_hass()
+        if (redis := self.coordinator.redis) is not None:
+            self.async_on_remove(redis.async_listen(self.async_write_ha_state))
 
     @property
     @override

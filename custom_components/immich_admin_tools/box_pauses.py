@@ -193,5 +193,7 @@ class BoxPauses:
             is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key=key,
-            translation_placeholders={"title": self._entry.title, "queues": names},
+            translation_placeholders=plain_placeholders(
+                {"title": self._entry.title, "queues": names}
+            ),
         )

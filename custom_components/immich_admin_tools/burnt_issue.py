@@ -12,6 +12,7 @@ from .const import DOMAIN
 from .errors import message_of
 from .immich.errors import ImmichError, JobAlreadyRunningError, RequestRefusedError
 from .immich.models import MachineLearning
+from .placeholders import plain_placeholders
 
 if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry
@@ -43,11 +44,9 @@ def async_raise_burnt(
         is_persistent=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key=JOBS_BURNT,
-        translation_placeholders={
-            "title": entry.title,
-            "queue": queue,
-            "jobs": str(jobs),
-        },
+        translation_placeholders=plain_placeholders(
+            {"title": entry.title, "queue": queue, "jobs": jobs}
+        ),
     )
 
 
@@ -80,7 +79,9 @@ class BurntFlow(RepairsFlow):
     ) -> RepairsFlowResult:
         """Ask, then start what is missing."""
         errors: dict[str, str] = {}
-        placeholders = {"queue": self._queue, "jobs": self._jobs, "error": ""}
+        placeholders = plain_placeholders(
+            {"queue": self._queue, "jobs": self._jobs, "error": ""}
+        )
         if user_input is not None:
             try:
                 problem = await self._make_up()

@@ -284,9 +284,15 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
     def _update(
         self, entry: AdminToolsConfigEntry, data: Mapping[str, Any]
     ) -> ConfigFlowResult:
-        """Save new data. A loaded entry reloads by itself, another one by us."""
-        was_loaded = entry.state is ConfigEntryState.LOADED
+        """Save new data and reload, once.
+
+        A loaded entry reloads by itself when its data change. When they don't, as the
+        same key was entered again, the user still wants another try.
+        """
+        reloads_itself = entry.state is ConfigEntryState.LOADED and dict(
+            entry.data
+        ) != dict(data)
         result = self.async_update_and_abort(entry, data=data)
-        if not was_loaded:
+        if not reloads_itself:
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return result

@@ -1,11 +1,12 @@
 """What keeps the picture of Immich up to date: a fast look at the queues, a slow one at the server."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -29,6 +30,17 @@ from .immich.permissions import Permission
 from .redis_source import RedisSource
 from .settings import poll_interval_of, thresholds_of
 from .stores import EntryStores
+
+PULSE_TIMEOUT = 5.0
+"""Seconds for a sign of life of Immich's API, asked for beside each poll of Redis."""
+
+FALLBACK_TIMEOUT = 5.0
+"""Seconds for the queues by the API where Redis was just asked in vain: an Immich that
+has lost its Redis never answers."""
+
+REFUSAL_CONFIRMED_AFTER = 2.0
+"""Seconds after which a refused key is tried once more: a proxy or a database that
+starts may refuse it for a moment."""
 
 
 @dataclass(kw_only=True)
@@ -91,6 +103,12 @@ class ServerCoordinator(DataUpdateCoordinator[ServerStatus]):
         )
         self.client = client
         self._missing: dict[str, int] = {}
+        self._asked_for_key = False
+
+    @property
+    def answers(self) -> bool:
+        """Return whether Immich answered the last time that anything was asked."""
+        return self.last_update_success and self.client.failure is None
 
     @override
     async def _async_refresh(
@@ -112,18 +130,72 @@ class ServerCoordinator(DataUpdateCoordinator[ServerStatus]):
     async def _async_update_data(self) -> ServerStatus:
         """Ask Immich.
 
-        Raises ConfigEntryAuthFailed for a wrong key and UpdateFailed otherwise.
+        Raises UpdateFailed, and ConfigEntryAuthFailed for a wrong key while the entry
+        is set up. Later that would end all polling for good.
         """
         try:
-            return ServerStatus(
-                version=await self.client.check_version(),
-                user=await self.client.me(),
-                permissions=await self.client.permissions(),
-                queues=self._lasting(await self.client.queues()),
-                concurrency=await self._concurrency(),
-            )
+            status = await self._status()
+        except InvalidApiKeyError as err:
+            await self._ask_for_key()
+            raise _update_error(err) from None
         except ImmichError as err:
-            raise _update_error(err) from err
+            raise _update_error(err) from None
+        self._key_works()
+        return status
+
+    async def async_pulse(self) -> None:
+        """See whether Immich's API answers and knows the key; look closer if that is new.
+
+        While Redis answers, a poll asks Immich for nothing else.
+        """
+        try:
+            await self.client.permissions(PULSE_TIMEOUT)
+        except ImmichError as err:
+            LOGGER.debug("No sign of life of Immich's API: %s", err)
+        if (self.client.failure is None) is not self.last_update_success:
+            await self.async_request_refresh()
+
+    async def _status(self) -> ServerStatus:
+        """Ask for everything, one after the other. Raises ImmichError."""
+        return ServerStatus(
+            version=await self.client.check_version(),
+            user=await self.client.me(),
+            permissions=await self.client.permissions(),
+            queues=self._lasting(await self.client.queues()),
+            concurrency=await self._concurrency(),
+        )
+
+    async def _ask_for_key(self) -> None:
+        """Ask the user for a new key, once, if the known one is refused again.
+
+        Raises ConfigEntryAuthFailed while the entry is set up.
+        """
+        await asyncio.sleep(REFUSAL_CONFIRMED_AFTER)
+        try:
+            await self.client.permissions()
+        except InvalidApiKeyError as err:
+            if self.config_entry.state is ConfigEntryState.SETUP_IN_PROGRESS:
+                key, placeholders = message_of(err)
+                raise ConfigEntryAuthFailed(
+                    translation_domain=DOMAIN,
+                    translation_key=key,
+                    translation_placeholders=placeholders,
+                ) from None
+            if not self._asked_for_key:
+                self._asked_for_key = True
+                self.config_entry.async_start_reauth(self.hass)
+        except ImmichError as err:
+            LOGGER.debug("Whether the key is refused again can't be seen: %s", err)
+
+    def _key_works(self) -> None:
+        """Take back that a new key was asked for."""
+        if not self._asked_for_key:
+            return
+        self._asked_for_key = False
+        for flow in self.config_entry.async_get_active_flows(
+            self.hass, {SOURCE_REAUTH}
+        ):
+            self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def _lasting(self, counts: tuple[QueueCounts, ...]) -> tuple[str, ...]:
         """Return the queues of this reply and those that are missing for a short time.
@@ -177,6 +249,7 @@ class QueueCoordinator(DataUpdateCoordinator[ServerView]):
         self.redis = redis
         self.analyst = analyst
         self._server = server
+        self._pulse: asyncio.Task[None] | None = None
 
     @override
     async def _async_refresh(
@@ -198,8 +271,7 @@ class QueueCoordinator(DataUpdateCoordinator[ServerView]):
     async def _async_update_data(self) -> ServerView:
         """Look once.
 
-        Raises ConfigEntryAuthFailed for a wrong key and UpdateFailed when
-        neither Redis nor the API answers.
+        Raises UpdateFailed when neither Redis nor the API answers.
         """
         thresholds = thresholds_of(self.config_entry)
         # Of before the look: what it tells is at least as old.
@@ -207,6 +279,7 @@ class QueueCoordinator(DataUpdateCoordinator[ServerView]):
         if self.redis is not None and (
             reading := await self.redis.read(self._server.data.queues, now / 1000)
         ):
+            self._feel_pulse()
             return self.analyst.update_from_redis(
                 reading,
                 thresholds,
@@ -215,13 +288,30 @@ class QueueCoordinator(DataUpdateCoordinator[ServerView]):
                 poll_interval_of(self.config_entry) * 1000,
             )
         try:
-            counts = await self._server.client.queues()
+            counts = await self._server.client.queues(
+                None if self.redis is None else FALLBACK_TIMEOUT
+            )
             listed = await self._active_jobs(counts)
         except ImmichError as err:
-            raise _update_error(err) from err
+            self._look_closer()
+            raise _update_error(err) from None
         return self.analyst.update_from_api(
             counts, listed, thresholds, monotonic_ms(), now_ms()
         )
+
+    def _feel_pulse(self) -> None:
+        """Ask Immich for a sign of life, without holding up what Redis told."""
+        if self._pulse is None or self._pulse.done():
+            self._pulse = self.config_entry.async_create_background_task(
+                self.hass, self._server.async_pulse(), f"{self.name} pulse"
+            )
+
+    def _look_closer(self) -> None:
+        """Let the server be asked soon, if it is not known yet to be in trouble."""
+        if self._server.last_update_success:
+            self.config_entry.async_create_background_task(
+                self.hass, self._server.async_request_refresh(), f"{self.name} failed"
+            )
 
     @callback
     def async_take_options(self) -> None:
@@ -244,13 +334,10 @@ def _is_restarting(entry: AdminToolsConfigEntry) -> bool:
     return hasattr(entry, "runtime_data") and entry.runtime_data.restart.running
 
 
-def _update_error(err: ImmichError) -> ConfigEntryAuthFailed | UpdateFailed:
+def _update_error(err: ImmichError) -> UpdateFailed:
     """Say in Home Assistant's terms why Immich could not be asked."""
     key, placeholders = message_of(err)
-    error = (
-        ConfigEntryAuthFailed if isinstance(err, InvalidApiKeyError) else UpdateFailed
-    )
-    return error(
+    return UpdateFailed(
         translation_domain=DOMAIN,
         translation_key=key,
         translation_placeholders=placeholders,

@@ -45,7 +45,7 @@ async def async_get_config_entry_diagnostics(
         "data": async_redact_data(dict(entry.data), REDACTED),
         "options": async_redact_data(dict(entry.options), REDACTED),
         "immich": {
-            "answers": runtime.server.last_update_success,
+            "answers": runtime.server.answers,
             "version": str(status.version),
             "permissions": sorted(status.permissions),
             "queues": list(status.queues),

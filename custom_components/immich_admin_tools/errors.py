@@ -15,6 +15,7 @@ from .const import DOMAIN
 from .gpu_host import errors as gpu_host
 from .healing import errors as healing
 from .immich import errors as immich
+from .placeholders import plain_placeholders
 
 type _Error = (
     immich.ImmichError
@@ -27,8 +28,11 @@ type _Error = (
 _KEYS: tuple[tuple[type[_Error], str], ...] = (
     (immich.CertificateError, "immich_certificate"),
     (immich.NoReplyError, "immich_no_reply"),
+    (immich.ConnectionLostError, "immich_connection_lost"),
+    (immich.TlsNotSpokenError, "immich_not_immich"),
     (immich.CannotConnectError, "immich_cannot_connect"),
     (immich.InvalidAddressError, "immich_invalid_address"),
+    (immich.OnlyPlainHttpError, "immich_only_plain_http"),
     (immich.WrongSchemeError, "immich_wrong_scheme"),
     (immich.RedirectedError, "immich_redirected"),
     (immich.NotImmichError, "immich_not_immich"),
@@ -54,6 +58,7 @@ _KEYS: tuple[tuple[type[_Error], str], ...] = (
     (bullmq.AuthenticationError, "redis_authentication"),
     (bullmq.MissingRightsError, "redis_missing_rights"),
     (bullmq.NoQueuesError, "redis_no_queues"),
+    (bullmq.VersionMissingError, "redis_version_missing"),
     (bullmq.UnknownLayoutError, "redis_unknown_layout"),
     (healing.EndedError, "entry_unloaded"),
     (healing.NotStoredError, "not_stored"),
@@ -75,9 +80,12 @@ _KEYS: tuple[tuple[type[_Error], str], ...] = (
 
 
 def message_of(err: _Error) -> tuple[str, dict[str, str]]:
-    """Return the translation key of an error and the placeholders of its text."""
+    """Return the translation key of an error and the placeholders of its text.
+
+    The placeholders are plain characters: what a server says is in some of them.
+    """
     key = next((key for kind, key in _KEYS if isinstance(err, kind)), "unknown_error")
-    return key, {"error": str(err), **_details(err)}
+    return key, plain_placeholders({"error": err, **_details(err)})
 
 
 @contextmanager
@@ -107,7 +115,9 @@ def _details(err: _Error) -> dict[str, str]:
         case immich.UnsupportedVersionError(version=version):
             return {"version": version}
         case immich.RedirectedError(location=location):
-            return {"location": location}
+            # The scheme behind the rest, or the text would be taken for a link.
+            scheme, _, rest = location.rpartition("://")
+            return {"location": f"{rest} ({scheme})" if scheme else rest}
         case bullmq.MissingRightsError(commands=commands):
             return {"missing": " ".join(commands)}
         case bullmq.NoQueuesError(prefix=prefix):

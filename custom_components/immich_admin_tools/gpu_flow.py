@@ -61,6 +61,7 @@ from .gpu_settings import (
 from .healing.errors import OwnActionsError
 from .immich.address import normalise_url
 from .immich.errors import InvalidAddressError
+from .placeholders import plain
 from .user_actions import async_check_actions
 
 SECTION_WAKE: Final = "wake"
@@ -246,7 +247,7 @@ class GpuHostFlow(ConfigSubentryFlow):
                 await async_check_actions(self.hass, data.get(key) or [])
             except OwnActionsError as err:
                 errors["base"] = "gpu_actions_wrong"
-                placeholders["error"] = str(err)
+                placeholders["error"] = plain(err)
 
 
 def flattened(user_input: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
 from .healing.auto_heal import AutoHealMode
 from .identifiers import queue_identifier
+from .placeholders import plain_placeholders
 from .settings import auto_heal_of, heal_limits_of
 
 STUCK_JOBS = "stuck_jobs"
@@ -37,11 +38,9 @@ def async_keep_heal_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) ->
             is_fixable=False,
             severity=ir.IssueSeverity.WARNING,
             translation_key=key,
-            translation_placeholders={
-                "title": entry.title,
-                "queues": ", ".join(names),
-                **placeholders,
-            },
+            translation_placeholders=plain_placeholders(
+                {"title": entry.title, "queues": ", ".join(names), **placeholders}
+            ),
         )
 
     @callback

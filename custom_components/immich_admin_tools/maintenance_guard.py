@@ -2,10 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from homeassistant.util.ssl import client_context, client_context_no_verify
-import httpx
-
 from .clock import monotonic_ms, now_ms
+from .fresh_http import fresh_http
 from .healing.maintenance import MaintenanceGuard
 from .immich.client import ImmichClient
 from .settings import connection_of
@@ -24,11 +22,10 @@ def create_maintenance_guard(
     """Return a guard that goes on from what is stored."""
     verify_ssl = connection_of(entry.data).verify_ssl
 
-    def http() -> httpx.AsyncClient:
-        """Make a client that can be closed, other than Home Assistant's own ones."""
-        context = client_context() if verify_ssl else client_context_no_verify()
-        return httpx.AsyncClient(verify=context)
-
     return MaintenanceGuard(
-        client, http, stores.safety.section(MAINTENANCE), now_ms, monotonic_ms
+        client,
+        fresh_http(verify_ssl),
+        stores.safety.section(MAINTENANCE),
+        now_ms,
+        monotonic_ms,
     )

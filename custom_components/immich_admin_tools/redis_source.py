@@ -1,8 +1,8 @@
 """The connection to Immich's Redis: read when it answers, be patient when not."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from redis.asyncio import Redis
 
 from .bullmq.connection import RedisSettings, build_ssl_context, create_client
@@ -30,6 +30,7 @@ class RedisSource:
         self.client = client
         self.error: BullMQError | None = None
         self.reading: RedisReading | None = None
+        self._listeners: set[CALLBACK_TYPE] = set()
         self._reader = QueueReader(client, settings.prefix)
         self._pause = 0.0
         self._next_try = 0.0
@@ -38,6 +39,26 @@ class RedisSource:
     def connected(self) -> bool:
         """Return whether the last try was answered."""
         return self.reading is not None and self.error is None
+
+    @property
+    def without_version(self) -> tuple[str, ...]:
+        """Return the queues that tell no version: Redis was emptied under Immich."""
+        if self.reading is None:
+            return ()
+        return tuple(
+            name
+            for name, queue in self.reading.queues.items()
+            if queue.version is None and not queue.wrong_types
+        )
+
+    @callback
+    def async_listen(self, listener: CALLBACK_TYPE) -> Callable[[], None]:
+        """Tell somebody at once when Redis is lost or back; return what ends that.
+
+        A poll goes on with the API, which may take much longer.
+        """
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
 
     def go_on_from(self, positions: Mapping[str, str]) -> None:
         """Read the events after those that were counted before a restart of ours."""
@@ -52,19 +73,28 @@ class RedisSource:
         except BullMQError as err:
             self._lost(err, now)
             return None
-        if self.error is not None:
-            LOGGER.info("Redis answers again")
+        was_lost = self.error is not None
         self.error = None
         self._pause = self._next_try = 0.0
+        if was_lost:
+            LOGGER.info("Redis answers again")
+            self._tell()
         return self.reading
 
     def _lost(self, err: BullMQError, now: float) -> None:
         """Remember the failure and plan the next try; log only the first one."""
-        if self.error is None:
-            LOGGER.warning("Redis is lost, going on with Immich's API only: %s", err)
+        is_new = self.error is None
         self.error = err
         self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
         self._next_try = now + self._pause
+        if is_new:
+            LOGGER.warning("Redis is lost, going on with Immich's API only: %s", err)
+            self._tell()
+
+    def _tell(self) -> None:
+        """Tell the listeners that Redis is lost or back."""
+        for listener in tuple(self._listeners):
+            listener()
 
     async def close(self) -> None:
         """Close the connections."""

@@ -16,12 +16,15 @@ from .heal_issues import HEAL_ISSUES
 from .immich.permissions import Permission
 from .leaving import PAUSED_WHILE_DISABLED
 from .restart_issues import RESTART_ISSUES
+from .placeholders import plain_placeholders
 
 UNKNOWN_LAYOUT = "unknown_layout"
+VERSION_MISSING = "version_missing"
 MISSING_OPTIONAL_PERMISSION = "missing_optional_permission"
 REDIS_LOGIN = "redis_login"
 ISSUES = (
     UNKNOWN_LAYOUT,
+    VERSION_MISSING,
     MISSING_OPTIONAL_PERMISSION,
     REDIS_LOGIN,
     *RESTART_ISSUES,
@@ -56,7 +59,9 @@ def async_keep_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
             is_fixable=False,
             severity=ir.IssueSeverity.WARNING,
             translation_key=key,
-            translation_placeholders={"title": entry.title, **placeholders},
+            translation_placeholders=plain_placeholders(
+                {"title": entry.title, **placeholders}
+            ),
         )
 
     @callback
@@ -65,8 +70,15 @@ def async_keep_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
         redis = runtime.queues.redis
         if redis is None or not runtime.queues.last_update_success:
             return
-        unknown = runtime.queues.data.unknown_layouts
-        keep(UNKNOWN_LAYOUT, {"queues": ", ".join(unknown)} if unknown else None)
+        if redis.connected:
+            missing = redis.without_version
+            unknown = [
+                queue
+                for queue in runtime.queues.data.unknown_layouts
+                if queue not in missing
+            ]
+            keep(VERSION_MISSING, {"queues": ", ".join(missing)} if missing else None)
+            keep(UNKNOWN_LAYOUT, {"queues": ", ".join(unknown)} if unknown else None)
         refused = isinstance(redis.error, AuthenticationError | MissingRightsError)
         keep(REDIS_LOGIN, {"error": str(redis.error)} if refused else None)
 

@@ -7,6 +7,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .healing.immich_starts import ImmichStarts
+from .placeholders import plain_placeholders
 from .settings import restart_settings_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ class RestartIssues:
             is_fixable=False,
             severity=ir.IssueSeverity.ERROR,
             translation_key=key,
-            translation_placeholders={"title": self._entry.title, **placeholders},
+            translation_placeholders=plain_placeholders(
+                {"title": self._entry.title, **placeholders}
+            ),
         )
 
     @callback

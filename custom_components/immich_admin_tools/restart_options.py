@@ -27,6 +27,7 @@ from .coordinator import AdminToolsConfigEntry, RuntimeData
 from .healing.errors import OwnActionsError
 from .healing.restart_ways import WayKind
 from .immich.permissions import Permission
+from .placeholders import plain_placeholders
 from .settings import connection_of, restart_limits_of, restart_settings_of
 from .user_actions import async_check_actions
 
@@ -110,7 +111,7 @@ async def async_restart_problem(
         try:
             await async_check_actions(hass, chosen["actions"])
         except OwnActionsError as err:
-            return "restart_actions_wrong", {"error": str(err)}
+            return "restart_actions_wrong", plain_placeholders({"error": err})
     if WayKind.REDIS in chosen["ways"] and connection_of(entry.data).redis is None:
         return "restart_needs_redis", {}
     if entry.state is not ConfigEntryState.LOADED:
@@ -134,7 +135,7 @@ async def _missing_right(
                 try:
                     access = await check_access(redis.client, redis.settings.prefix)
                 except BullMQError as err:
-                    return "restart_redis_error", {"error": str(err)}
+                    return "restart_redis_error", plain_placeholders({"error": err})
                 if access.restart_missing:
                     missing = " ".join(access.restart_missing)
                     return "restart_redis_rights", {"missing": missing}

@@ -24,6 +24,7 @@ from .healing.safety import Stored
 from .healing.to_the_end import to_the_end
 from .safety_store import SafetyStore
 from .stored_file import Data, async_read
+from .placeholders import plain_placeholders
 
 COUNTERS_VERSION = 1
 HISTORY_VERSION = 1
@@ -75,7 +76,9 @@ class EntryStores:
                 is_fixable=False,
                 severity=ir.IssueSeverity.WARNING,
                 translation_key="stored_data_unreadable",
-                translation_placeholders={"files": ", ".join(aside)},
+                translation_placeholders=plain_placeholders(
+                    {"files": ", ".join(aside)}
+                ),
             )
 
     async def async_flush(self) -> None:

@@ -28,7 +28,7 @@ async def _info(hass: HomeAssistant) -> dict[str, Any]:
     redis = runtime.queues.redis
     return {
         "immich": str(runtime.server.data.version),
-        "immich_answers": runtime.server.last_update_success,
+        "immich_answers": runtime.server.answers,
         "redis_answers": redis.connected if redis else "not set up",
         "queues": len(runtime.queues.data.queues),
     }

@@ -14,6 +14,7 @@ from custom_components.immich_admin_tools.immich.client import ImmichClient
 from custom_components.immich_admin_tools.immich.transport import transport_error
 
 from .conftest import API_KEY
+from .http_server import Answer, HttpServer, json_answer
 from .recordings import recording
 from .socket_server import read_head, socket_server
 
@@ -180,3 +181,87 @@ async def test_idle_connection_that_the_server_closes(http: httpx.AsyncClient) -
         for _ in range(3):
             assert len(await client.queues()) == 19
     assert len(served) == 3
+
+
+async def kept_for_a_moment(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, heads: list[bytes]
+) -> None:
+    """Answer once, then close in the midst of the next request, as with keep-alive 2 s."""
+    for is_first in (True, False):
+        head = await read_head(reader)
+        heads.append(head)
+        if is_first:
+            reply = f"HTTP/1.1 200 OK\r\ncontent-length: {len(QUEUES)}\r\n\r\n"
+            writer.write(reply.encode() + QUEUES)
+            await writer.drain()
+
+
+@pytest.mark.parametrize("change", ["pause", "resume", "clear_waiting", "clear_failed"])
+async def test_change_that_is_lost_is_not_sent_again(
+    change: str, http: httpx.AsyncClient
+) -> None:
+    """Nobody knows whether it was done: told, and left to a look."""
+    changes: list[bytes] = []
+
+    async def lose(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await read_head(reader):
+            if not head.startswith(b"GET"):
+                changes.append(head)
+                return
+            queue = json.dumps(recording("3.1.0", "queues-idle").response[0])
+            queue = queue.replace('"failed": 0', '"failed": 3')
+            reply = f"HTTP/1.1 200 OK\r\ncontent-length: {len(queue)}\r\n\r\n{queue}"
+            writer.write(reply.encode())
+            await writer.drain()
+
+    async with socket_server(lose) as port:
+        client = ImmichClient(http, f"http://127.0.0.1:{port}", API_KEY)
+        with pytest.raises(errors.ConnectionLostError):
+            await getattr(client, change)("ocr")
+    assert len(changes) == 1
+
+
+async def test_change_meets_no_connection_that_is_just_closed(
+    http: httpx.AsyncClient,
+) -> None:
+    """A server with a keep-alive of 2 s loses no pause: each change has its own line."""
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await kept_for_a_moment(reader, writer, heads)
+
+    async with socket_server(serve) as port:
+        client = ImmichClient(
+            http, f"http://127.0.0.1:{port}", API_KEY, fresh_http=httpx.AsyncClient
+        )
+        for _ in range(3):
+            await client.queues()
+            with pytest.raises(errors.UnexpectedReplyError):
+                # Answered, if only with the list of all queues.
+                await client.pause("ocr")
+    assert sum(head.startswith(b"PUT") for head in heads) == 3
+
+
+async def test_who_asks_is_told_whether_immich_answers(
+    server: HttpServer, client: ImmichClient
+) -> None:
+    """By any call; a refusal is an answer, and so is a machine learning that fails."""
+    told: list[bool] = []
+    client.listen(lambda: told.append(client.failure is None))
+    failed = json_answer({"message": "Failed to search smart"}, 500)
+    server.answer("POST", "/api/search/smart", failed)
+    await client.probe_machine_learning()
+    refused = json_answer({"message": "Not possible"}, 400)
+    broken = json_answer({"message": "Internal server error"}, 500)
+    server.answer(
+        "GET", "/api/queues", refused, broken, broken, Answer(body=QUEUES), refused
+    )
+    for _ in range(3):
+        with pytest.raises(errors.ImmichError):
+            await client.queues()
+    assert told == [False]
+    assert isinstance(client.failure, errors.ServerError)
+    await client.queues()
+    with pytest.raises(errors.RequestRefusedError):
+        await client.queues()
+    assert told == [False, True]

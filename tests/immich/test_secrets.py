@@ -79,6 +79,23 @@ async def test_key_is_in_no_error_and_no_log(
     assert "queues" in caplog.text, "the libraries' logs were on"
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 500])
+async def test_key_that_a_server_repeats(
+    status: int,
+    server: HttpServer,
+    client: ImmichClient,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What stands between may put the request's headers into its complaint."""
+    caplog.set_level(logging.DEBUG)
+    words = json_answer({"message": f"No right for x-api-key: {API_KEY}"}, status)
+    server.answer("GET", "/api/queues", words)
+    with pytest.raises(errors.ImmichError) as caught:
+        await client.queues()
+    shown = "".join(traceback.format_exception(caught.value))
+    assert API_KEY not in shown + repr(caught.value) + caplog.text
+
+
 def with_secrets() -> dict[str, object]:
     """Return the recorded config of a server that has passwords."""
     config = copy.deepcopy(dict(recording("3.1.0", "system-config-get").response))

@@ -12,8 +12,11 @@ from custom_components.immich_admin_tools.immich.client import ImmichClient
 
 from .certificates import self_signed
 from .conftest import API_KEY
-from .http_server import HttpServer, json_answer
+from .http_server import Answer, HttpServer, json_answer
 from .socket_server import read_head, socket_server
+
+PING = "/api/server/ping"
+PONG = json_answer({"res": "pong"})
 
 
 async def test_self_signed_certificate(tmp_path: Path) -> None:
@@ -58,10 +61,82 @@ async def test_tls_that_cannot_agree(http: httpx.AsyncClient) -> None:
 
 
 async def test_https_for_http(http: httpx.AsyncClient, server: HttpServer) -> None:
-    """The user is told which one the server wants."""
+    """Told that this Immich is not encrypted; the key was never sent to it."""
+    server.answer("GET", PING, PONG)
     url = server.url.replace("http://", "https://")
-    with pytest.raises(errors.WrongSchemeError, match="http://"):
-        await ImmichClient(http, url, API_KEY).ping()
+    with pytest.raises(errors.OnlyPlainHttpError, match="unencrypted http://"):
+        await ImmichClient(http, url, API_KEY).queues()
+    assert all("x-api-key" not in asked.headers for asked in server.asked)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        json_answer({"res": "pong"}, 500),
+        json_answer({"res": "ping"}),
+        json_answer({"message": "Cannot GET /api/server/ping"}, 404),
+        json_answer([1]),
+        Answer(200, b"pong", "text/html"),
+        Answer(302, headers={"location": "https://elsewhere.example"}),
+    ],
+)
+async def test_https_for_something_else(
+    answer: Answer, http: httpx.AsyncClient, server: HttpServer
+) -> None:
+    """Plain http is never named for a server that does not answer as Immich does."""
+    server.answer("GET", PING, answer)
+    url = server.url.replace("http://", "https://")
+    with pytest.raises(errors.ImmichError) as caught:
+        await ImmichClient(http, url, API_KEY).queues()
+    assert not isinstance(caught.value, errors.WrongSchemeError)
+    assert all("x-api-key" not in asked.headers for asked in server.asked)
+
+
+@pytest.mark.parametrize("is_immich", [True, False])
+async def test_https_that_leads_to_http(
+    is_immich: bool,
+    http: httpx.AsyncClient,
+    server: HttpServer,
+    tmp_path: Path,
+) -> None:
+    """A redirect that drops the encryption is never followed, and told as that."""
+    context, _ = self_signed(tmp_path)
+    async with HttpServer(context) as secure:
+        client = ImmichClient(http, secure.url, API_KEY)
+        plain = secure.url.replace("https://", "http://")
+        to = {"location": f"{plain}/api/queues"}
+        secure.answer("GET", "/api/queues", Answer(301, headers=to))
+
+        def ask_plain(*_: object) -> str:
+            return server.url
+
+        client._requests._other_scheme = ask_plain  # type: ignore[method-assign]  # two ports
+        if is_immich:
+            server.answer("GET", PING, PONG)
+        with pytest.raises(errors.NotImmichError) as caught:
+            await client.queues()
+        expected = errors.OnlyPlainHttpError if is_immich else errors.RedirectedError
+        assert type(caught.value) is expected
+        assert all("x-api-key" not in asked.headers for asked in server.asked)
+
+
+async def test_lost_reply_by_https(http: httpx.AsyncClient) -> None:
+    """Told as that: a proxy that answers http with a complaint is not Immich."""
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if await reader.read(1) != b"G":
+            return
+        await read_head(reader)
+        body = b"<h1>400</h1>The plain HTTP request was sent to HTTPS port"
+        head = b"HTTP/1.1 400 Bad Request\r\ncontent-length: %d\r\n\r\n" % len(body)
+        writer.write(head + body)
+        await writer.drain()
+
+    async with socket_server(proxy) as port:
+        client = ImmichClient(http, f"https://127.0.0.1:{port}", API_KEY)
+        with pytest.raises(errors.ConnectionLostError) as caught:
+            await client.queues()
+    assert type(caught.value) is errors.ConnectionLostError
 
 
 async def test_https_for_a_server_that_hangs_up(http: httpx.AsyncClient) -> None:
@@ -73,12 +148,13 @@ async def test_https_for_a_server_that_hangs_up(http: httpx.AsyncClient) -> None
         if start != b"G":
             return
         heads.append(start + await read_head(reader))
-        writer.write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n")
+        writer.write(b'{"res":"pong"}')
         await writer.drain()
 
     async with socket_server(plain) as port:
         client = ImmichClient(http, f"https://127.0.0.1:{port}", API_KEY)
-        with pytest.raises(errors.WrongSchemeError, match="http://"):
+        with pytest.raises(errors.OnlyPlainHttpError):
             await client.queues()
     assert heads
     assert all(API_KEY.encode() not in head for head in heads)
@@ -89,6 +165,7 @@ async def test_http_for_https(verify: bool, tmp_path: Path) -> None:
     """Found out by asking once more, without the key, with https."""
     context, _ = self_signed(tmp_path)
     async with HttpServer(context) as server, httpx.AsyncClient(verify=verify) as http:
+        server.answer("GET", PING, PONG)
         url = server.url.replace("https://", "http://")
         with pytest.raises(errors.WrongSchemeError, match="https://"):
             await ImmichClient(http, url, API_KEY).ping()

@@ -48,6 +48,9 @@ WRITE_RULES = (
 )
 """What changing jobs needs beyond reading."""
 
+OPTIONAL_RULES = ("+lset",)
+"""What makes changes cheaper where it is allowed; nothing fails without it."""
+
 HEAL_RULES = READ_RULES + WRITE_RULES
 """Enough to show everything and to change jobs."""
 

@@ -47,3 +47,14 @@ class UnknownLayoutError(BullMQError):
         super().__init__(f"Unknown BullMQ layout in {queue}: {version}")
         self.queue = queue
         self.version = version
+
+
+class VersionMissingError(UnknownLayoutError):
+    """The queue tells no version: Immich writes it when it starts.
+
+    So it is after Redis was emptied while Immich ran on.
+    """
+
+    def __init__(self, queue: str) -> None:
+        """Keep the queue."""
+        super().__init__(queue, None)

@@ -20,7 +20,7 @@ from .translation import translate_errors
 PAGE_SIZE = 100
 """Jobs that one page holds at most."""
 
-CHUNK_SIZE = 150
+CHUNK_SIZE = 100
 """Waiting jobs that one script call looks through: below 1 ms."""
 
 MAX_FOUND = 1000

@@ -54,7 +54,7 @@ class Replies:
         """Return the next reply. Raises BullMQError if it is an error."""
         reply = next(self._replies)
         if isinstance(reply, RedisError):
-            raise translate(reply) from reply
+            raise translate(reply) from None
         return reply
 
     def take_typed(self, part: str, wrong_types: list[str]) -> object:
@@ -73,4 +73,4 @@ class Replies:
                 return None
             if text == "no such key":
                 return None
-        raise translate(reply) from reply
+        raise translate(reply) from None

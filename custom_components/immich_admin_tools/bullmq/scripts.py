@@ -3,7 +3,12 @@
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from .errors import MissingRightsError, UnknownLayoutError
+from .errors import (
+    BullMQError,
+    MissingRightsError,
+    UnknownLayoutError,
+    VersionMissingError,
+)
 from .keys import QueueKeys
 from .replies import as_text
 from .translation import denied_rule, translate_errors
@@ -26,10 +31,12 @@ async def run_script(
             # A command that is denied inside a script is no NOPERM error.
             if (rule := denied_rule(error)) is None:
                 raise
-            raise MissingRightsError((rule,)) from error
+            raise MissingRightsError((rule,)) from None
     match reply:
+        case [b"unknown_layout", b""]:
+            raise VersionMissingError(keys.queue)
         case [b"unknown_layout", version]:
-            raise UnknownLayoutError(keys.queue, as_text(version) or None)
+            raise UnknownLayoutError(keys.queue, as_text(version))
         case [b"wrong_type", part]:
             problem = f"{as_text(part)} has an unexpected type"
             raise UnknownLayoutError(keys.queue, problem)
@@ -37,4 +44,4 @@ async def run_script(
             raise MissingRightsError(tuple(f"+{as_text(rule)}" for rule in rules))
         case [*values]:
             return values
-    raise TypeError(f"A script answered {reply!r}")
+    raise BullMQError("Redis answers something else than it was asked")

@@ -1,18 +1,30 @@
-"""The one place where errors of redis-py become ours."""
+"""The one place where errors of redis-py become ours.
 
-from collections.abc import Iterator
+A server's own words go no further than this: some repeat the arguments of the
+command that they complain about, and AUTH has the password there. What a user
+reads is built here, from what kind of error it is. For the same reason the error
+of redis-py is never chained to ours: a traceback would show it.
+"""
+
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 import re
 import ssl
 
 import redis
+from redis.asyncio.sentinel import MasterNotFoundError
 from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
+    BusyLoadingError,
     MasterDownError,
+    MaxConnectionsError,
+    OutOfMemoryError,
+    ReadOnlyError,
     ResponseError,
 )
 
+from .acl import OPTIONAL_RULES, READ_RULES, SELECT_RULE, WRITE_RULES
 from .errors import (
     AuthenticationError as WrongCredentialsError,
     BullMQError,
@@ -32,8 +44,49 @@ _KEY = re.compile(r"permissions to access (a|one of the) keys?")
 _WITHOUT_MULTI = "EXEC without MULTI"
 _CHANNEL = re.compile(r"permissions to access (a|one of the) channels?")
 
-# A server that is there, but can't answer while a script runs.
-_BUSY = "BUSY "
+# What else is sent, beside what users are asked to allow.
+_OTHER_RULES = (
+    SELECT_RULE,
+    "+auth",
+    "+client|list",
+    "+client|setinfo",
+    "+client|setname",
+    "+hello",
+    "+publish",
+    "+sentinel|masters",
+    "+type",
+)
+_KNOWN_RULES = frozenset((*READ_RULES, *WRITE_RULES, *OPTIONAL_RULES, *_OTHER_RULES))
+
+# Error codes with which a server says that it can't answer now. redis-py takes some
+# of them off the message and makes a type of them.
+_UNAVAILABLE_TYPES: tuple[tuple[type[redis.RedisError], str], ...] = (
+    (BusyLoadingError, "it is loading its data"),
+    (MasterDownError, "it has lost its master"),
+    (MaxConnectionsError, "it has too many clients"),
+)
+_UNAVAILABLE_CODES = {
+    "BUSY": "it is busy running a script",
+    "LOADING": "it is loading its data",
+    "MASTERDOWN": "it has lost its master",
+}
+_TOO_MANY_CLIENTS = "max number of clients reached"
+
+# Error codes that say what a user can do about it.
+_FAULT_TYPES: tuple[tuple[type[redis.RedisError], str], ...] = (
+    (ReadOnlyError, "this server is a read-only replica"),
+    (OutOfMemoryError, "its memory is full"),
+)
+_FAULT_CODES = {
+    "MISCONF": "it can't save its data to disk",
+    "OOM": "its memory is full",
+    "READONLY": "this server is a read-only replica",
+    "UNKILLABLE": "a script that can't be ended is running",
+    "WRONGTYPE": "a key has an unexpected type",
+    "EXECABORT": "it refused a command",
+    "NOREPLICAS": "too few replicas are connected",
+}
+_UNKNOWN_COMMAND = re.compile(r"unknown (sub)?command", re.IGNORECASE)
 
 
 def denied_rule(error: object) -> str | None:
@@ -46,7 +99,9 @@ def denied_rule(error: object) -> str | None:
         return None
     text = str(error)
     if match := _COMMAND.search(text):
-        return f"+{match[1].lower()}"
+        rule = f"+{match[1].lower()}"
+        # Anything else is no command of ours, so it may be an argument.
+        return rule if rule in _KNOWN_RULES else None
     if _KEY.search(text):
         return KEY_RULE
     if _CHANNEL.search(text):
@@ -71,11 +126,40 @@ def translate(error: Exception) -> BullMQError:
     if (failure := _find(error, ssl.SSLError)) is not None:
         reason = failure.reason or "handshake failed"
         return CannotConnectError(f"Redis does not answer with TLS: {reason}")
+    if isinstance(error, MasterNotFoundError):
+        return CannotConnectError("No sentinel knows a master that is up")
+    if reason := _reason(error, _UNAVAILABLE_TYPES, _UNAVAILABLE_CODES):
+        return CannotConnectError(f"Redis can't answer now: {reason}")
     if isinstance(error, redis.ConnectionError | OSError):
-        return CannotConnectError(f"Can't connect to Redis: {error}")
-    if isinstance(error, MasterDownError) or str(error).startswith(_BUSY):
-        return CannotConnectError(f"Redis can't answer now: {error}")
-    return BullMQError(f"Redis reports an error: {error}")
+        return CannotConnectError(f"Can't connect to Redis: {_system_reason(error)}")
+    if reason := _reason(error, _FAULT_TYPES, _FAULT_CODES):
+        return BullMQError(f"Redis reports an error: {reason}")
+    if _UNKNOWN_COMMAND.search(str(error)):
+        return BullMQError("Redis reports an error: it doesn't know a command")
+    return BullMQError("Redis reports an error")
+
+
+def _reason(
+    error: Exception,
+    types: tuple[tuple[type[redis.RedisError], str], ...],
+    codes: Mapping[str, str],
+) -> str | None:
+    """Return what the kind or the code of an error means, in words of ours."""
+    for kind, reason in types:
+        if isinstance(error, kind):
+            return reason
+    text = str(error)
+    if types is _UNAVAILABLE_TYPES and text == _TOO_MANY_CLIENTS:
+        return "it has too many clients"
+    return codes.get(text.partition(" ")[0])
+
+
+def _system_reason(error: Exception) -> str:
+    """Return what the operating system says, which knows no secrets."""
+    cause = _find(error, OSError)
+    if cause is not None and cause.strerror:
+        return cause.strerror
+    return "the connection broke off"
 
 
 def _find[E: BaseException](error: BaseException, kind: type[E]) -> E | None:
@@ -92,4 +176,4 @@ def translate_errors() -> Iterator[None]:
     try:
         yield
     except (redis.RedisError, OSError) as error:
-        raise translate(error) from error
+        raise translate(error) from None

@@ -102,7 +102,7 @@ def _results(replies: list[object]) -> list[object]:
     if denied:
         raise MissingRightsError(tuple(dict.fromkeys(denied)))
     for error in refused:
-        raise translate(error) from error
+        raise translate(error) from None
     if isinstance(results, RedisError):
         raise translate(results) from results
     if not isinstance(results, list) or len(results) != len(accepted) - 1:

@@ -23,8 +23,8 @@ from ..immich.errors import (
     RequestRefusedError,
     UnsupportedVersionError,
 )
-from ..immich.maintenance_api import HttpFactory
 from ..immich.models import MaintenanceCookie
+from ..immich.requests import HttpFactory
 from .errors import LockedOutError, MaintenanceTimeoutError, NotStoredError
 from .safety import Section, Stored
 from .to_the_end import to_the_end

@@ -27,6 +27,10 @@ class ConnectionLostError(CannotConnectError):
     """The connection broke off before the reply was complete."""
 
 
+class TlsNotSpokenError(CannotConnectError):
+    """Something answers the TLS handshake of https in plain text."""
+
+
 class InvalidAddressError(ImmichError):
     """The address is not an http(s) address."""
 
@@ -36,7 +40,14 @@ class NotImmichError(ImmichError):
 
 
 class WrongSchemeError(NotImmichError):
-    """http was used for https or the other way round."""
+    """http was used where the server wants https."""
+
+
+class OnlyPlainHttpError(WrongSchemeError):
+    """https was used where Immich answers by http only.
+
+    To follow it means to send the API key unencrypted: that is for the user to decide.
+    """
 
 
 class RedirectedError(NotImmichError):
@@ -46,6 +57,10 @@ class RedirectedError(NotImmichError):
         """Keep where the server points, without its query."""
         super().__init__(f"Redirected to {location}")
         self.location = location
+
+    def drops_tls(self, url: str) -> bool:
+        """Return whether it leads from https to http."""
+        return url.startswith("https:") and self.location.startswith("http:")
 
 
 class InvalidApiKeyError(ImmichError):

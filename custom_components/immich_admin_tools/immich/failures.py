@@ -84,8 +84,8 @@ def redirect_error(url: str, location: str) -> ImmichError:
     except ValueError:
         return RedirectedError("an invalid address")
     same_place = (here.hostname, here.path) == (there.hostname, there.path)
-    if same_place and here.scheme != there.scheme:
-        return WrongSchemeError(f"The server wants {there.scheme}://")
+    if same_place and (here.scheme, there.scheme) == ("http", "https"):
+        return WrongSchemeError("The server wants https://")
     return RedirectedError(target)
 
 

@@ -27,7 +27,9 @@ class MachineLearningApi(ImmichApi):
         """
         # Random, as a repeated text is answered from Immich's cache.
         body = {"query": token_hex(8), "size": 1}
-        request = Request("POST", "/search/smart", body=body, timeout=timeout)
+        request = Request(
+            "POST", "/search/smart", body=body, timeout=timeout, tells_health=False
+        )
         try:
             await self._requests.send(request)
         except NoReplyError:

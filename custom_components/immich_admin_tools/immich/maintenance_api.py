@@ -4,10 +4,6 @@ Each step has its own HTTP client, as one shared with others would keep the cook
 and send it along for ever.
 """
 
-from collections.abc import Callable
-
-import httpx
-
 from .api import ImmichApi
 from .errors import (
     InvalidApiKeyError,
@@ -18,13 +14,10 @@ from .errors import (
 from .models import MaintenanceCookie, MaintenanceStatus
 from .readers import maintenance_status_of, server_config_of
 from .replies import Reply
-from .requests import Request
+from .requests import HttpFactory, Request
 
 _COOKIE = "immich_maintenance_token"
 _PATH = "/admin/maintenance"
-
-type HttpFactory = Callable[[], httpx.AsyncClient]
-"""Makes a client that nobody else uses; it is closed after one request."""
 
 
 class MaintenanceApi(ImmichApi):
@@ -47,7 +40,7 @@ class MaintenanceApi(ImmichApi):
         shell, or the link in its log, gets out of maintenance mode again. Raises
         MaintenanceModeError when it has begun already.
         """
-        request = Request("POST", _PATH, body={"action": "start"}, repeatable=False)
+        request = Request("POST", _PATH, body={"action": "start"})
         try:
             reply = await self._send_alone(request, http_factory)
         except MaintenanceTokenError as error:
@@ -70,7 +63,6 @@ class MaintenanceApi(ImmichApi):
             "POST",
             _PATH,
             body={"action": "end"},
-            repeatable=False,
             cookie=f"{_COOKIE}={cookie.value}",
         )
         try:

@@ -12,9 +12,9 @@ from .requests import Request
 class QueueApi(ImmichApi):
     """Counts, listings and commands. An unknown queue is an UnknownQueueError."""
 
-    async def queues(self) -> tuple[QueueCounts, ...]:
+    async def queues(self, timeout: float | None = None) -> tuple[QueueCounts, ...]:
         """Return all queues that the server has, known here or not (`queue.read`)."""
-        reply = await self._requests.send(Request("GET", "/queues"))
+        reply = await self._requests.send(Request("GET", "/queues", timeout=timeout))
         return tuple(queue_counts_of(fields) for fields in reply.as_list())
 
     async def queue(self, name: str) -> QueueCounts:
@@ -107,7 +107,6 @@ class QueueApi(ImmichApi):
                 "PUT",
                 f"/jobs/{path_segment(name)}",
                 body=body,
-                repeatable=command != "start",
             )
         )
         return legacy_queue_counts_of(name, reply.as_object())

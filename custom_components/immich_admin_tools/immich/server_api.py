@@ -50,9 +50,10 @@ class ServerApi(ImmichApi):
         reply = await self._requests.send(Request("GET", "/users/me"))
         return user_of(reply.as_object())
 
-    async def permissions(self) -> frozenset[str]:
+    async def permissions(self, timeout: float | None = None) -> frozenset[str]:
         """Return the permissions of the key itself, perhaps just `all`."""
-        reply = await self._requests.send(Request("GET", "/api-keys/me"))
+        request = Request("GET", "/api-keys/me", timeout=timeout)
+        reply = await self._requests.send(request)
         return frozenset(reply.as_object().texts("permissions"))
 
     async def missing_permissions(self, wanted: Iterable[str]) -> tuple[str, ...]:

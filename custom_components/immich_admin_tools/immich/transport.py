@@ -13,8 +13,8 @@ from .errors import (
     InvalidAddressError,
     NoReplyError,
     NotImmichError,
+    TlsNotSpokenError,
     UnexpectedReplyError,
-    WrongSchemeError,
 )
 
 _PLAIN_HTTP_REASONS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"}
@@ -53,7 +53,7 @@ def _connect_error(error: httpx.ConnectError) -> ImmichError:
             return CertificateError(cause.verify_message)
         if isinstance(cause, ssl.SSLError):
             if cause.reason in _PLAIN_HTTP_REASONS:
-                return WrongSchemeError("The server wants http://")
+                return TlsNotSpokenError("The server does not answer with TLS")
             if isinstance(cause, ssl.SSLEOFError):
                 return ConnectionLostError("The server ended the TLS handshake")
             return CannotConnectError(f"TLS failed: {cause.reason}")

@@ -1,12 +1,14 @@
 """Remove jobs that wait."""
 
 import pytest
+from redis.asyncio import Redis
 
 from custom_components.immich_admin_tools.bullmq import recovery as recovery_module
 from custom_components.immich_admin_tools.bullmq.fences import WaitingFence
 from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery, Result
+from custom_components.immich_admin_tools.bullmq.replies import as_text
 
-from .made_queue import ADDED_AT, QUEUE, MadeQueue
+from .made_queue import ADDED_AT, PREFIX, QUEUE, MadeQueue
 
 
 async def test_remove_from_the_line(recovery: QueueRecovery, queue: MadeQueue) -> None:
@@ -125,6 +127,114 @@ async def test_every_place_in_the_line_is_found(
     assert result.done == len(ids)
     assert list(result.outcomes) == wanted
     assert await queue.client.keys(f"{queue.keys.base}[0-9c]*") == []
+
+
+@pytest.fixture
+def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a short line be a long one."""
+    monkeypatch.setattr(recovery_module, "COMPARED_ENTRIES", 2)
+    monkeypatch.setattr(recovery_module, "WINDOW_SIZE", 7)
+    monkeypatch.setattr(recovery_module, "WINDOW_OVERLAP", 2)
+
+
+@pytest.mark.usefixtures("short_limits")
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("paused", [False, True])
+async def test_every_place_in_a_long_line_is_found(
+    recovery: QueueRecovery, queue: MadeQueue, reverse: bool, paused: bool
+) -> None:
+    """Also out of its order, with ids that are no numbers, and in both lists."""
+    ids = [*(str(number) for number in range(1, 80)), "custom-1", "0.5"]
+    # Where they were put back to, far from where their numbers should stand.
+    ids = [*ids[50:60], *ids[:50], "custom-2", *ids[60:]]
+    for job_id in ids:
+        await queue.add(job_id)
+    if paused:
+        await queue.pause()
+        await queue.make_hash("500")
+        await queue.client.lpush(queue.keys.wait, "500")
+        ids.append("500")
+    wanted = ids[::-1] if reverse else ids
+    fences = [WaitingFence(job_id) for job_id in wanted[::2]]
+
+    result = await recovery.remove_waiting_jobs(QUEUE, fences)
+
+    assert result.done == len(fences)
+    assert sorted(await everywhere(queue)) == sorted(wanted[1::2])
+    gone = await recovery.remove_waiting(QUEUE, wanted[0])
+    assert gone is Result.NOT_WAITING
+    assert await queue.job(wanted[0]) == {}
+
+
+@pytest.mark.usefixtures("short_limits")
+async def test_only_the_newest_leaves_its_place(
+    recovery: QueueRecovery, queue: MadeQueue
+) -> None:
+    """Far from both ends it steps in for the job that goes; near them nothing moves."""
+    for number in range(1, 41):
+        await queue.add(str(number))
+
+    assert await recovery.remove_waiting(QUEUE, "20") is Result.DONE
+    line = [*map(str, range(1, 20)), "40", *map(str, range(21, 40))]
+    assert await queue.waiting() == line
+
+    assert await recovery.remove_waiting(QUEUE, "2") is Result.DONE
+    assert await recovery.remove_waiting(QUEUE, "39") is Result.DONE
+    line.remove("2")
+    line.remove("39")
+    assert await queue.waiting() == line
+
+
+@pytest.mark.usefixtures("short_limits")
+async def test_without_the_right_to_set_the_order_stays(
+    recovery: QueueRecovery, queue: MadeQueue
+) -> None:
+    """Users who were set up for an older version lack it: slower, but done."""
+    for number in range(1, 41):
+        await queue.add(str(number))
+    await queue.client.acl_setuser(
+        "slow", enabled=True, nopass=True, keys=["*"], categories=["+@all"]
+    )
+    await queue.client.acl_setuser("slow", enabled=True, commands=["-lset"])
+    await queue.client.execute_command("ACL LOG", "RESET")  # type: ignore[no-untyped-call]  # redis-py's
+    pool = queue.client.connection_pool.connection_kwargs
+    async with Redis(
+        host=pool["host"], port=pool["port"], username="slow", password="x"
+    ) as client:
+        slow = QueueRecovery(client, PREFIX)
+        assert await slow.remove_waiting(QUEUE, "20") is Result.DONE
+    assert await queue.waiting() == [str(n) for n in range(1, 41) if n != 20]
+    log = await queue.client.execute_command("ACL LOG")  # type: ignore[no-untyped-call]  # redis-py's
+    assert not log, "it was asked about, not tried"
+
+
+async def test_a_middle_of_many_is_taken_without_comparing(
+    recovery: QueueRecovery, queue: MadeQueue
+) -> None:
+    """At the real limits: two comparisons' worth of LREM instead of 60,000."""
+    script = "for n = 1, ARGV[1] do redis.call('LPUSH', KEYS[1], n) end"
+    await queue.client.eval(script, 1, queue.keys.wait, "120000")
+    await queue.make_hash("60000")
+    await queue.client.config_resetstat()
+
+    assert await recovery.remove_waiting(QUEUE, "60000") is Result.DONE
+
+    stats = await queue.client.info("commandstats")
+    assert stats["cmdstat_lset"]["calls"] == 1
+    assert stats["cmdstat_lrem"]["usec"] < 200
+    assert stats["cmdstat_lindex"]["calls"] < 40
+    assert await queue.client.llen(queue.keys.wait) == 119_999
+    assert await queue.client.lpos(queue.keys.wait, "60000") is None
+    assert await queue.client.lpos(queue.keys.wait, "120000") == 59_999
+
+
+async def everywhere(queue: MadeQueue) -> list[str]:
+    """Return the ids of both lists."""
+    return [
+        as_text(job_id) or ""
+        for key in (queue.keys.wait, queue.keys.paused)
+        for job_id in await queue.client.lrange(key, 0, -1)
+    ]
 
 
 async def test_a_long_line_is_searched_for_one_at_a_time(
