@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
+from .devices import queue_name
 from .healing.auto_heal import AutoHealMode
-from .identifiers import queue_identifier
 from .settings import auto_heal_of, heal_limits_of
 
 STUCK_JOBS = "stuck_jobs"
@@ -25,7 +25,7 @@ def async_keep_heal_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) ->
     @callback
     def keep(key: str, queues: Iterable[str], **placeholders: str) -> None:
         """Raise an issue about queues, or take it back when there are none."""
-        names = sorted({_queue_name(hass, entry, queue) for queue in queues})
+        names = sorted({queue_name(hass, entry, queue) for queue in queues})
         issue_id = f"{key}_{entry.entry_id}"
         if not names:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
@@ -71,11 +71,3 @@ def async_keep_heal_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) ->
 
     entry.async_on_unload(runtime.queues.async_add_listener(updated))
     updated()
-
-
-def _queue_name(hass: HomeAssistant, entry: AdminToolsConfigEntry, queue: str) -> str:
-    """Return what a queue is called in the user's language."""
-    device = dr.async_get(hass).async_get_child_device_by_identifier(
-        queue_identifier(entry, queue), entry.entry_id
-    )
-    return (device and (device.name_by_user or device.name)) or queue
