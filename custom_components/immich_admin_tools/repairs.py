@@ -1,18 +1,21 @@
 """Repair issues: what only the user can put right."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from homeassistant.components.repairs import RepairsFlow
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .bullmq.errors import AuthenticationError, MissingRightsError
-from .burnt_issue import BurntFlow, IssueData, async_remove_burnt
+from .burnt_issue import JOBS_BURNT, BurntFlow, async_remove_burnt
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
-from .entry_restart import RESTART_ISSUES
-from .heal_issues import HEAL_ISSUES
+from .entry_restart import RESTART_ACTIONS_INVALID, RESTART_FAILED, RESTART_ISSUES
+from .heal_issues import HEAL_ISSUES, HEAL_LIMIT, STUCK_JOBS, WORKERS_BLOCKED
 from .immich.permissions import Permission
+from .repair_flow import IssueData
+from .restart_flow import ActionsInvalidFlow, RestartFlow
+from .stuck_flow import HealLimitFlow, StuckJobsFlow
 
 UNKNOWN_LAYOUT = "unknown_layout"
 MISSING_OPTIONAL_PERMISSION = "missing_optional_permission"
@@ -52,7 +55,12 @@ def async_keep_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
     def queues_updated() -> None:
         """Look at what Redis says."""
         redis = runtime.queues.redis
-        if redis is None or not runtime.queues.last_update_success:
+        if redis is None:
+            # Redis was taken out of the entry, and what was said of it goes with it.
+            keep(UNKNOWN_LAYOUT, None)
+            keep(REDIS_LOGIN, None)
+            return
+        if not runtime.queues.last_update_success:
             return
         unknown = runtime.queues.data.unknown_layouts
         keep(UNKNOWN_LAYOUT, {"queues": ", ".join(unknown)} if unknown else None)
@@ -77,6 +85,16 @@ def async_keep_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
             {"missing": ", ".join(missing)} if missing else None,
         )
 
+    @callback
+    def unloaded() -> None:
+        """Take back what is said of an entry that was switched off.
+
+        A reload keeps it, so that what the user chose to ignore stays ignored.
+        """
+        if entry.disabled_by is not None:
+            async_remove_issues(hass, entry)
+
+    entry.async_on_unload(unloaded)
     entry.async_on_unload(runtime.queues.async_add_listener(queues_updated))
     entry.async_on_unload(runtime.server.async_add_listener(server_updated))
     queues_updated()
@@ -91,9 +109,27 @@ def async_remove_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> No
     async_remove_burnt(hass, entry.entry_id)
 
 
+type FlowMaker = Callable[[str, IssueData | None], RepairsFlow]
+
+FIX_FLOWS: dict[str, FlowMaker] = {
+    HEAL_LIMIT: HealLimitFlow,
+    JOBS_BURNT: lambda _, data: BurntFlow(data or {}),
+    RESTART_ACTIONS_INVALID: ActionsInvalidFlow,
+    RESTART_FAILED: RestartFlow,
+    STUCK_JOBS: StuckJobsFlow,
+    WORKERS_BLOCKED: RestartFlow,
+}
+"""The dialogs, by what the ids of their issues start with."""
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: IssueData | None
 ) -> RepairsFlow:
-    """Return the dialog of an issue that can be put right here."""
-    assert data is not None
-    return BurntFlow(data)
+    """Return the dialog of an issue that can be put right here.
+
+    An issue that is only to be read has none of its own: it ends when it was read.
+    """
+    for key, make in FIX_FLOWS.items():
+        if issue_id.startswith(f"{key}_"):
+            return make(issue_id, data)
+    return ConfirmRepairFlow()
