@@ -116,6 +116,15 @@ def test_entities_have_icons() -> None:
     assert {(domain, key) for domain, keys in icons.items() for key in keys} == named
 
 
+def test_every_event_has_an_icon() -> None:
+    """None of the entity's own events is shown with an empty circle."""
+    icons = json.loads((ROOT / "icons.json").read_text(encoding="utf-8"))["entity"]
+    shown = icons["event"]["activity"]["state_attributes"]["event_type"]["state"]
+    path = "entity.event.activity.state_attributes.event_type.state."
+    named = {key.removeprefix(path) for key in TEXTS["en"] if key.startswith(path)}
+    assert set(shown) == named
+
+
 def test_form_fields_are_described() -> None:
     """Each field of each dialog says what to enter."""
     fields = [p for p in TEXTS["en"] if re.match(r"(config|options)\..*\.data\.", p)]
