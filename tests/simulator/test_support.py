@@ -139,6 +139,20 @@ async def test_nothing_is_left_behind(valkey: Valkey, hard: bool) -> None:
         await until(gone, timeout=5, what="the processes are gone")
 
 
+async def test_it_ends_without_its_redis() -> None:
+    """When the demo is killed, Valkey and the simulator are told to end at once."""
+    async with start_valkey() as valkey, Simulator(valkey.url, assets=10) as immich:
+        assert immich._process
+        pid = immich._process.pid
+        await valkey.stop()
+        os.kill(pid, signal.SIGTERM)
+
+        async def gone() -> bool:
+            return not _is_running(pid)
+
+        await until(gone, timeout=8, what="the simulator is gone")
+
+
 def _is_running(pid: int) -> bool:
     try:
         # An ended process whose parent hasn't asked for it yet is a zombie, Z.
