@@ -57,8 +57,10 @@ class RestartFlow(EntryFlow):
     def restart_words(self) -> dict[str, str]:
         """Return what the texts name: the ways that are chosen."""
         ways = restart_settings_of(self.entry).ways
-        names = [localized_choice(self.hass, "restart_way", way) for way in ways]
-        return {"ways": ", ".join(names) or "–"}
+        names = [
+            localized_choice(self.hass, "restart_way", way) for way in ways or ("none",)
+        ]
+        return {"ways": ", ".join(names)}
 
     async def async_step_choose_way(
         self, _: dict[str, str] | None = None

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import os
 from pathlib import Path
+import signal
 
 import pytest
 from redis.asyncio import Redis
