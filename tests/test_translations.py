@@ -92,13 +92,7 @@ def test_errors_have_messages() -> None:
 
 def test_actions_are_described() -> None:
     """Each action and each of its fields has a name, a description and an icon."""
-    actions = {
-        name: action
-        for name, action in yaml.safe_load(
-            (ROOT / "services.yaml").read_text(encoding="utf-8")
-        ).items()
-        if not name.startswith(".")
-    }
+    actions = yaml.safe_load((ROOT / "services.yaml").read_text(encoding="utf-8"))
     icons = json.loads((ROOT / "icons.json").read_text(encoding="utf-8"))["services"]
     assert set(icons) == set(actions)
     described = {p.split(".")[1] for p in TEXTS["en"] if p.startswith("services.")}
@@ -120,6 +114,15 @@ def test_entities_have_icons() -> None:
         if path.startswith("entity.")
     }
     assert {(domain, key) for domain, keys in icons.items() for key in keys} == named
+
+
+def test_every_event_has_an_icon() -> None:
+    """None of the entity's own events is shown with an empty circle."""
+    icons = json.loads((ROOT / "icons.json").read_text(encoding="utf-8"))["entity"]
+    shown = icons["event"]["activity"]["state_attributes"]["event_type"]["state"]
+    path = "entity.event.activity.state_attributes.event_type.state."
+    named = {key.removeprefix(path) for key in TEXTS["en"] if key.startswith(path)}
+    assert set(shown) == named
 
 
 def test_form_fields_are_described() -> None:

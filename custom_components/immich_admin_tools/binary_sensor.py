@@ -1,8 +1,8 @@
 """Binary sensors: what is stuck, and who answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
@@ -13,7 +13,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .analysis.models import QueueView
+from .analysis.models import JobView, QueueView
 from .coordinator import AdminToolsConfigEntry
 from .entity import (
     QueueEntity,
@@ -23,8 +23,11 @@ from .entity import (
     async_add_queue_entities,
 )
 from .gpu_entities import ONLINE, GpuOnlineSensor, async_add_gpu_entities
+from .words import localized_choice
 
 PARALLEL_UPDATES = 0
+
+ATTR_JOBS = "jobs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +39,14 @@ class QueueBinarySensorDescription(
     is_on_fn: Callable[[QueueView], bool | None]
 
 
+STUCK_IN_QUEUE = QueueBinarySensorDescription(
+    key="stuck",
+    translation_key="stuck",
+    device_class=BinarySensorDeviceClass.PROBLEM,
+    is_on_fn=lambda view: bool(view.stuck),
+    on_everywhere=True,
+)
 QUEUE_BINARY_SENSORS: tuple[QueueBinarySensorDescription, ...] = (
-    QueueBinarySensorDescription(
-        key="stuck",
-        translation_key="stuck",
-        device_class=BinarySensorDeviceClass.PROBLEM,
-        is_on_fn=lambda view: bool(view.stuck),
-        on_everywhere=True,
-    ),
     QueueBinarySensorDescription(
         key="worker",
         translation_key="worker",
@@ -80,16 +83,19 @@ async def async_setup_entry(
 ) -> None:
     """Add the binary sensors; those that need Redis only where it is set up."""
     has_redis = entry.runtime_data.queues.redis is not None
-    async_add_entities([StuckBinarySensor(entry, STUCK), ApiBinarySensor(entry, API)])
+    async_add_entities([StuckBinarySensor(entry), ApiBinarySensor(entry, API)])
     if has_redis:
         async_add_entities([RedisBinarySensor(entry, REDIS)])
     async_add_queue_entities(
         entry,
         async_add_entities,
         lambda queue: [
-            QueueBinarySensor(entry, description, queue)
-            for description in QUEUE_BINARY_SENSORS
-            if has_redis or not description.needs_redis
+            StuckInQueueBinarySensor(entry, STUCK_IN_QUEUE, queue),
+            *(
+                QueueBinarySensor(entry, description, queue)
+                for description in QUEUE_BINARY_SENSORS
+                if has_redis or not description.needs_redis
+            ),
         ],
     )
     async_add_gpu_entities(
@@ -98,7 +104,20 @@ async def async_setup_entry(
 
 
 class StuckBinarySensor(ServerEntity, BinarySensorEntity):
-    """Whether any job of any queue is stuck."""
+    """Whether any job of any queue is stuck, and which."""
+
+    _unrecorded_attributes = frozenset({ATTR_JOBS})
+
+    def __init__(self, entry: AdminToolsConfigEntry) -> None:
+        """Belong to the server."""
+        super().__init__(entry, STUCK)
+        self._entry = entry
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return the first jobs: what, since when and why."""
+        return stuck_attributes(self.hass, self._entry, self.coordinator.data.stuck)
 
     @property
     @override
@@ -163,3 +182,25 @@ class QueueBinarySensor(QueueEntity, BinarySensorEntity):
     def is_on(self) -> bool | None:
         """Return what the last poll says."""
         return self.entity_description.is_on_fn(self.view)
+
+
+class StuckInQueueBinarySensor(QueueBinarySensor):
+    """Whether a job of one queue is stuck, and which."""
+
+    _unrecorded_attributes = frozenset({ATTR_JOBS})
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return the first jobs: what, since when and why."""
+        return stuck_attributes(self.hass, self._entry, self.view.stuck)
+
+
+def stuck_attributes(
+    hass: HomeAssistant, entry: AdminToolsConfigEntry, jobs: Sequence[JobView]
+) -> dict[str, Any]:
+    """Return jobs as an attribute that changes only when they do: no age ticks in it."""
+    listed = entry.runtime_data.activity.jobs.attributes(jobs)
+    for job, shown in zip(jobs, listed, strict=False):
+        shown["why"] = localized_choice(hass, "stuck_kind", job.kind)
+    return {ATTR_JOBS: listed}

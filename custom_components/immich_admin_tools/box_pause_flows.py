@@ -6,10 +6,10 @@ from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 
 from .box_pauses import BoxPauses
-from .burnt_issue import IssueData
 from .coordinator import AdminToolsConfigEntry
 from .healing.errors import NotStoredError
 from .immich.errors import ImmichError
+from .repair_flow import IssueData
 
 
 class BoxPauseFlow(RepairsFlow):

@@ -8,10 +8,12 @@ from homeassistant.components.button import (
     ButtonEntity,
     ButtonEntityDescription,
 )
-from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EntityCategory, Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
 from .entity import (
     QueueEntity,
@@ -23,6 +25,7 @@ from .entry_healing import reachable_healing
 from .errors import translated_errors
 from .gpu_entities import WAKE, GpuWakeButton, async_add_gpu_entities
 from .healing.models import HealMode
+from .settings import restart_settings_of
 
 # Verifying takes half a minute: no other button has to wait for it.
 PARALLEL_UPDATES = 0
@@ -38,7 +41,6 @@ RESTART_WORKERS = ButtonEntityDescription(
     translation_key="restart_workers",
     device_class=ButtonDeviceClass.RESTART,
     entity_category=EntityCategory.CONFIG,
-    entity_registry_enabled_default=False,
 )
 CLEAR_STUCK = ButtonEntityDescription(
     key="clear_stuck",
@@ -66,6 +68,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the buttons; those that touch single jobs only where Redis is set up."""
+    async_enable_restart_button(hass, entry)
     async_add_entities([RestartWorkersButton(entry)])
     async_add_gpu_entities(
         entry, async_add_entities, lambda host: [GpuWakeButton(host, WAKE)]
@@ -83,6 +86,24 @@ async def async_setup_entry(
     )
 
 
+@callback
+def async_enable_restart_button(
+    hass: HomeAssistant, entry: AdminToolsConfigEntry
+) -> None:
+    """Switch the button on where version 0.1.0 had it switched off by itself.
+
+    There it could only be found by somebody who looked for it.
+    """
+    registry = er.async_get(hass)
+    entity_id = registry.async_get_entity_id(
+        Platform.BUTTON, DOMAIN, f"{entry.unique_id}_{RESTART_WORKERS.key}"
+    )
+    if entity_id is None:
+        return
+    if registry.entities[entity_id].disabled_by is er.RegistryEntryDisabler.INTEGRATION:
+        registry.async_update_entity(entity_id, disabled_by=None)
+
+
 class RestartWorkersButton(ServerEntity, ButtonEntity):
     """Restarts the workers in the way that the options name."""
 
@@ -94,8 +115,11 @@ class RestartWorkersButton(ServerEntity, ButtonEntity):
     @property
     @override
     def available(self) -> bool:
-        """Stay usable while nothing answers: that may be the reason to press it."""
-        return True
+        """Return whether a way was chosen.
+
+        It stays usable while nothing answers: that may be the reason to press it.
+        """
+        return bool(restart_settings_of(self._entry).ways)
 
     @override
     async def async_press(self) -> None:

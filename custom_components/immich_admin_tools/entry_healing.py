@@ -101,9 +101,12 @@ class EntryHealing:
         older_than: float | None = None,
         *,
         job_id: str | None = None,
+        only: Collection[tuple[str, str]] | None = None,
         restart: Step | None = None,
     ) -> HealReport:
         """Act on the stuck jobs of queues, or on one of them, as a user asks for it.
+
+        `only`: queues and ids of those that the user has seen.
 
         With `restart`, that is done between the act and its verification. Raises BullMQError when Redis refuses, NotStoredError when the act can't be
         written down.
@@ -115,6 +118,7 @@ class EntryHealing:
             if queue in views
             for job in views[queue].jobs
             if job_id in (None, job.job_id)
+            and (only is None or (queue, job.job_id) in only)
         ]
         decisions, skipped = decide(
             jobs, mode, older_than, before_restart=restart is not None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     NumberSelector,
@@ -18,6 +19,7 @@ import voluptuous as vol
 
 from .const import CONF_HEAL_LIMITS, CONF_JOB_THRESHOLDS, CONF_THRESHOLDS
 from .coordinator import AdminToolsConfigEntry
+from .devices import queue_name
 from .healing.auto_heal import HealLimits
 from .settings import heal_limits_of, learned_thresholds_of, stuck_threshold_of
 
@@ -29,7 +31,9 @@ CONF_LEARNED = "learned"
 _JOB_THRESHOLDS = vol.Schema({str: vol.All(int, vol.Range(min=0))})
 
 
-def heal_fields(entry: AdminToolsConfigEntry) -> dict[vol.Marker, Any]:
+def heal_fields(
+    hass: HomeAssistant, entry: AdminToolsConfigEntry
+) -> dict[vol.Marker, Any]:
     """Return the fields; learned times are offered where there are some."""
     limits = heal_limits_of(entry)
     fields: dict[vol.Marker, Any] = {
@@ -39,7 +43,8 @@ def heal_fields(entry: AdminToolsConfigEntry) -> dict[vol.Marker, Any]:
     offers = [
         SelectOptionDict(
             value=queue,
-            label=f"{queue}: {seconds} s ({stuck_threshold_of(entry, queue)} s)",
+            label=f"{queue_name(hass, entry, queue)}: "
+            f"{stuck_threshold_of(entry, queue)} s → {seconds} s",
         )
         for queue, seconds in learned_thresholds_of(entry).items()
     ]
@@ -51,9 +56,8 @@ def heal_fields(entry: AdminToolsConfigEntry) -> dict[vol.Marker, Any]:
         )
     fields[vol.Optional(CONF_JOB_THRESHOLDS)] = ObjectSelector()
     return {
-        vol.Required(SECTION_HEALING, default=dict): section(
-            vol.Schema(fields), {"collapsed": True}
-        )
+        # No default: a browser would show that, empty, in place of its fields' own.
+        vol.Required(SECTION_HEALING): section(vol.Schema(fields), {"collapsed": True})
     }
 
 
@@ -94,7 +98,7 @@ def heal_options(
         )
         if key in before or int(chosen[key]) != usual
     }
-    options: dict[str, Any] = {CONF_HEAL_LIMITS: limits}
+    options: dict[str, Any] = {CONF_HEAL_LIMITS: limits} if limits else {}
     job_names = _JOB_THRESHOLDS(chosen.get(CONF_JOB_THRESHOLDS) or {})
     if job_names or CONF_JOB_THRESHOLDS in entry.options:
         options[CONF_JOB_THRESHOLDS] = job_names

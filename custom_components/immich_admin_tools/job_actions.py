@@ -44,7 +44,7 @@ CLEAR_ALL_SCHEMA = vol.Schema(
     }
 )
 
-_SKIPPED = {
+SKIPPED_MESSAGES = {
     SkipReason.NOT_STUCK: "job_not_stuck",
     SkipReason.LIVE_LOCK: "job_held",
     SkipReason.ONLY_REMOVE: "job_only_remove",
@@ -80,7 +80,7 @@ async def clear_job(target: QueueTarget, call: ServiceCall) -> JsonObjectType:
     healing = reachable_healing(target.entry)
     report = await healing.heal((queue,), mode, job_id=job_id)
     if report.skipped:
-        raise _invalid(_SKIPPED[report.skipped[0].reason], job_id=job_id)
+        raise _invalid(SKIPPED_MESSAGES[report.skipped[0].reason], job_id=job_id)
     if report.healed:
         return _summary(target.entry, (queue,), report)
     if not await _clear_inactive(healing, queue, job_id, mode):

@@ -22,6 +22,7 @@ from .immich.errors import ImmichError
 from .immich.models import MachineLearning
 from .lease_store import create_lease_keeper
 from .maintenance_guard import create_maintenance_guard
+from .placeholders import plain_placeholders
 from .queue_names import queue_names
 from .settings import connection_of
 from .stores import EntryStores
@@ -56,10 +57,12 @@ async def async_let_go(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> Non
             is_persistent=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key="paused_while_disabled",
-            translation_placeholders={
-                "title": entry.title,
-                "queues": ", ".join(queue_names(hass, entry, paused)),
-            },
+            translation_placeholders=plain_placeholders(
+                {
+                    "title": entry.title,
+                    "queues": ", ".join(queue_names(hass, entry, paused)),
+                }
+            ),
         )
 
 

@@ -74,7 +74,7 @@ class AdminToolsOptionsFlow(OptionsFlow):
         entry: AdminToolsConfigEntry = self.config_entry
         if user_input is not None:
             try:
-                options = _checked_options(user_input)
+                options = _checked_options(entry.options, user_input)
             except InvalidAddressError:
                 errors[CONF_EXTERNAL_URL] = "immich_invalid_address"
             if (telemetry := await self._telemetry_problem(user_input)) is not None:
@@ -94,7 +94,7 @@ class AdminToolsOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
-                OPTIONS.extend({**heal_fields(entry), **RESTART_FIELDS}),
+                OPTIONS.extend({**heal_fields(self.hass, entry), **RESTART_FIELDS}),
                 user_input
                 or {**entry.options, **heal_form(entry), **restart_form(entry)},
             ),
@@ -124,15 +124,25 @@ def _limits_joined(
     first: Mapping[str, Any], second: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the options of both parts, which share the limits."""
-    limits = {**second[CONF_HEAL_LIMITS], **first[CONF_HEAL_LIMITS]}
-    return {**first, **second, CONF_HEAL_LIMITS: limits}
+    limits = {**second.get(CONF_HEAL_LIMITS, {}), **first.get(CONF_HEAL_LIMITS, {})}
+    return {**first, **second, **({CONF_HEAL_LIMITS: limits} if limits else {})}
 
 
-def _checked_options(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options to store. Raises InvalidAddressError."""
-    options: dict[str, Any] = {CONF_POLL_INTERVAL: int(user_input[CONF_POLL_INTERVAL])}
-    if (days := int(user_input[CONF_HISTORY_DAYS])) != DEFAULT_HISTORY_DAYS:
-        options[CONF_HISTORY_DAYS] = days
+def _checked_options(
+    before: Mapping[str, Any], user_input: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the options to store: what differs from the default, or did before.
+
+    Raises InvalidAddressError.
+    """
+    options: dict[str, Any] = {
+        key: int(user_input[key])
+        for key, usual in (
+            (CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL),
+            (CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS),
+        )
+        if key in before or int(user_input[key]) != usual
+    }
     if telemetry := (user_input.get(CONF_TELEMETRY_URL) or "").strip():
         options[CONF_TELEMETRY_URL] = telemetry
     if url := user_input.get(CONF_EXTERNAL_URL):

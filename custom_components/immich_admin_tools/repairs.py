@@ -1,22 +1,25 @@
 """Repair issues: what only the user can put right."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from homeassistant.components.repairs import RepairsFlow
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .box_pause_flows import BoxRemovedFlow, FoundPausedFlow
 from .box_pauses import BOX_PAUSE_ISSUES, BOX_REMOVED_PAUSED, FOUND_PAUSED
 from .bullmq.errors import AuthenticationError, MissingRightsError
-from .burnt_issue import BurntFlow, IssueData, async_remove_burnt
+from .burnt_issue import JOBS_BURNT, BurntFlow, async_remove_burnt
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
-from .heal_issues import HEAL_ISSUES
+from .heal_issues import HEAL_ISSUES, HEAL_LIMIT, STUCK_JOBS, WORKERS_BLOCKED
 from .immich.permissions import Permission
 from .leaving import PAUSED_WHILE_DISABLED
-from .restart_issues import RESTART_ISSUES
 from .placeholders import plain_placeholders
+from .repair_flow import IssueData
+from .restart_flow import ActionsInvalidFlow, RestartFlow
+from .restart_issues import RESTART_ACTIONS_INVALID, RESTART_FAILED, RESTART_ISSUES
+from .stuck_flow import HealLimitFlow, StuckJobsFlow
 
 UNKNOWN_LAYOUT = "unknown_layout"
 VERSION_MISSING = "version_missing"
@@ -32,12 +35,6 @@ ISSUES = (
     PAUSED_WHILE_DISABLED,
     *HEAL_ISSUES,
 )
-
-FLOWS = {
-    BOX_REMOVED_PAUSED: BoxRemovedFlow,
-    FOUND_PAUSED: FoundPausedFlow,
-}
-"""The dialogs of issues, by what the issues' ids begin with."""
 
 
 @callback
@@ -68,7 +65,12 @@ def async_keep_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
     def queues_updated() -> None:
         """Look at what Redis says."""
         redis = runtime.queues.redis
-        if redis is None or not runtime.queues.last_update_success:
+        if redis is None:
+            # Redis was taken out of the entry, and what was said of it goes with it.
+            keep(UNKNOWN_LAYOUT, None)
+            keep(REDIS_LOGIN, None)
+            return
+        if not runtime.queues.last_update_success:
             return
         if redis.connected:
             missing = redis.without_version
@@ -100,6 +102,16 @@ def async_keep_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
             {"missing": ", ".join(missing)} if missing else None,
         )
 
+    @callback
+    def unloaded() -> None:
+        """Take back what is said of an entry that was switched off.
+
+        A reload keeps it, so that what the user chose to ignore stays ignored.
+        """
+        if entry.disabled_by is not None:
+            async_remove_issues(hass, entry, keep=PAUSED_WHILE_DISABLED)
+
+    entry.async_on_unload(unloaded)
     entry.async_on_unload(runtime.queues.async_add_listener(queues_updated))
     entry.async_on_unload(runtime.server.async_add_listener(server_updated))
     queues_updated()
@@ -107,19 +119,40 @@ def async_keep_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
 
 
 @callback
-def async_remove_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
-    """Take all issues of an entry back."""
+def async_remove_issues(
+    hass: HomeAssistant, entry: AdminToolsConfigEntry, *, keep: str | None = None
+) -> None:
+    """Take all issues of an entry back, but for one that is about it being away."""
     for key in ISSUES:
+        if key == keep:
+            continue
         ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.entry_id}")
     async_remove_burnt(hass, entry.entry_id)
+
+
+type FlowMaker = Callable[[str, IssueData | None], RepairsFlow]
+
+FIX_FLOWS: dict[str, FlowMaker] = {
+    BOX_REMOVED_PAUSED: lambda _, data: BoxRemovedFlow(data or {}),
+    FOUND_PAUSED: lambda _, data: FoundPausedFlow(data or {}),
+    HEAL_LIMIT: HealLimitFlow,
+    JOBS_BURNT: lambda _, data: BurntFlow(data or {}),
+    RESTART_ACTIONS_INVALID: ActionsInvalidFlow,
+    RESTART_FAILED: RestartFlow,
+    STUCK_JOBS: StuckJobsFlow,
+    WORKERS_BLOCKED: RestartFlow,
+}
+"""The dialogs, by what the ids of their issues start with."""
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: IssueData | None
 ) -> RepairsFlow:
-    """Return the dialog of an issue that can be put right here."""
-    assert data is not None
-    for prefix, flow in FLOWS.items():
-        if issue_id.startswith(f"{prefix}_"):
-            return flow(data)
-    return BurntFlow(data)
+    """Return the dialog of an issue that can be put right here.
+
+    An issue that is only to be read has none of its own: it ends when it was read.
+    """
+    for key, make in FIX_FLOWS.items():
+        if issue_id.startswith(f"{key}_"):
+            return make(issue_id, data)
+    return ConfirmRepairFlow()

@@ -44,7 +44,8 @@ class RestartIssues:
             self._hass,
             DOMAIN,
             self._issue_id(key),
-            is_fixable=False,
+            data={"entry_id": self._entry.entry_id},
+            is_fixable=key != MAINTENANCE_LOCKED,
             severity=ir.IssueSeverity.ERROR,
             translation_key=key,
             translation_placeholders=plain_placeholders(

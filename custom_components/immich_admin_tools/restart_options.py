@@ -25,6 +25,7 @@ from .bullmq.errors import BullMQError
 from .const import CONF_HEAL_LIMITS, CONF_RESTART_ACTION
 from .coordinator import AdminToolsConfigEntry, RuntimeData
 from .healing.errors import OwnActionsError
+from .healing.restart_limits import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY
 from .healing.restart_ways import WayKind
 from .immich.permissions import Permission
 from .placeholders import plain_placeholders
@@ -81,20 +82,40 @@ def restart_form(entry: AdminToolsConfigEntry) -> dict[str, Any]:
 def restart_options(
     entry: AdminToolsConfigEntry, user_input: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the options to store; limits that others look after stay as they are."""
+    """Return the options to store; limits that others look after stay as they are.
+
+    Only what differs from the default, or did before: a form that was merely opened
+    and submitted changes nothing.
+    """
     chosen: Mapping[str, Any] = user_input[SECTION_RESTART]
-    return {
-        CONF_RESTART_ACTION: {
-            "ways": list(dict.fromkeys(chosen["ways"])),
-            "actions": chosen.get("actions") or [],
-            "others_too": chosen["others_too"],
-        },
-        CONF_HEAL_LIMITS: {
-            **entry.options.get(CONF_HEAL_LIMITS, {}),
-            "restart_cool_down": int(timedelta(**chosen["cool_down"]).total_seconds()),
-            "restarts_per_day": int(chosen["per_day"]),
+    before: Mapping[str, Any] = entry.options.get(CONF_HEAL_LIMITS, {})
+    limits = {
+        **before,
+        **{
+            key: seconds_or_count
+            for key, seconds_or_count, usual in (
+                (
+                    "restart_cool_down",
+                    int(timedelta(**chosen["cool_down"]).total_seconds()),
+                    DEFAULT_COOL_DOWN,
+                ),
+                ("restarts_per_day", int(chosen["per_day"]), DEFAULT_PER_DAY),
+            )
+            if key in before or seconds_or_count != usual
         },
     }
+    restart = {
+        "ways": list(dict.fromkeys(chosen["ways"])),
+        "actions": chosen.get("actions") or [],
+        "others_too": chosen["others_too"],
+    }
+    options: dict[str, Any] = {CONF_HEAL_LIMITS: limits} if limits else {}
+    if CONF_RESTART_ACTION in entry.options or any(restart.values()):
+        stored: Mapping[str, Any] = entry.options.get(CONF_RESTART_ACTION, {})
+        options[CONF_RESTART_ACTION] = {
+            key: val for key, val in restart.items() if key in stored or val
+        }
+    return options
 
 
 async def async_restart_problem(

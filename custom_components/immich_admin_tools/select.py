@@ -5,13 +5,14 @@ from typing import override
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import CONF_AUTO_HEAL
+from .const import CONF_AUTO_HEAL, DOMAIN
 from .coordinator import AdminToolsConfigEntry
 from .entity import ServerEntity
 from .healing.auto_heal import AutoHealMode
-from .settings import auto_heal_of
+from .settings import auto_heal_of, restart_settings_of
 
 PARALLEL_UPDATES = 1
 
@@ -57,7 +58,17 @@ class AutoHealSelect(ServerEntity, SelectEntity):
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Keep the choice in the options, and let it take effect."""
+        """Keep the choice in the options, and let it take effect.
+
+        Raises ServiceValidationError for a restart that could not come about.
+        """
+        if (
+            option == AutoHealMode.CLEAR_AND_RESTART
+            and not restart_settings_of(self._entry).ways
+        ):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="restart_no_way"
+            )
         self.hass.config_entries.async_update_entry(
             self._entry, options={**self._entry.options, CONF_AUTO_HEAL: option}
         )

@@ -16,8 +16,6 @@ from .analysis.models import Eta, QueueState, QueueView, ServerView
 from .coordinator import RuntimeData
 from .entity import QueueEntityDescription
 
-JOBS_PER_MINUTE = "jobs/min"
-
 SETTLE = timedelta(seconds=15)
 """Counts and rates of a busy queue are written at most this often."""
 
@@ -149,7 +147,7 @@ QUEUE_SENSORS: tuple[QueueSensorDescription, ...] = (
         key="rate",
         translation_key="rate",
         state_class=SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=JOBS_PER_MINUTE,
+        # Its unit is translated.
         suggested_display_precision=0,
         value_fn=lambda view: view.rate_per_minute,
         attributes_fn=_rate_attributes,
@@ -240,7 +238,7 @@ SERVER_SENSORS: tuple[ServerSensorDescription, ...] = (
         key="rate",
         translation_key="rate",
         state_class=SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=JOBS_PER_MINUTE,
+        # Its unit is translated.
         suggested_display_precision=0,
         value_fn=lambda view: view.rate_per_minute,
         attributes_fn=lambda view, _: {"estimate": view.rate_is_estimate},

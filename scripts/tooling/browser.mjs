@@ -192,7 +192,9 @@ const STEPS = {
 /** Start Chromium and return the address of its DevTools. */
 async function start() {
   const flags = [...job.flags, '--remote-debugging-port=0', `--user-data-dir=${job.profile}`, `--lang=${job.language ?? 'en'}`];
-  const chromium = spawn(job.chromium, [...flags, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  // What it leaves in the folder for temporary files goes with its profile.
+  const env = { ...process.env, TMPDIR: job.profile };
+  const chromium = spawn(job.chromium, [...flags, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'], env });
   let said = '';
   const address = await new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`Chromium didn't start:\n${said}`)), START_TIMEOUT);

@@ -71,7 +71,8 @@ def _unpacked() -> Chromium | None:
     chromium = Chromium(
         root / "usr" / "lib" / "chromium" / "chromium",
         (
-            ("LD_LIBRARY_PATH", str(libraries)),
+            # The second holds a library of PulseAudio's that no other folder has.
+            ("LD_LIBRARY_PATH", f"{libraries}:{libraries / 'pulseaudio'}"),
             ("FONTCONFIG_FILE", str(root / "fonts.conf")),
         ),
     )

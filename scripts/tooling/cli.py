@@ -138,8 +138,7 @@ def develop() -> None:
     parser.add_argument(
         "--port",
         type=int,
-        default=8123,
-        help="port (default 8123; a free one when it is taken)",
+        help="port (default 8123, or a free one when that is taken; 0 for any)",
     )
     parser.add_argument("--no-load", action="store_true", help="leave the queues empty")
     parser.add_argument("--reset", action="store_true", help="forget the last demo")

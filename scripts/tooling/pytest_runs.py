@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 import xml.etree.ElementTree as ET
@@ -28,6 +28,8 @@ class Count:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    names: tuple[str, ...] = ()
+    """Which failed, as pytest takes them on its command line."""
 
     def __add__(self, other: Count) -> Count:
         """Sum up two stages."""
@@ -35,6 +37,7 @@ class Count:
             self.passed + other.passed,
             self.failed + other.failed,
             self.skipped + other.skipped,
+            self.names + other.names,
         )
 
 
@@ -81,7 +84,7 @@ class PytestRun:
         if code != 0 and count.failed == 0:
             reason = "took too long" if code == _TOO_LONG else f"ended with {code}"
             warn(f"pytest {reason}")
-            return count + Count(failed=1)
+            return count + Count(failed=1, names=(f"{self.name}: pytest {reason}",))
         return count
 
     @property
@@ -104,5 +107,19 @@ def counts(junit: Path) -> Count:
             passed=max(0, number["tests"] - failed - number["skipped"]),
             failed=failed,
             skipped=number["skipped"],
+            names=tuple(_failed(suite)),
         )
     return total
+
+
+def _failed(suite: ET.Element) -> Iterator[str]:
+    """Yield the tests that failed or broke; one that did both comes once."""
+    names: dict[str, None] = {}
+    for case in suite.iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            module = case.get("classname", "")
+            path = f"{module.replace('.', '/')}.py" if module else ""
+            names["::".join(part for part in (path, case.get("name", "")) if part)] = (
+                None
+            )
+    yield from names

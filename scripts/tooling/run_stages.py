@@ -79,6 +79,8 @@ def _summary(results: Sequence[tuple[Stage, Count, float]], seconds: float) -> C
             f"  ({duration(took)})"
         )
         total += count
+    for name in total.names:
+        say(f"  FAILED {name}")
     say(f"Took {duration(seconds)}")
     skipped = f", {total.skipped} skipped" if total.skipped else ""
     say(f"{total.passed} passed, {total.failed} failed{skipped}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 import fcntl
@@ -10,6 +10,7 @@ from pathlib import Path
 import time
 
 from . import node, npm, python, venvs
+from .homeassistant_versions import ALL, HomeAssistantVersion
 from .paths import FRONTEND, SIMULATOR, cache_dir
 from .progress import duration, say
 
@@ -24,7 +25,7 @@ class Tools:
     node: node.Node
 
 
-def set_up() -> Tools:
+def set_up(versions: Collection[HomeAssistantVersion] = ALL) -> Tools:
     """Get Python, Node, Home Assistant and the npm packages into place; no root needed.
 
     What is in place already is left alone. Python, uv and Node go into a cache folder
@@ -34,7 +35,7 @@ def set_up() -> Tools:
     say("Setting up")
     with _alone():
         interpreter = python.find_or_install()
-        venvs.make_all(interpreter)
+        venvs.make_all(interpreter, versions)
         found_node = node.find_or_install()
         for folder in (SIMULATOR, FRONTEND):
             npm.install(folder, found_node)

@@ -145,7 +145,7 @@ def _lint(_: Context) -> Count:
         passed = check.passes()
         if not passed:
             warn(f"Not clean: {check.title} ({check.advice})")
-        total += Count(passed=1) if passed else Count(failed=1)
+        total += Count(passed=1) if passed else Count(failed=1, names=(check.title,))
     return total
 
 

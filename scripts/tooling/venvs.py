@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 import os
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from .stamps import Stamp
 from .uv import run_uv
 
 
-def make_all(interpreter: Path) -> None:
+def make_all(
+    interpreter: Path, versions: Collection[HomeAssistantVersion] = ALL
+) -> None:
     """Make every environment that is missing or out of date."""
-    for version in sorted(ALL, key=lambda version: version is not MAIN):
+    for version in sorted(versions, key=lambda version: version is not MAIN):
         _make(version, interpreter)
         if version is MAIN:
             _link_main()

@@ -15,6 +15,12 @@ OPEN = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 REQUEST_TIMEOUT = 180
 """Seconds: an action that restarts the workers answers when they are back."""
 
+LOAD_TIMEOUT = 90_000
+"""ms: the first page of a fresh browser, on a busy machine."""
+
+VISIT_TIMEOUT = 400
+"""Seconds for all steps together: one may wait for the workers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Demo:
@@ -32,7 +38,7 @@ class Demo:
         """Open a page as the logged-in user, do the steps, and take a picture at the end."""
         opening: Sequence[Step] = (
             {"do": "goto", "url": f"{self.ready['url']}{page}"},
-            {"do": "gone", "selector": LOADING},
+            {"do": "gone", "selector": LOADING, "timeout": LOAD_TIMEOUT},
         )
         path = self.pictures / f"{picture}.png"
         return visit(
@@ -41,6 +47,7 @@ class Demo:
             tokens=self.ready["tokens"],
             view=view,
             failed_picture=path,
+            timeout=VISIT_TIMEOUT,
         )
 
     def control(self, command: str, **body: Any) -> Any:

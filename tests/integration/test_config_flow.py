@@ -6,9 +6,10 @@ from typing import Any
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, section
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
 
 from custom_components.immich_admin_tools.const import (
     CONF_EXTERNAL_URL,
@@ -431,8 +432,8 @@ async def test_options(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     hass.config_entries.async_update_entry(entry, options={"thresholds": {"ocr": 60}})
     result = await hass.config_entries.options.async_init(entry.entry_id)
     assert result["step_id"] == "init"
-    restart = {"restart": {"cool_down": {"minutes": 30}, "per_day": 3}}
-    bad = {CONF_POLL_INTERVAL: 20, CONF_EXTERNAL_URL: "photos.example.com", **restart}
+    rest = {"healing": {}, "restart": {"cool_down": {"minutes": 30}, "per_day": 3}}
+    bad = {CONF_POLL_INTERVAL: 20, CONF_EXTERNAL_URL: "photos.example.com", **rest}
     result = await hass.config_entries.options.async_configure(result["flow_id"], bad)
     assert result["errors"] == {CONF_EXTERNAL_URL: "immich_invalid_address"}
     good = {**bad, CONF_EXTERNAL_URL: "https://photos.example.com/"}
@@ -443,7 +444,50 @@ async def test_options(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         "thresholds": {"ocr": 60},
         CONF_POLL_INTERVAL: 20,
         CONF_EXTERNAL_URL: "https://photos.example.com",
-        "restart_action": {"ways": [], "actions": [], "others_too": False},
-        "heal_limits": {"restart_cool_down": 1800, "restarts_per_day": 3},
     }
     assert entry.runtime_data.queues.update_interval.total_seconds() == 20
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {
+            CONF_POLL_INTERVAL: 20,
+            "thresholds": {"ocr": 60},
+            "auto_heal": "clear_and_log",
+            "job_thresholds": {"Ocr": 7},
+            "heal_limits": {"strikes": 3, "restarts_per_day": 9},
+            "restart_action": {"ways": ["maintenance"]},
+        },
+    ],
+)
+async def test_options_submitted_untouched_change_nothing(
+    hass: HomeAssistant, entry: MockConfigEntry, options: dict[str, Any]
+) -> None:
+    """Filled in as a browser does: with what is shown, sections included."""
+    hass.config_entries.async_update_entry(entry, options=options)
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], _as_shown(result["data_schema"])
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert dict(entry.options) == options
+
+
+def _as_shown(form: vol.Schema | None) -> dict[str, Any]:
+    """Return what Home Assistant's page sends when nobody touches a form.
+
+    A section that has a default of its own is sent as that, whatever its fields say.
+    """
+    shown: dict[str, Any] = {}
+    assert form is not None
+    for marker, field in form.schema.items():
+        described = marker.description or {}
+        if "suggested_value" in described:
+            shown[str(marker)] = described["suggested_value"]
+        elif callable(marker.default):
+            shown[str(marker)] = marker.default()
+        elif isinstance(field, section) and isinstance(marker, vol.Required):
+            shown[str(marker)] = _as_shown(field.schema)
+    return shown

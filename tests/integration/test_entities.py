@@ -12,9 +12,10 @@ from homeassistant.const import (
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -27,6 +28,8 @@ from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
 from .conftest import enable_all, entity_id, entry_for, poll, set_up, state_of
+
+STUCK = ("binary_sensor.stuck", "binary_sensor.ocr.stuck")
 
 REDIS_ONLY = {
     "redis",
@@ -168,6 +171,27 @@ async def test_a_hung_job_becomes_stuck(
     since = dt_util.parse_datetime(job["since"])
     assert since is not None
     assert since < dt_util.utcnow()
+
+    # From three thresholds on it is called hung; after that nothing changes any more.
+    await asyncio.sleep(3.1)
+    await poll(hass, entry)
+    await poll(hass, entry)
+    written: list[str] = []
+    stop = async_track_state_change_event(
+        hass,
+        [entity_id(hass, entry, name) for name in STUCK],
+        callback(lambda event: written.append(event.data["entity_id"])),
+    )
+    for name in STUCK:
+        stuck = hass.states.get(entity_id(hass, entry, name))
+        assert stuck is not None
+        why = "a worker holds it and does not finish"
+        known = {**job, "kind": "hung", "why": why}
+        assert stuck.attributes["jobs"] == [known]
+    await asyncio.sleep(1.1)
+    await poll(hass, entry)
+    assert written == [], "an age that ticks would be written with every poll"
+    stop()
 
     await hass.services.async_call(
         "number", SERVICE_SET_VALUE, {ATTR_ENTITY_ID: number, "value": 0}, blocking=True

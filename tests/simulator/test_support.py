@@ -2,7 +2,9 @@
 
 import base64
 import json
+import os
 from pathlib import Path
+import signal
 
 import pytest
 from redis.asyncio import Redis
@@ -137,6 +139,20 @@ async def test_nothing_is_left_behind(valkey: Valkey, hard: bool) -> None:
             return not any(pid and _is_running(pid) for pid in pids)
 
         await until(gone, timeout=5, what="the processes are gone")
+
+
+async def test_it_ends_without_its_redis() -> None:
+    """When the demo is killed, Valkey and the simulator are told to end at once."""
+    async with start_valkey() as valkey, Simulator(valkey.url, assets=10) as immich:
+        assert immich._process
+        pid = immich._process.pid
+        await valkey.stop()
+        os.kill(pid, signal.SIGTERM)
+
+        async def gone() -> bool:
+            return not _is_running(pid)
+
+        await until(gone, timeout=8, what="the simulator is gone")
 
 
 def _is_running(pid: int) -> bool:

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from tooling.demo import config_flow
+from tooling.demo import config_flow, ports
 from tooling.demo.children import Children
 from tooling.demo.folder import Connection, DemoFolder
-from tooling.demo.ports import is_free, preferred_or_free
+from tooling.demo.ports import is_free, port_to_use, preferred_or_free
 from tooling.errors import ToolingError
 
 FORM = [
@@ -52,6 +52,39 @@ def test_a_taken_port_is_replaced() -> None:
         assert not is_free(taken)
         assert preferred_or_free(taken) != taken
     assert preferred_or_free(taken) == taken
+
+
+def test_a_port_that_somebody_named_is_not_replaced(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That somebody would look for the demo in vain; the usual one is replaced aloud."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        with pytest.raises(ToolingError, match=f"Port {taken} is taken.*--port"):
+            port_to_use(taken)
+        monkeypatch.setattr(ports, "USUAL", taken)
+        port = port_to_use(None)
+        assert port != taken
+        assert f"Port {taken} is taken" in capsys.readouterr().out
+    assert port_to_use(taken) == taken
+    assert port_to_use(0)
+
+
+def test_one_demo_in_a_folder(tmp_path: Path) -> None:
+    """A second one says where the first is, before it touches anything of it."""
+    folder, second = DemoFolder(tmp_path / "demo"), DemoFolder(tmp_path / "demo")
+    with folder.alone():
+        folder.remember_running({"url": "http://127.0.0.1:8123"})
+        said = "at http://127.0.0.1:8123.*--folder"
+        with pytest.raises(ToolingError, match=said), second.alone():
+            pass
+        folder.reset()
+        with pytest.raises(ToolingError, match="runs in"), second.alone():
+            pass
+    with second.alone():
+        pass
 
 
 def test_password_is_simple_on_this_machine_only(tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+import fcntl
 import json
+import os
 from pathlib import Path
 import secrets
 import shutil
@@ -97,9 +100,42 @@ class DemoFolder:
         """Whether the user was made before."""
         return (self.config / ".storage" / "auth").is_file() and self._login.is_file()
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other demos out of the folder; raises `ToolingError` when one is in it.
+
+        However this program ends, the lock ends with it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ToolingError(
+                    f"A demo runs in {self.path} already{self._where()}. Use that one, "
+                    "stop it with Ctrl-C in its terminal, or start with another --folder."
+                ) from error
+            self.forget_running()
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _where(self) -> str:
+        try:
+            return f", at {self.running()['url']}"
+        except ToolingError:
+            return ""
+
     def reset(self) -> None:
-        """Forget everything."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Forget everything. The folder itself stays: it is what is locked."""
+        if not self.path.is_dir():
+            return
+        for item in self.path.iterdir():
+            if item.is_dir() and not item.is_symlink():
+                shutil.rmtree(item, ignore_errors=True)
+            else:
+                item.unlink(missing_ok=True)
 
     def prepare(self, *, host: str, port: int, time_zone: str) -> None:
         """Write what Home Assistant has to find before its first start, and the address before each."""

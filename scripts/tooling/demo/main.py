@@ -10,6 +10,7 @@ import sys
 import time
 from typing import NoReturn, TextIO
 
+from ..homeassistant_versions import NEWEST
 from ..node import Node
 from ..progress import duration, say, step, warn
 from ..setup import set_up
@@ -20,7 +21,7 @@ from .home_assistant import HomeAssistant
 from .http_json import Json
 from .immich import Immich
 from .options import Options
-from .ports import preferred_or_free
+from .ports import port_to_use
 from .traffic import Traffic
 
 
@@ -30,17 +31,25 @@ def run(options: Options) -> None:
     # With --json the one line on the output is for a program.
     output = sys.stdout
     with redirect_stdout(sys.stderr if options.json else output):
-        tools = set_up()
         folder = DemoFolder(options.folder)
-        if options.reset:
-            folder.reset()
-        with Children(folder.logs) as children:
-            _run(options, folder, children, tools.node, output)
+        # Both before anything is started, or written over what a running demo writes.
+        port = port_to_use(options.port, options.host)
+        with folder.alone():
+            tools = set_up((NEWEST,))
+            if options.reset:
+                folder.reset()
+            with Children(folder.logs) as children:
+                _run(options, port, folder, children, tools.node, output)
     say("Everything is stopped")
 
 
 def _run(
-    options: Options, folder: DemoFolder, children: Children, node: Node, output: TextIO
+    options: Options,
+    port: int,
+    folder: DemoFolder,
+    children: Children,
+    node: Node,
+    output: TextIO,
 ) -> None:
     started = time.monotonic()
     with step("Starting Valkey and the simulated Immich"):
@@ -49,7 +58,6 @@ def _run(
         if traffic:
             traffic.begin()
     with step("Starting Home Assistant"):
-        port = preferred_or_free(options.port, options.host)
         password = folder.password(host=options.host)
         folder.prepare(host=options.host, port=port, time_zone=_time_zone())
         gpu_box.write(server, folder.config)

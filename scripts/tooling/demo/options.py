@@ -12,7 +12,8 @@ class Options:
 
     folder: Path
     host: str
-    port: int
+    port: int | None
+    """None: the usual one, or a free one when that is taken."""
     load: bool
     reset: bool
     check: bool

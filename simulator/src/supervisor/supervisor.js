@@ -17,6 +17,11 @@ import { firstState } from './state.js';
 
 /** @typedef {import('../shared/state.js').State} State */
 
+const CLOSE_MS = 3000;
+
+/** @param {number} ms */
+const patience = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 export class Supervisor {
   /** @type {Record<string, Record<import('../shared/ledger.js').Column, number>>} the counters at the last reset */
   #before = {};
@@ -138,7 +143,8 @@ export class Supervisor {
 
   async close() {
     await this.processes.close();
-    await Promise.all([this.mlHost.close(), this.jobs.close()]);
+    // Without its Redis a client would wait for ever, and nobody may be left to end this process.
+    await Promise.race([Promise.all([this.mlHost.close(), this.jobs.close()]), patience(CLOSE_MS)]);
     this.ledger.close();
     this.results.close();
     rmSync(this.folder, { recursive: true, force: true });

@@ -33,7 +33,7 @@ async def test_the_dialog_refuses_what_cannot_work(
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     section = {"cool_down": {"hours": 1}, "per_day": 5, **chosen}
     result = await hass.config_entries.options.async_configure(
-        flow["flow_id"], {"poll_interval": 5, "restart": section}
+        flow["flow_id"], {"poll_interval": 5, "healing": {}, "restart": section}
     )
     assert result["errors"] == {"base": error}
     await hass.config_entries.async_unload(entry.entry_id)
@@ -56,7 +56,7 @@ async def test_the_dialog(
     }
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     await hass.config_entries.options.async_configure(
-        flow["flow_id"], {"poll_interval": 5, "restart": section}
+        flow["flow_id"], {"poll_interval": 5, "healing": {}, "restart": section}
     )
     assert entry.options["restart_action"] == {
         "ways": ["maintenance", "actions", "redis"],
@@ -89,7 +89,7 @@ async def test_the_dialog_asks_redis(
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     section = {"ways": ["redis"], "cool_down": {"hours": 1}, "per_day": 5}
     result = await hass.config_entries.options.async_configure(
-        flow["flow_id"], {"poll_interval": 5, "restart": section}
+        flow["flow_id"], {"poll_interval": 5, "healing": {}, "restart": section}
     )
     assert result["errors"] == {"base": "restart_redis_rights"}
     assert result["description_placeholders"]
