@@ -7,6 +7,7 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
+from .heal_rights import HEAL_RIGHTS
 from .healing.auto_heal import AutoHealMode
 from .identifiers import queue_identifier
 from .settings import auto_heal_of, heal_limits_of
@@ -14,7 +15,7 @@ from .settings import auto_heal_of, heal_limits_of
 STUCK_JOBS = "stuck_jobs"
 WORKERS_BLOCKED = "workers_blocked"
 HEAL_LIMIT = "heal_limit"
-HEAL_ISSUES = (STUCK_JOBS, WORKERS_BLOCKED, HEAL_LIMIT)
+HEAL_ISSUES = (STUCK_JOBS, WORKERS_BLOCKED, HEAL_LIMIT, HEAL_RIGHTS)
 
 
 @callback
