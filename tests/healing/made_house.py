@@ -62,6 +62,8 @@ class MadeHouse:
     poll_every: float | None = 2.0
     """None: no poll comes."""
     slept: float = 0.0
+    wall_offset: int = 0
+    """ms by which the wall clock is wrong."""
     log: ActLog = field(init=False)
     healer: Healer = field(init=False)
     verification: Verification = field(init=False)
@@ -85,7 +87,7 @@ class MadeHouse:
             self.log,
             self.world,
             lambda: self.now,
-            lambda: NOW,
+            lambda: NOW + self.wall_offset,
             wait=self.wait,
             sleep=self.sleep,
         )
@@ -96,7 +98,7 @@ class MadeHouse:
             self.world,
             self.verification,
             lambda: self.now,
-            lambda: NOW,
+            lambda: NOW + self.wall_offset,
         )
 
     async def poll(self) -> None:
