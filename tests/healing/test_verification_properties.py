@@ -163,7 +163,7 @@ class Life(MadeHouse):
 
 
 @settings(
-    max_examples=3,
+    max_examples=40,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
