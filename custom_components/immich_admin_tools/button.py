@@ -24,7 +24,7 @@ from .entity import (
 from .entry_healing import reachable_healing
 from .errors import translated_errors
 from .gpu_entities import WAKE, GpuWakeButton, async_add_gpu_entities
-from .healing.models import HealMode
+from .healing.policy import Order
 from .settings import restart_settings_of
 
 # Verifying takes half a minute: no other button has to wait for it.
@@ -147,7 +147,7 @@ class ClearStuckButton(ServerEntity, ButtonEntity):
         """Clear them; takes up to half a minute."""
         with translated_errors():
             await reachable_healing(self._entry).heal(
-                tuple(self.coordinator.data.queues), HealMode.REMOVE
+                tuple(self.coordinator.data.queues), Order()
             )
         await self.coordinator.async_request_refresh()
 
@@ -161,7 +161,7 @@ class ClearStuckInQueueButton(QueueEntity, ButtonEntity):
     async def async_press(self) -> None:
         """Clear them; takes up to half a minute."""
         with translated_errors():
-            await reachable_healing(self._entry).heal((self.queue,), HealMode.REMOVE)
+            await reachable_healing(self._entry).heal((self.queue,), Order())
         await self.coordinator.async_request_refresh()
 
 

@@ -11,7 +11,7 @@ from homeassistant.helpers import device_registry as dr
 
 from .analysis.models import JobView, ServerView
 from .analysis.stored import stored_mapping
-from .clock import now_ms
+from .clock import monotonic_ms, now_ms
 from .const import DOMAIN
 from .healing.act_book import Run
 from .healing.assets import AssetBook
@@ -58,7 +58,7 @@ class EntryActivity:
         self._store = stores.history
         self.history = History.from_dict(stored, history_days_of(entry))
         self.strikes = StrikeBook.from_dict(stored_mapping(stored, "strikes"))
-        self.assets = AssetBook(client.asset, now_ms)
+        self.assets = AssetBook(client.asset, monotonic_ms)
         self.jobs = JobSummaries(self.assets, self.strikes, external_url_of(entry))
         self._watch = EventWatch()
         self._handled: deque[Run] = deque(maxlen=1000)
@@ -79,6 +79,9 @@ class EntryActivity:
             if event.type is not EventType.JOB_STUCK or self._is_new(view, event)
         ]
         stuck = view.stuck
+        for job in stuck:
+            # One that merely took long may be hung by now.
+            self.strikes.note(job, view.time)
         wanted = [asset_id for job in stuck for asset_id in job.asset_ids[:1]]
         if events or self.assets.missing(wanted):
             self._entry.async_create_task(self._hass, self._tell(events, wanted))

@@ -4,24 +4,26 @@ import asyncio
 from collections.abc import Collection, Coroutine, Sequence
 from typing import TYPE_CHECKING
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HassJob, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .analysis.models import JobView, ServerView, Source
-from .bullmq.errors import BullMQError
+from .bullmq.errors import BullMQError, MissingRightsError
 from .bullmq.listing import QueueListing
 from .bullmq.recovery import BulkResult, QueueRecovery
-from .clock import now_ms
+from .clock import monotonic_ms, monotonic_of, now_ms
 from .const import DOMAIN, LOGGER
 from .entry_activity import EntryActivity
+from .heal_rights import HealRights
 from .healing.act_book import Run
 from .healing.act_log import ActLog
 from .healing.auto_heal import AutoHealMode, plan_heal
 from .healing.errors import HealingError, RestartLimitError
-from .healing.follow_up import FollowUp
+from .healing.events import Event, EventType
 from .healing.healer import Healer, Step
-from .healing.models import Decision, HealedJob, HealMode, HealReport, Initiator
-from .healing.policy import decide
+from .healing.models import Decision, HealedJob, HealReport, Initiator
+from .healing.policy import Order, decide
+from .healing.verification import Verification
 from .redis_source import RedisSource
 from .settings import auto_heal_of, heal_limits_of
 from .stores import EntryStores
@@ -59,18 +61,27 @@ class EntryHealing:
         self._entry = entry
         self._redis = redis
         self._activity = activity
-        self._log = ActLog(stores.safety.section(ACTS))
-        self._healer = healer = Healer(redis.client, prefix, self._log, self, now_ms)
-        self._follow_up = FollowUp(
-            redis.client, prefix, self._log, self, now_ms, lambda: healer.under_way
+        self._log = log = ActLog(
+            stores.safety.section(ACTS), monotonic_ms, monotonic_of
         )
+        self._verification = verification = Verification(
+            redis.client, prefix, log, self, monotonic_ms, now_ms
+        )
+        self._healer = Healer(
+            redis.client, prefix, log, self, verification, monotonic_ms, now_ms
+        )
+        self._rights = HealRights(hass, entry, redis)
         self.recovery = QueueRecovery(redis.client, prefix)
         self.listing = QueueListing(redis.client, prefix)
         self.held_back: tuple[JobView, ...] = ()
         """Stuck jobs that only the hourly limit keeps auto-heal from acting on."""
+        self._seen: ServerView | None = None
+        """The poll that was looked at last."""
+        self._following: asyncio.Task[None] | None = None
         self._auto_runs = False
-        self._auto_not_before = 0
-        self._no_restart_before = 0
+        # Monotonic, which may begin at zero.
+        self._auto_not_before: int | None = None
+        self._no_restart_before: int | None = None
 
     @property
     def reachable(self) -> bool:
@@ -85,43 +96,58 @@ class EntryHealing:
     @property
     def will_restart(self) -> bool:
         """Return whether auto-heal frees lost slots by itself, now or in a moment."""
-        return (
-            auto_heal_of(self._entry) is AutoHealMode.CLEAR_AND_RESTART
-            and now_ms() >= self._no_restart_before
-        )
+        return auto_heal_of(
+            self._entry
+        ) is AutoHealMode.CLEAR_AND_RESTART and not _lies_ahead(self._no_restart_before)
 
     def lost_slots(self, queue: str | None = None) -> int:
         """Return how many workers hang on to a job that was taken from them."""
-        return self._follow_up.lost_slots(queue)
+        return self._verification.lost_slots(queue)
+
+    @callback
+    def async_keep(self) -> None:
+        """Follow polls and restarts for as long as the entry is loaded.
+
+        From the first sign of the end on nothing is looked at any more, and whoever
+        waits gets an answer: what is open is looked up at the next start.
+        """
+
+        @callback
+        def happened(event: Event) -> None:
+            """Take note of a restart of ours."""
+            if event.type is EventType.WORKERS_RESTARTED:
+                self._entry.async_create_task(
+                    self._hass, self._verification.workers_restarted()
+                )
+
+        # Home Assistant waits for callers before it fires that it stops.
+        self._entry.async_on_unload(
+            self._hass.async_add_shutdown_job(HassJob(self._end))
+        )
+        self._entry.async_on_unload(self._end)
+        self._entry.async_on_unload(self._activity.async_listen(happened))
+
+    @callback
+    def _end(self) -> None:
+        """Answer all who wait, and look at nothing any more."""
+        self._verification.end()
+        if self._following is not None:
+            self._following.cancel()
 
     async def heal(
-        self,
-        queues: Collection[str],
-        mode: HealMode,
-        older_than: float | None = None,
-        *,
-        job_id: str | None = None,
-        only: Collection[tuple[str, str]] | None = None,
-        restart: Step | None = None,
+        self, queues: Collection[str], order: Order, restart: Step | None = None
     ) -> HealReport:
         """Act on the stuck jobs of queues, or on one of them, as a user asks for it.
 
-        `only`: queues and ids of those that the user has seen.
-
-        With `restart`, that is done between the act and its verification. Raises BullMQError when Redis refuses, NotStoredError when the act can't be
-        written down.
+        With `restart`, that is done between the act and its verification. Raises
+        BullMQError when Redis refuses, NotStoredError when the act can't be written
+        down, and HomeAssistantError while this is unloaded.
         """
+        if self._verification.ended:
+            raise _interrupted()
         views = self._entry.runtime_data.queues.data.queues
-        jobs = [
-            job
-            for queue in queues
-            if queue in views
-            for job in views[queue].jobs
-            if job_id in (None, job.job_id)
-            and (only is None or (queue, job.job_id) in only)
-        ]
         decisions, skipped = decide(
-            jobs, mode, older_than, before_restart=restart is not None
+            [views[queue] for queue in queues if queue in views], order
         )
         report = await self._outlasting_its_caller(
             self._healer.heal(decisions, Initiator.USER, restart)
@@ -141,9 +167,7 @@ class EntryHealing:
         except asyncio.CancelledError:
             if not task.cancelled():
                 raise
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="heal_interrupted"
-            ) from None
+            raise _interrupted() from None
 
     async def retry_failed(self, queue: str) -> BulkResult:
         """Put all failed jobs of a queue behind those that wait. Raises BullMQError."""
@@ -152,11 +176,14 @@ class EntryHealing:
             ids += page
         return await self.recovery.retry_failed(queue, ids)
 
-    async def look(self) -> ServerView | None:
-        """Look at the queues once more; None when nobody answers."""
-        queues = self._entry.runtime_data.queues
-        await queues.async_refresh()
-        return queues.data if queues.last_update_success else None
+    @callback
+    def look_soon(self) -> None:
+        """Ask for a poll: somebody waits for what it tells."""
+        self._entry.async_create_background_task(
+            self._hass,
+            self._entry.runtime_data.queues.async_request_refresh(),
+            "poll for an act",
+        )
 
     async def record(self, healed: Sequence[HealedJob]) -> None:
         """Put outcomes into the history and tell of them."""
@@ -165,22 +192,26 @@ class EntryHealing:
     @callback
     def async_updated(self, view: ServerView) -> None:
         """Look after open acts, and do what auto-heal is for, after a poll."""
+        if view is self._seen or self._verification.ended:
+            # Listeners are also called when nothing was polled.
+            return
+        self._seen = view
+        mode = auto_heal_of(self._entry)
+        self._rights.async_updated(mode)
         if not self.reachable or view.source is not Source.REDIS:
             return
-        if self._log.book.pending or self._log.book.watched:
-            self._entry.async_create_task(self._hass, self._follow())
-        mode = auto_heal_of(self._entry)
+        self._async_follow(view)
         plan = plan_heal(
             view,
             mode,
             heal_limits_of(self._entry),
             self._log.book.recent,
             self._activity.strikes.count,
-            now_ms(),
+            monotonic_ms(),
         )
         self.held_back = plan.held_back
         restart = mode is AutoHealMode.CLEAR_AND_RESTART
-        if self._auto_runs or now_ms() < self._auto_not_before:
+        if self._auto_runs or _lies_ahead(self._auto_not_before):
             return
         if plan.decisions or (restart and self._wants_restart()):
             self._auto_runs = True
@@ -190,24 +221,51 @@ class EntryHealing:
 
     def _wants_restart(self) -> bool:
         """Return whether a worker hangs on, and a restart may be tried."""
-        return self.lost_slots() > 0 and now_ms() >= self._no_restart_before
+        return (
+            self.lost_slots() > 0
+            and not self._verification.ended
+            and not _lies_ahead(self._no_restart_before)
+        )
 
-    async def _follow(self) -> None:
+    @callback
+    def _async_follow(self, view: ServerView) -> None:
+        """Give a poll to the verification, unless it still looks at the last one."""
+        if self._verification.idle or (
+            self._following is not None and not self._following.done()
+        ):
+            return
+        self._following = self._entry.async_create_task(self._hass, self._follow(view))
+
+    async def _follow(self, view: ServerView) -> None:
         """Look once; a Redis that is lost meanwhile is asked again after the next poll."""
+        lost = [self.lost_slots(queue) for queue in view.queues]
         try:
-            await self._follow_up.follow()
+            await self._verification.follow(view)
         except BullMQError as err:
             LOGGER.debug("Open acts can't be looked at now: %s", err)
+        if [self.lost_slots(queue) for queue in view.queues] != lost:
+            self._entry.runtime_data.queues.async_update_listeners()
 
     async def _auto(self, decisions: Sequence[Decision], restart: bool) -> None:
         """Carry out what was decided, and restart where that is wanted and needed."""
         try:
             await self._healer.heal(decisions, Initiator.AUTO)
-            if restart and self._wants_restart():
+            if decisions:
+                self._rights.async_acted()
+            # What was seen may be over: a user may have restarted them just now.
+            if (
+                restart
+                and self._wants_restart()
+                and await self._verification.still_held()
+            ):
                 await self._restart()
+        except MissingRightsError as err:
+            LOGGER.debug("Auto-heal lacks rights: %s", err)
+            await self._rights.async_refused(err)
+            self._auto_not_before = monotonic_ms() + AFTER_FAILURE
         except (BullMQError, HealingError) as err:
             LOGGER.warning("Auto-heal can't act now: %s", err)
-            self._auto_not_before = now_ms() + AFTER_FAILURE
+            self._auto_not_before = monotonic_ms() + AFTER_FAILURE
         finally:
             self._auto_runs = False
 
@@ -216,15 +274,28 @@ class EntryHealing:
         LOGGER.info("%s workers hang on: restarting them", self.lost_slots())
         try:
             await self._entry.runtime_data.restart.async_restart()
-            self._no_restart_before = now_ms() + AFTER_RESTART
+            wait = AFTER_RESTART
         except HomeAssistantError as err:
             limit = err.__cause__
-            self._no_restart_before = (
-                limit.next_at
+            wait = (
+                max(0, limit.next_at - now_ms())
                 if isinstance(limit, RestartLimitError)
-                else now_ms() + AFTER_FAILED_RESTART
+                else AFTER_FAILED_RESTART
             )
             LOGGER.warning("Auto-heal could not restart the workers: %s", err)
+        self._no_restart_before = monotonic_ms() + wait
+
+
+def _lies_ahead(at: int | None) -> bool:
+    """Return whether a moment on the monotonic clock is still to come."""
+    return at is not None and monotonic_ms() < at
+
+
+def _interrupted() -> HomeAssistantError:
+    """Return what a caller is told whose act can't be verified any more."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN, translation_key="heal_interrupted"
+    )
 
 
 def reachable_healing(entry: AdminToolsConfigEntry) -> EntryHealing:

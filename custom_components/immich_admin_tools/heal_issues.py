@@ -8,6 +8,7 @@ from homeassistant.helpers import issue_registry as ir
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
 from .devices import queue_name
+from .heal_rights import HEAL_RIGHTS
 from .healing.auto_heal import AutoHealMode
 from .placeholders import plain_placeholders
 from .settings import auto_heal_of, heal_limits_of, restart_settings_of
@@ -15,7 +16,7 @@ from .settings import auto_heal_of, heal_limits_of, restart_settings_of
 STUCK_JOBS = "stuck_jobs"
 WORKERS_BLOCKED = "workers_blocked"
 HEAL_LIMIT = "heal_limit"
-HEAL_ISSUES = (STUCK_JOBS, WORKERS_BLOCKED, HEAL_LIMIT)
+HEAL_ISSUES = (STUCK_JOBS, WORKERS_BLOCKED, HEAL_LIMIT, HEAL_RIGHTS)
 
 KNOWN_AFTER = 3
 """Good polls after which what is not seen is not there. Just after a reload a job may

@@ -15,6 +15,7 @@ from .coordinator import AdminToolsConfigEntry
 from .entry_healing import EntryHealing, reachable_healing
 from .errors import translated_errors
 from .healing.models import HealMode, HealReport, SkipReason
+from .healing.policy import Order
 from .healing.restart import RestartReport
 from .restart_action import ATTR_FORCE, restart_summary
 from .service_handlers import Handler
@@ -24,7 +25,8 @@ ATTR_OLDER_THAN = "older_than"
 ATTR_MODE = "mode"
 ATTR_JOB_ID = "job_id"
 
-MODE_FIELD = {vol.Optional(ATTR_MODE, default=HealMode.REMOVE): vol.Coerce(HealMode)}
+MODE_FIELD = {vol.Optional(ATTR_MODE): vol.Coerce(HealMode)}
+"""Left out, each job gets what is best for its kind: see `Order.mode_for`."""
 
 CLEAR_STUCK_SCHEMA = vol.Schema(
     {
@@ -46,6 +48,8 @@ CLEAR_ALL_SCHEMA = vol.Schema(
 
 SKIPPED_MESSAGES = {
     SkipReason.NOT_STUCK: "job_not_stuck",
+    SkipReason.YOUNGER_THAN_ASKED: "job_not_stuck",
+    SkipReason.NO_WORKER: "job_no_worker",
     SkipReason.LIVE_LOCK: "job_held",
     SkipReason.ONLY_REMOVE: "job_only_remove",
     SkipReason.BLOCKED: "job_blocked",
@@ -61,8 +65,10 @@ async def clear_stuck(target: QueueTarget, call: ServiceCall) -> JsonObjectType:
     older_than: timedelta | None = call.data.get(ATTR_OLDER_THAN)
     report = await reachable_healing(target.entry).heal(
         target.queues,
-        call.data[ATTR_MODE],
-        None if older_than is None else older_than.total_seconds(),
+        Order(
+            call.data.get(ATTR_MODE),
+            None if older_than is None else older_than.total_seconds(),
+        ),
     )
     return _summary(target.entry, target.queues, report)
 
@@ -76,14 +82,14 @@ async def clear_job(target: QueueTarget, call: ServiceCall) -> JsonObjectType:
         raise _invalid("one_queue")
     (queue,) = target.queues
     job_id: str = call.data[ATTR_JOB_ID]
-    mode: HealMode = call.data[ATTR_MODE]
+    mode: HealMode | None = call.data.get(ATTR_MODE)
     healing = reachable_healing(target.entry)
-    report = await healing.heal((queue,), mode, job_id=job_id)
+    report = await healing.heal((queue,), Order(mode, job_id=job_id))
     if report.skipped:
         raise _invalid(SKIPPED_MESSAGES[report.skipped[0].reason], job_id=job_id)
     if report.healed:
         return _summary(target.entry, (queue,), report)
-    if not await _clear_inactive(healing, queue, job_id, mode):
+    if not await _clear_inactive(healing, queue, job_id, mode or HealMode.REMOVE):
         raise _invalid("unknown_job", job_id=job_id, queue=queue)
     return {queue: {"jobs": [], "skipped": [], "count": 1}}
 
@@ -131,7 +137,8 @@ def clear_all_and_restart(hass: HomeAssistant) -> Handler:
 
         queues = tuple(runtime.queues.data.queues)
         with translated_errors():
-            report = await healing.heal(queues, call.data[ATTR_MODE], restart=restart)
+            order = Order(call.data.get(ATTR_MODE), before_restart=True)
+            report = await healing.heal(queues, order, restart)
         named = sorted(
             {job.act.queue for job in report.healed}
             | {job.queue for job in report.skipped}

@@ -14,6 +14,7 @@ from .immich.jobs import asset_ids
 from .immich.models import JobStatus, ListedJob, QueueCounts
 from .job_summary import iso
 from .service_targets import TARGET_FIELDS, QueueTarget
+from .worker_blocked import shown_state
 
 ATTR_STATE = "state"
 ATTR_OFFSET = "offset"
@@ -169,7 +170,7 @@ def _queue(entry: AdminToolsConfigEntry, view: QueueView) -> JsonObjectType:
     runtime = entry.runtime_data
     healing = runtime.healing
     return {
-        "state": view.state.value,
+        "state": shown_state(view, healing),
         "state_since": iso(view.state_since),
         "paused": view.is_paused,
         "waiting": view.waiting,

@@ -82,6 +82,7 @@ class JobSummaries:
             "age": act.age,
             "kind": act.kind,
             "mode": act.mode.value,
+            "reason": act.reason.value,
             "outcome": job.outcome.value,
             "doubt": job.doubt,
         }

@@ -1,10 +1,11 @@
-"""What happened, in the words of the logbook."""
+"""What happened, in the words of the logbook: one sentence an event."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from homeassistant.components.logbook import (
+    LOGBOOK_ENTRY_ICON,
     LOGBOOK_ENTRY_MESSAGE,
     LOGBOOK_ENTRY_NAME,
     LazyEventPartialState,
@@ -15,9 +16,36 @@ from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN
 from .entry_activity import BUS_EVENT
+from .healing.events import ACT_EVENTS, EventType
+from .healing.models import Initiator, Outcome
 
-_TYPE = f"component.{DOMAIN}.entity.event.activity.state_attributes.event_type.state"
-_OUTCOME = f"component.{DOMAIN}.entity.sensor.last_heal.state_attributes.outcome.state"
+_ACTIVITY = "event.activity.state_attributes"
+_LAST_HEAL = "sensor.last_heal.state_attributes"
+
+ICONS = {
+    EventType.JOB_STUCK: "mdi:alert",
+    EventType.JOB_RECOVERED: "mdi:check-circle-outline",
+    EventType.JOB_CLEARED: "mdi:broom",
+    EventType.JOB_REQUEUED: "mdi:undo-variant",
+    EventType.JOB_FAILED: "mdi:close-circle-outline",
+    EventType.HEAL_UNCONFIRMED: "mdi:account-lock",
+    EventType.WORKER_LOST: "mdi:account-off",
+    EventType.WORKER_BACK: "mdi:account-hard-hat-outline",
+    EventType.QUEUE_FINISHED: "mdi:flag-checkered",
+    EventType.QUEUE_PAUSED: "mdi:pause-circle-outline",
+    EventType.QUEUE_RESUMED: "mdi:play-circle-outline",
+    EventType.WORKERS_RESTARTED: "mdi:restart",
+    EventType.RESTART_FAILED: "mdi:restart-alert",
+    EventType.GPU_WAKE: "mdi:power",
+    EventType.GPU_READY: "mdi:expansion-card",
+    EventType.GPU_WAKE_FAILED: "mdi:power-plug-off-outline",
+    EventType.GPU_SLEEP: "mdi:power-sleep",
+    EventType.GPU_SLEEP_FAILED: "mdi:power-plug-outline",
+    EventType.JOBS_BURNT: "mdi:image-off-outline",
+}
+
+type Words = Callable[[str, object], str]
+"""Returns what a value of a translated attribute is called."""
 
 
 @callback
@@ -31,24 +59,76 @@ def async_describe_events(
 
     @callback
     def describe(event: LazyEventPartialState) -> dict[str, Any]:
-        """Say what happened, to which photo, and what came of it."""
+        """Say what happened, to which photo, and why."""
         data = event.data
-        words = async_get_cached_translations(
+        texts = async_get_cached_translations(
             hass, hass.config.language, "entity", DOMAIN
         )
-        kind = str(data.get("type"))
-        parts = [words.get(f"{_TYPE}.{kind}", kind)]
-        if path := data.get("asset_path"):
-            parts.append(PurePosixPath(path).name)
-        if outcome := data.get("outcome"):
-            parts.append(words.get(f"{_OUTCOME}.{outcome}", outcome))
-        return {
+
+        def words(attribute: str, value: object) -> str:
+            return texts.get(
+                f"component.{DOMAIN}.entity.{attribute}.state.{value}", str(value)
+            )
+
+        described = {
             LOGBOOK_ENTRY_NAME: _name(hass, data),
-            LOGBOOK_ENTRY_MESSAGE: ": ".join(parts[:2])
-            + "".join(f" – {part}" for part in parts[2:]),
+            LOGBOOK_ENTRY_MESSAGE: " – ".join(_parts(data, words)),
         }
+        kind = data.get("type")
+        if isinstance(kind, str) and kind in ICONS:
+            described[LOGBOOK_ENTRY_ICON] = ICONS[EventType(kind)]
+        return described
 
     async_describe_event(DOMAIN, BUS_EVENT, describe)
+
+
+def _parts(data: Mapping[str, Any], words: Words) -> Iterator[str]:
+    """Yield what happened and to which photo, then what there is to add."""
+    kind, outcome = data.get("type"), data.get("outcome")
+    what = words(f"{_ACTIVITY}.event_type", kind)
+    if kind == EventType.HEAL_UNCONFIRMED and outcome == Outcome.SLOT_LOST:
+        what = words(f"{_LAST_HEAL}.outcome", outcome)
+    path, name = data.get("asset_path"), data.get("name")
+    about = PurePosixPath(path).name if path else name
+    yield f"{what}: {about}" if about else what
+    match kind:
+        case EventType.JOB_STUCK:
+            if (age := data.get("age")) is not None:
+                yield _duration(age)
+            if job_kind := data.get("kind"):
+                yield words(f"{_LAST_HEAL}.kind", job_kind)
+        case EventType.HEAL_UNCONFIRMED:
+            # The act itself has its own entry.
+            if doubt := data.get("doubt"):
+                yield words(f"{_LAST_HEAL}.doubt", doubt)
+        case EventType.QUEUE_PAUSED:
+            yield from _reason(data, words)
+            if data.get("by") == Initiator.AUTO:
+                yield words(f"{_ACTIVITY}.by", Initiator.AUTO)
+        case EventType.QUEUE_RESUMED:
+            # Its reason is why it was paused.
+            return
+        case _:
+            yield from _reason(data, words)
+            # What is in doubt is told by an entry of its own.
+            if kind in ACT_EVENTS.values() and outcome == Outcome.CONFIRMED:
+                yield words(f"{_LAST_HEAL}.outcome", outcome)
+
+
+def _reason(data: Mapping[str, Any], words: Words) -> Iterator[str]:
+    """Yield why, where that is known."""
+    if reason := data.get("reason"):
+        yield words(f"{_ACTIVITY}.reason", reason)
+
+
+def _duration(seconds: int) -> str:
+    """Return a time as people say it; the units are the same in our languages."""
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def _name(hass: HomeAssistant, data: Mapping[str, Any]) -> str:

@@ -37,7 +37,9 @@ async def async_setup_entry(
     """Add the sensors; those that need Redis only where Redis is set up."""
     has_redis = entry.runtime_data.queues.redis is not None
     async_add_entities(
-        ServerSensor(entry, description) for description in SERVER_SENSORS
+        ServerSensor(entry, description)
+        for description in SERVER_SENSORS
+        if has_redis or not description.needs_redis
     )
     if has_redis:
         async_add_entities([RedisLatencySensor(entry, LATENCY), LastHealSensor(entry)])
@@ -151,10 +153,13 @@ class ServerSensor(_SettlingSensor, ServerEntity):
     @override
     def _read(self) -> tuple[Value, Attributes]:
         """Return the value and the attributes of the last poll."""
-        view = self.coordinator.data
+        view, description = self.coordinator.data, self.entity_description
+        read = description.runtime_value_fn
         return (
-            self.entity_description.value_fn(view),
-            self.entity_description.attributes_fn(view, self._entry.runtime_data),
+            description.value_fn(view)
+            if read is None
+            else read(view, self._entry.runtime_data),
+            description.attributes_fn(view, self._entry.runtime_data),
         )
 
 
@@ -177,9 +182,11 @@ class QueueSensor(_SettlingSensor, QueueEntity):
     @override
     def _read(self) -> tuple[Value, Attributes]:
         """Return the value and the attributes of the last poll."""
+        view, description = self.view, self.entity_description
+        read = description.runtime_value_fn
         return (
-            self.entity_description.value_fn(self.view),
-            self.entity_description.attributes_fn(self.view, self._runtime),
+            description.value_fn(view) if read is None else read(view, self._runtime),
+            description.attributes_fn(view, self._runtime),
         )
 
 

@@ -12,9 +12,10 @@ from homeassistant.components.sensor import (
 from homeassistant.const import EntityCategory, UnitOfTime
 from homeassistant.util import dt as dt_util
 
-from .analysis.models import Eta, QueueState, QueueView, ServerView
+from .analysis.models import Eta, QueueView, ServerView
 from .coordinator import RuntimeData
 from .entity import QueueEntityDescription
+from .worker_blocked import QUEUE_STATES, blocked_workers, shown_state
 
 SETTLE = timedelta(seconds=15)
 """Counts and rates of a busy queue are written at most this often."""
@@ -35,7 +36,9 @@ def _no_attributes(_view: object, _runtime: RuntimeData) -> Attributes:
 class QueueSensorDescription(QueueEntityDescription, SensorEntityDescription):
     """How to read a sensor off a queue."""
 
-    value_fn: Callable[[QueueView], Value]
+    value_fn: Callable[[QueueView], Value] = lambda _: None
+    runtime_value_fn: Callable[[QueueView, RuntimeData], Value] | None = None
+    """For what the view alone doesn't tell."""
     attributes_fn: Callable[[QueueView, RuntimeData], Attributes] = _no_attributes
     settles: bool = False
     settle: timedelta = SETTLE
@@ -45,7 +48,10 @@ class QueueSensorDescription(QueueEntityDescription, SensorEntityDescription):
 class ServerSensorDescription(SensorEntityDescription):
     """How to read a sensor off the whole server."""
 
-    value_fn: Callable[[ServerView], Value]
+    value_fn: Callable[[ServerView], Value] = lambda _: None
+    runtime_value_fn: Callable[[ServerView, RuntimeData], Value] | None = None
+    """For what the view alone doesn't tell."""
+    needs_redis: bool = False
     attributes_fn: Callable[[ServerView, RuntimeData], Attributes] = _no_attributes
     settles: bool = False
 
@@ -101,8 +107,8 @@ QUEUE_SENSORS: tuple[QueueSensorDescription, ...] = (
         key="state",
         translation_key="state",
         device_class=SensorDeviceClass.ENUM,
-        options=[state.value for state in QueueState],
-        value_fn=lambda view: view.state,
+        options=QUEUE_STATES,
+        runtime_value_fn=lambda view, runtime: shown_state(view, runtime.healing),
         attributes_fn=_lost_slots,
         on_everywhere=True,
     ),
@@ -142,6 +148,16 @@ QUEUE_SENSORS: tuple[QueueSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda view: len(view.stuck),
         attributes_fn=_stuck_attributes,
+    ),
+    QueueSensorDescription(
+        key="blocked_workers",
+        translation_key="blocked_workers",
+        state_class=SensorStateClass.MEASUREMENT,
+        runtime_value_fn=lambda view, runtime: blocked_workers(
+            runtime.healing, view.name
+        ),
+        on_in_pipeline=True,
+        needs_redis=True,
     ),
     QueueSensorDescription(
         key="rate",
@@ -233,6 +249,13 @@ SERVER_SENSORS: tuple[ServerSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda view: view.stuck_jobs,
         attributes_fn=_server_stuck_attributes,
+    ),
+    ServerSensorDescription(
+        key="blocked_workers",
+        translation_key="blocked_workers",
+        state_class=SensorStateClass.MEASUREMENT,
+        runtime_value_fn=lambda _, runtime: blocked_workers(runtime.healing),
+        needs_redis=True,
     ),
     ServerSensorDescription(
         key="rate",

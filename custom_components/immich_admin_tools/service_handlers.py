@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util.json import JsonObjectType
 
 from .const import DOMAIN
@@ -32,7 +32,13 @@ def for_all_queues(
     async def handle(call: ServiceCall) -> ServiceResponse:
         """Do it, then look at the queues again."""
         answers: dict[str, Any] = {}
-        for target in async_queue_targets(hass, call.data, all_by_default=looks_only):
+        targets = async_queue_targets(hass, call.data, all_by_default=looks_only)
+        if call.return_response and len(targets) > 1:
+            # Queues of two Immichs have the same names: one answer would hide the other.
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="one_immich_only"
+            )
+        for target in targets:
             try:
                 with translated_errors():
                     answers.update(await action(target, call))

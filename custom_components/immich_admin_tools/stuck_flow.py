@@ -17,8 +17,15 @@ from .const import CONF_HEAL_LIMITS
 from .devices import queue_name
 from .entry_healing import reachable_healing
 from .errors import translated_errors
-from .healing.models import HealedJob, HealMode, HealReport, Outcome, SkippedJob
-from .healing.policy import reason_to_skip
+from .healing.models import (
+    Decision,
+    HealedJob,
+    HealMode,
+    HealReport,
+    Outcome,
+    SkippedJob,
+)
+from .healing.policy import Order, decide_one
 from .job_actions import SKIPPED_MESSAGES
 from .placeholders import plain
 from .restart_flow import RestartFlow
@@ -34,8 +41,8 @@ CONF_PER_HOUR = "actions_per_hour"
 class StuckJobsFlow(RestartFlow):
     """Names the photos that are stuck, and offers what may be done about each."""
 
-    _mode: HealMode | None = None
-    """What is to be done to the jobs before a restart; None: nothing."""
+    _clears_first = False
+    """Whether the jobs are cleared before a restart."""
     _result: HealReport | None = None
     _seen: frozenset[tuple[str, str]] = frozenset()
     """Queue and id of what the user was shown: nothing else is touched."""
@@ -54,7 +61,7 @@ class StuckJobsFlow(RestartFlow):
         choices: list[str] = []
         if hindrance is None:
             choices.append("clear")
-            if any(reason_to_skip(job, HealMode.REQUEUE, None) is None for job in jobs):
+            if self._may_be_requeued(jobs):
                 choices.append("requeue")
             choices.append("clear_and_restart")
         else:
@@ -67,6 +74,16 @@ class StuckJobsFlow(RestartFlow):
                 "jobs": self.listed(jobs),
                 "hindrance": "" if hindrance is None else f"\n\n{hindrance}",
             },
+        )
+
+    def _may_be_requeued(self, jobs: Iterable[JobView]) -> bool:
+        """Return whether one of the jobs may be put back now."""
+        queues = self.entry.runtime_data.queues.data.queues
+        order = Order(HealMode.REQUEUE)
+        return any(
+            isinstance(decide_one(job, queues[job.queue].worker, order), Decision)
+            for job in jobs
+            if job.queue in queues
         )
 
     def more_choices(self) -> list[str]:
@@ -120,7 +137,7 @@ class StuckJobsFlow(RestartFlow):
         self, _: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Take the jobs away, and check what that achieved: up to half a minute."""
-        return self.do("clear", lambda: self._heal(HealMode.REMOVE), "healed")
+        return self.do("clear", self._heal, "healed")
 
     async def async_step_requeue(
         self, _: dict[str, str] | None = None
@@ -132,7 +149,7 @@ class StuckJobsFlow(RestartFlow):
         self, _: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Clear them and restart; a way is chosen first where there is none."""
-        self._mode = HealMode.REMOVE
+        self._clears_first = True
         if restart_settings_of(self.entry).ways:
             # Asked for in a dialog that says so: the limits are for what is automatic.
             self._force = True
@@ -141,20 +158,24 @@ class StuckJobsFlow(RestartFlow):
 
     async def restart(self) -> None:
         """Restart; what is to be cleared is cleared first. Raises HomeAssistantError."""
-        if self._mode is None:
+        if not self._clears_first:
             await super().restart()
             return
         self.entry.runtime_data.restart.async_check(force=self._force)
-        await self._heal(self._mode, restart=True)
+        await self._heal(restart=True)
 
-    async def _heal(self, mode: HealMode, *, restart: bool = False) -> None:
-        """Act on the stuck jobs. Raises HomeAssistantError."""
+    async def _heal(
+        self, mode: HealMode | None = None, *, restart: bool = False
+    ) -> None:
+        """Act on the stuck jobs, without a mode in the way that is best for each.
+
+        Raises HomeAssistantError.
+        """
         self._result = None
         with translated_errors():
             self._result = await reachable_healing(self.entry).heal(
                 {queue for queue, _ in self._seen},
-                mode,
-                only=self._seen,
+                Order(mode, only=self._seen, before_restart=restart),
                 restart=super().restart if restart else None,
             )
         await self.entry.runtime_data.queues.async_request_refresh()
@@ -169,7 +190,7 @@ class StuckJobsFlow(RestartFlow):
         healed, skipped = self._result.healed, self._result.skipped
         words = {"result": self._outcomes(healed, skipped)}
         if any(job.outcome is Outcome.SLOT_LOST for job in healed):
-            self._mode = None
+            self._clears_first = False
             return self.async_show_menu(
                 step_id="healed",
                 menu_options=[*self.restart_choices(), "finish"],

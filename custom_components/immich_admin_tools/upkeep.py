@@ -175,5 +175,7 @@ def async_keep_healing(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> Non
         if healing is not None:
             healing.async_updated(view)
 
+    if runtime.healing is not None:
+        runtime.healing.async_keep()
     entry.async_on_unload(runtime.queues.async_add_listener(updated))
     updated()

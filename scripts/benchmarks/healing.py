@@ -34,6 +34,7 @@ from custom_components.immich_admin_tools.bullmq.fences import ActiveFence
 from custom_components.immich_admin_tools.bullmq.keys import DEFAULT_PREFIX
 from custom_components.immich_admin_tools.bullmq.models import JsonValue
 from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery
+from custom_components.immich_admin_tools.clock import monotonic_ms
 from custom_components.immich_admin_tools.healing.act_log import ActLog
 from custom_components.immich_admin_tools.healing.healer import Healer
 from custom_components.immich_admin_tools.healing.models import (
@@ -41,7 +42,8 @@ from custom_components.immich_admin_tools.healing.models import (
     HealMode,
     Initiator,
 )
-from custom_components.immich_admin_tools.healing.policy import decide
+from custom_components.immich_admin_tools.healing.policy import Order, decide
+from custom_components.immich_admin_tools.healing.verification import Verification
 from tests.analysis import builders
 from tests.bullmq.recovery.made_queue import MadeQueue
 from tests.healing.views import NOW, job_view, queue_view, server_view
@@ -85,9 +87,14 @@ class World:
     view: ServerView
     told: int = 0
 
-    async def look(self) -> ServerView:
-        """Return the view."""
-        return self.view
+    verification: Verification = field(init=False)
+    polls: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def look_soon(self) -> None:
+        """Poll at once."""
+        poll = asyncio.create_task(self.verification.follow(self.view))
+        self.polls.add(poll)
+        poll.add_done_callback(self.polls.discard)
 
     async def record(self, healed: Sequence[HealedJob]) -> None:
         """Count."""
@@ -162,9 +169,20 @@ async def _stuck(client: Redis, count: int) -> list[JobView]:
 async def _heal(client: Redis, jobs: Sequence[JobView], disk: Disk) -> float:
     queues = {job.queue for job in jobs}
     world = World(server_view(*(queue_view(queue) for queue in queues)))
-    healer = Healer(client, DEFAULT_PREFIX, ActLog(disk), world, lambda: NOW)
+    log = ActLog(disk, monotonic_ms)
+    verification = Verification(
+        client, DEFAULT_PREFIX, log, world, monotonic_ms, lambda: NOW
+    )
+    world.verification = verification
+    healer = Healer(
+        client, DEFAULT_PREFIX, log, world, verification, monotonic_ms, lambda: NOW
+    )
     begun = perf_counter()
-    decisions, _ = decide(jobs, HealMode.REMOVE)
+    by_queue = [
+        queue_view(queue, jobs=[job for job in jobs if job.queue == queue])
+        for queue in queues
+    ]
+    decisions, _ = decide(by_queue, Order(HealMode.REMOVE))
     report = await healer.heal(decisions, Initiator.USER)
     seconds = perf_counter() - begun
     if not len(report.healed) == world.told == len(jobs):

@@ -1,11 +1,13 @@
 """A healer and what it stands on: a real Redis, a store and a world in memory."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from custom_components.immich_admin_tools.analysis.models import JobView, ServerView
+from custom_components.immich_admin_tools.bullmq.errors import BullMQError
 from custom_components.immich_admin_tools.healing.act_log import ActLog
-from custom_components.immich_admin_tools.healing.follow_up import FollowUp
 from custom_components.immich_admin_tools.healing.healer import Healer
 from custom_components.immich_admin_tools.healing.models import (
     Decision,
@@ -15,6 +17,7 @@ from custom_components.immich_admin_tools.healing.models import (
     Outcome,
     Reason,
 )
+from custom_components.immich_admin_tools.healing.verification import Verification
 from tests.bullmq.recovery.made_queue import PREFIX, MadeQueue
 
 from .made_immich import MadeSection
@@ -25,15 +28,15 @@ from .views import NOW, queue_view, server_view
 class MadeWorld:
     """What is seen, and what was told."""
 
-    view: ServerView | None = field(default_factory=lambda: server_view(queue_view()))
+    view: ServerView = field(default_factory=lambda: server_view(queue_view()))
     told: list[HealedJob] = field(default_factory=list)
     on_record: Callable[[], None] = lambda: None
-    looks: int = 0
+    asked: int = 0
+    """Polls that were asked for."""
 
-    async def look(self) -> ServerView | None:
-        """Return the view."""
-        self.looks += 1
-        return self.view
+    def look_soon(self) -> None:
+        """Count."""
+        self.asked += 1
 
     async def record(self, healed: Sequence[HealedJob]) -> None:
         """Remember."""
@@ -41,38 +44,75 @@ class MadeWorld:
         self.told += healed
 
 
+BOOTED = 5_000_000
+"""The monotonic clock when a test begins."""
+
+
 @dataclass(slots=True)
 class MadeHouse:
-    """All that heals one queue. Sleeping takes no time: a test says what happens meanwhile."""
+    """All that heals one queue. Waiting takes no time: a test says what happens meanwhile.
+
+    While somebody waits, there is a poll every 2 seconds, if nothing else is said.
+    """
 
     queue: MadeQueue
     world: MadeWorld = field(default_factory=MadeWorld)
     section: MadeSection = field(default_factory=MadeSection)
     meanwhile: Callable[[float], Awaitable[None]] | None = None
+    poll_every: float | None = 2.0
+    """None: no poll comes."""
     slept: float = 0.0
+    wall_offset: int = 0
+    """ms by which the wall clock is wrong."""
     log: ActLog = field(init=False)
     healer: Healer = field(init=False)
-    follow_up: FollowUp = field(init=False)
+    verification: Verification = field(init=False)
 
     def __post_init__(self) -> None:
         """Start."""
         self.restart()
 
+    @property
+    def now(self) -> int:
+        """Return the monotonic clock."""
+        return BOOTED + round(self.slept * 1000)
+
     def restart(self) -> None:
         """Start as Home Assistant does: only what was stored is known."""
-        self.log = ActLog(self.section)
+        self.log = ActLog(self.section, lambda: self.now, lambda at: at - NOW + BOOTED)
         client = self.queue.client
-        self.healer = Healer(
-            client, PREFIX, self.log, self.world, lambda: NOW, self.sleep
-        )
-        self.follow_up = FollowUp(
+        self.verification = Verification(
             client,
             PREFIX,
             self.log,
             self.world,
-            lambda: NOW,
-            lambda: self.healer.under_way,
+            lambda: self.now,
+            lambda: NOW + self.wall_offset,
+            wait=self.wait,
+            sleep=self.sleep,
         )
+        self.healer = Healer(
+            client,
+            PREFIX,
+            self.log,
+            self.world,
+            self.verification,
+            lambda: self.now,
+            lambda: NOW + self.wall_offset,
+        )
+
+    async def poll(self) -> None:
+        """Let the verification see a poll."""
+        await self.verification.follow(self.world.view)
+
+    async def wait(
+        self, answers: Collection[asyncio.Future[HealedJob]], seconds: float
+    ) -> None:
+        """Let time pass until the next poll, and let it be seen."""
+        await self.sleep(min(seconds, self.poll_every or seconds))
+        if self.poll_every is not None:
+            with suppress(BullMQError):
+                await self.poll()
 
     async def sleep(self, seconds: float) -> None:
         """Let time pass."""

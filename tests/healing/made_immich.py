@@ -68,11 +68,13 @@ class MadeSection:
 
     data: Stored = field(default_factory=dict)
     full: bool = False
+    tries: int = 0
     immich: MadeImmich | None = None
     """Whose crash also happens after a write."""
 
     async def save(self, data: Mapping[str, JsonValue]) -> None:
         """Store it."""
+        self.tries += 1
         if self.full:
             raise NotStoredError("No space left")
         self.data = data

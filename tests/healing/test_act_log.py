@@ -80,6 +80,36 @@ def test_recent_acts_are_forgotten_after_an_hour() -> None:
     assert [it.at for it in after.recent] == [later]
 
 
+def test_the_wall_clock_does_not_decide_what_is_recent() -> None:
+    """A clock that is put right neither frees nor blocks the hourly limit."""
+    for wall in (NOW - 10 * REMEMBERED, NOW + 10 * REMEMBERED):
+        after = book().begun([act("d", wall)], NOW + 1)
+        assert len(after.recent) == 4
+        assert [it.since for it in after.recent] == [NOW] * 3 + [NOW + 1]
+    stored = book().to_dict()
+    loaded = ActBook.from_dict(stored, lambda at: at - NOW + 77)
+    assert {it.since for it in loaded.recent} == {77}
+
+
+def test_what_came_to_nothing_counts_for_no_limit() -> None:
+    """A job that raced is left alone for a while; what was refused may be tried again."""
+    after = book().came_to_nothing([act("a", NOW)], ())
+    assert "a" not in after.pending
+    assert not any(it.counts for it in after.recent)
+    stored = json.loads(json.dumps(after.to_dict()))
+    assert ActBook.from_dict(stored) == after
+    assert not book().came_to_nothing((), [act("a", NOW)]).recent
+
+
+def test_a_store_of_0_1_0_loads() -> None:
+    """It knew nothing of `counts`: everything counted."""
+    stored = json.loads(json.dumps(book().to_dict()))
+    for recent in stored["recent"]:
+        del recent["counts"]
+    assert ActBook.from_dict(stored) == book()
+    assert all(it.counts for it in ActBook.from_dict(stored).recent)
+
+
 def test_let_go() -> None:
     """What is let go is neither watched nor lost."""
     after = book().let_go({"c"})

@@ -43,6 +43,11 @@ BLOCKED = job_view("6", kind=StuckKind.BLOCKED, due=False)
 ALL = (HUNG, LONG, ORPHAN, GHOST, EARLY, BLOCKED)
 
 
+def recent_act(job_id: str, since: int, by: Initiator = Initiator.AUTO) -> Recent:
+    """Return an act; when it was on the wall does not matter."""
+    return Recent(("a", job_id, 1), 0, by, since=since)
+
+
 def plan(
     *jobs: JobView,
     mode: AutoHealMode = AutoHealMode.CLEAR_AND_RESTART,
@@ -126,9 +131,10 @@ def test_what_is_left_to_the_user(mode: AutoHealMode) -> None:
 def test_the_hourly_limit_holds_back() -> None:
     """What the user does doesn't count, nor what was done more than an hour ago."""
     recent = (
-        Recent(("a", "1", 1), NOW - HOUR + 1, Initiator.AUTO),
-        Recent(("a", "2", 1), NOW - HOUR, Initiator.AUTO),
-        Recent(("a", "3", 1), NOW - 1, Initiator.USER),
+        recent_act("1", NOW - HOUR + 1),
+        recent_act("2", NOW - HOUR),
+        recent_act("3", NOW - 1, Initiator.USER),
+        replace(recent_act("4", NOW - 1), counts=False),
     )
     result = plan(*ALL, limits=HealLimits(per_hour=2), recent=recent)
     assert [it.job for it in result.decisions] == [HUNG]
@@ -138,11 +144,21 @@ def test_the_hourly_limit_holds_back() -> None:
 @pytest.mark.parametrize("by", list(Initiator))
 def test_the_same_run_is_left_alone_for_a_while(by: Initiator) -> None:
     """Whoever acted on it, and whatever came of it."""
-    lately = Recent(run_of(HUNG), NOW - ONCE_WITHIN + 1, by)
+    lately = Recent(run_of(HUNG), 0, by, since=NOW - ONCE_WITHIN + 1)
     assert not plan(HUNG, recent=(lately,)).decisions
-    assert plan(HUNG, recent=(replace(lately, at=NOW - ONCE_WITHIN),)).decisions
+    assert plan(HUNG, recent=(replace(lately, since=NOW - ONCE_WITHIN),)).decisions
     again = replace(HUNG, processed_on=NOW)
     assert plan(again, recent=(lately,)).decisions
+
+
+def test_given_up_without_blocking_its_id() -> None:
+    """A failed job with an id of its own would switch its work off for good."""
+    hung = replace(HUNG, job_id="QueueAll")
+    orphan = replace(ORPHAN, job_id="StorageTemplate/1")
+    for strikes in (1, 3):
+        decisions = plan(hung, orphan, strikes=strikes).decisions
+        assert not [it for it in decisions if it.mode is HealMode.FAIL]
+        assert decisions[0] == Decision(hung, HealMode.REMOVE, Reason.FIXED_ID)
 
 
 jobs_strategy = st.lists(
@@ -201,12 +217,15 @@ def test_whatever_is_seen_the_rules_hold(
                 assert mode is AutoHealMode.CLEAR_AND_RESTART
                 assert strikes < limits.strikes
             assert not [
-                it for it in recent if it.run == run_of(job) and now - it.at < 600_000
+                it
+                for it in recent
+                if it.run == run_of(job) and now - it.since < 600_000
             ]
         recent += [
-            Recent(run_of(it.job), now, Initiator.AUTO) for it in result.decisions
+            Recent(run_of(it.job), 0, Initiator.AUTO, since=now)
+            for it in result.decisions
         ]
-        assert sum(now - it.at < 3_600_000 for it in recent) <= max(per_hour, 0)
+        assert sum(now - it.since < 3_600_000 for it in recent) <= max(per_hour, 0)
 
 
 def _plans(

@@ -16,8 +16,8 @@ from custom_components.immich_admin_tools.bullmq.errors import (
 from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery, Result
 from custom_components.immich_admin_tools.healing.carrying_out import FAIL_REASON
 from custom_components.immich_admin_tools.healing.errors import NotStoredError
-from custom_components.immich_admin_tools.healing.healer import WATCH_FOR
 from custom_components.immich_admin_tools.healing.models import (
+    MAY_CHANGE,
     Doubt,
     HealMode,
     Initiator,
@@ -25,6 +25,7 @@ from custom_components.immich_admin_tools.healing.models import (
     SkippedJob,
     SkipReason,
 )
+from custom_components.immich_admin_tools.healing.verification import ANSWER_WITHIN
 from tests.bullmq.recovery.made_queue import PROCESSED_ON, QUEUE
 from tests.support.valkey import Valkey
 
@@ -47,9 +48,9 @@ async def test_a_worker_that_hangs_on_is_a_lost_slot(house: MadeHouse) -> None:
     assert [(it.outcome, it.doubt) for it in report.healed] == [
         (Outcome.SLOT_LOST, None)
     ]
-    assert house.slept < WATCH_FOR
-    assert house.follow_up.lost_slots() == house.follow_up.lost_slots(QUEUE) == 1
-    assert house.follow_up.lost_slots("library") == 0
+    assert house.slept * 1000 < ANSWER_WITHIN
+    assert house.verification.lost_slots() == house.verification.lost_slots(QUEUE) == 1
+    assert house.verification.lost_slots("library") == 0
     assert not await house.queue.job("1")
 
 
@@ -60,23 +61,26 @@ async def test_a_worker_that_lets_go_is_confirmed(house: MadeHouse) -> None:
     report = await house.healer.heal([order(job_view())], Initiator.USER)
     assert report.healed[0].outcome is Outcome.CONFIRMED
     assert house.slept > 25
-    assert house.follow_up.lost_slots() == 0
+    assert house.verification.lost_slots() == 0
     assert not house.log.book.pending
     assert not house.log.book.watched
 
 
 async def test_a_lock_that_tells_nothing_is_looked_at_later(house: MadeHouse) -> None:
-    """Neither renewed nor gone by the end of the watch; the truth comes with a later poll."""
+    """No poll came while somebody waited; the truth comes with a later one."""
     await house.queue.start("1")
+    house.poll_every = None
     report = await house.healer.heal([order(job_view())], Initiator.USER)
     assert (report.healed[0].outcome, report.healed[0].doubt) == (
         Outcome.UNCONFIRMED,
         Doubt.TOO_EARLY,
     )
-    await house.follow_up.follow()
+    assert house.slept * 1000 == ANSWER_WITHIN
+    assert house.world.asked > 1
+    await house.poll()
     assert len(house.outcomes) == 1
     await house.queue.client.delete(house.queue.keys.lock("1"))
-    await house.follow_up.follow()
+    await house.poll()
     assert house.outcomes[1:] == [("1", Outcome.CONFIRMED, None)]
     assert not house.log.book.watched
 
@@ -87,11 +91,11 @@ async def test_a_lost_slot_is_remembered_until_its_lock_is_gone(
     """Also across a restart of Home Assistant."""
     await test_a_worker_that_hangs_on_is_a_lost_slot(house)
     house.restart()
-    await house.follow_up.follow()
-    assert house.follow_up.lost_slots(QUEUE) == 1
+    await house.poll()
+    assert house.verification.lost_slots(QUEUE) == 1
     await house.queue.client.delete(house.queue.keys.lock("1"))
-    await house.follow_up.follow()
-    assert house.follow_up.lost_slots(QUEUE) == 0
+    await house.poll()
+    assert house.verification.lost_slots(QUEUE) == 0
     # What was said of the act stays: the slot was lost.
     assert [it.outcome for it in house.world.told] == [Outcome.SLOT_LOST]
 
@@ -123,7 +127,16 @@ async def test_an_orphan_is_judged_by_its_queue(
     )
     assert (report.healed[0].outcome, report.healed[0].doubt) == expected
     assert await house.queue.waiting() == ["1"]
+    # What may still change is followed on, and told when it has.
+    may_change = expected[1] in MAY_CHANGE
+    assert bool(house.log.book.watched) is may_change
+    house.world.view = server_view(queue_view())
+    await house.poll()
     assert not house.log.book.watched
+    assert len(house.world.told) == 1 + may_change
+    assert (house.world.told[-1].outcome is Outcome.CONFIRMED) is (
+        may_change or expected[0] is Outcome.CONFIRMED
+    )
 
 
 async def test_a_queue_that_begins_to_move_is_waited_for(house: MadeHouse) -> None:
@@ -183,7 +196,7 @@ async def test_nothing_is_done_that_can_not_be_written_down(house: MadeHouse) ->
     after = await house.queue.dump()
     assert after.keys() == before.keys()
     assert not house.world.told
-    assert not house.healer.under_way
+    assert house.verification.idle
 
 
 async def test_missing_rights_are_named_and_nothing_is_changed(
@@ -230,7 +243,7 @@ async def test_what_got_no_reply_is_looked_up_later(
         (Outcome.FAILED, None),
     ]
     assert [act.job_id for act in house.log.book.pending.values()] == ["1"]
-    await house.follow_up.follow()
+    await house.poll()
     assert not house.log.book.pending
     assert house.outcomes[-1] == ("1", Outcome.CONFIRMED, None)
     assert await house.queue.client.lrange(house.queue.keys.active, 0, -1) == [b"2"]
@@ -252,12 +265,12 @@ async def test_killed_between_act_and_record(house: MadeHouse, mode: HealMode) -
     assert [act.job_id for act in house.log.book.pending.values()] == ["1"]
     after_act = await house.queue.dump()
     house.world.on_record = lambda: None
-    await house.follow_up.follow()
+    await house.poll()
     assert house.outcomes == [("1", Outcome.CONFIRMED, None)]
     assert house.world.told[0].act.mode is mode
     assert await house.queue.dump() == after_act
     assert not house.log.book.pending
-    await house.follow_up.follow()
+    await house.poll()
     assert len(house.outcomes) == 1
 
 
@@ -270,7 +283,7 @@ async def test_killed_before_the_act(house: MadeHouse) -> None:
         await house.healer.heal([order(job_view())], Initiator.USER)
     house.section.immich = None
     house.restart()
-    await house.follow_up.follow()
+    await house.poll()
     assert house.outcomes == [("1", Outcome.FAILED, Doubt.INTERRUPTED)]
     assert await house.queue.client.lrange(house.queue.keys.active, 0, -1) == [b"1"]
 
@@ -286,14 +299,14 @@ async def test_a_lost_slot_found_after_a_crash(house: MadeHouse) -> None:
     with pytest.raises(CrashError):
         await house.healer.heal([order(job_view())], Initiator.USER)
     house.restart()
-    await house.follow_up.follow()
+    await house.poll()
     assert house.outcomes == [("1", Outcome.UNCONFIRMED, Doubt.INTERRUPTED)]
     await house.age_lock("1", 10)
-    await house.follow_up.follow()
+    await house.poll()
     await house.renew_lock("1")
-    await house.follow_up.follow()
+    await house.poll()
     assert house.outcomes[1:] == [("1", Outcome.SLOT_LOST, None)]
-    assert house.follow_up.lost_slots() == 1
+    assert house.verification.lost_slots() == 1
 
 
 async def test_put_back_once_the_worker_is_free(house: MadeHouse) -> None:
@@ -302,19 +315,16 @@ async def test_put_back_once_the_worker_is_free(house: MadeHouse) -> None:
     house.meanwhile = lambda _: house.renew_lock("1")
     decision = order(job_view(), HealMode.FAIL, retry_when_free=True)
     report = await house.healer.heal([decision], Initiator.AUTO)
-    assert report.healed[0].outcome is Outcome.UNCONFIRMED
+    assert report.healed[0].outcome is Outcome.SLOT_LOST
     assert (await house.queue.job("1"))["failedReason"] == FAIL_REASON
     house.restart()
-    await house.follow_up.follow()
+    await house.poll()
     assert not await house.queue.waiting()
     await house.queue.client.delete(house.queue.keys.lock("1"))
-    await house.follow_up.follow()
+    await house.poll()
     assert await house.queue.waiting() == ["1"]
-    assert [it.act.mode for it in house.world.told[1:]] == [
-        HealMode.FAIL,
-        HealMode.REQUEUE,
-    ]
-    await house.follow_up.follow()
+    assert [it.act.mode for it in house.world.told[1:]] == [HealMode.REQUEUE]
+    await house.poll()
     assert await house.queue.waiting() == ["1"]
 
 

@@ -1,7 +1,5 @@
 """What stands around an act: a restart in between, a disk that is full after it."""
 
-import logging
-
 import pytest
 
 from custom_components.immich_admin_tools.analysis.models import StuckKind
@@ -61,7 +59,7 @@ async def test_a_restart_that_fails_leaves_the_truth_behind(house: MadeHouse) ->
 async def test_a_disk_that_is_full_after_the_act(
     house: MadeHouse, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is done and told; that it could not be ticked off is found out at the next start."""
+    """It is done and told, once; nothing is looked up, and storing is tried now and then."""
     await house.queue.start("1", token=None)
 
     def fill_up() -> None:
@@ -70,15 +68,36 @@ async def test_a_disk_that_is_full_after_the_act(
     house.world.on_record = fill_up
     report = await house.healer.heal([order(ORPHAN)], Initiator.USER)
     assert report.healed[0].outcome is Outcome.CONFIRMED
-    assert "can't be marked as done" in caplog.text
-    house.world.on_record = lambda: None
-    house.restart()
-    with caplog.at_level(logging.ERROR):
-        await house.follow_up.follow()
-    # Found out again, told again under the same id, and nothing was repeated.
-    assert len({job.act.act_id for job in house.world.told}) == 1
+    assert not house.log.book.pending
+    assert len(house.section.data["pending"]) == 1
+    house.section.tries = 0
+    for _ in range(100):
+        await house.poll()
+        house.slept += 5
+    assert len(house.world.told) == 1
+    assert 7 <= house.section.tries <= 9
+    assert caplog.text.count("can't be written down") == 1
     house.section.full = False
-    await house.follow_up.follow()
+    house.slept += 60
+    await house.poll()
+    assert house.section.data["pending"] == []
+    assert house.verification.idle
+
+
+async def test_a_disk_that_stays_full_until_the_next_start(house: MadeHouse) -> None:
+    """It is found out again, told under the same id, and nothing is repeated."""
+    await house.queue.start("1", token=None)
+
+    def fill_up() -> None:
+        house.section.full = True
+
+    house.world.on_record = fill_up
+    await house.healer.heal([order(ORPHAN)], Initiator.USER)
+    house.restart()
+    for _ in range(20):
+        await house.poll()
+    assert len(house.world.told) == 2
+    assert len({job.act.act_id for job in house.world.told}) == 1
     assert not house.log.book.pending
     assert not await house.queue.client.exists(house.queue.keys.active)
 
@@ -90,11 +109,11 @@ async def test_a_job_that_is_held_still_is_put_back_later(house: MadeHouse) -> N
     await house.healer.heal([decision], Initiator.AUTO)
     lock = house.queue.keys.lock("1")
     await house.queue.client.set(lock, "another", px=30_000)
-    await house.follow_up.follow()
+    await house.poll()
     assert len(house.log.book.watched) == 1
     assert not await house.queue.waiting()
     await house.queue.client.delete(lock)
-    await house.follow_up.follow()
+    await house.poll()
     assert await house.queue.waiting() == ["1"]
     assert not house.log.book.watched
 
@@ -106,6 +125,6 @@ async def test_a_job_that_somebody_else_put_back(house: MadeHouse) -> None:
     await house.healer.heal([decision], Initiator.AUTO)
     await house.queue.client.delete(house.queue.keys.lock("1"))
     await house.queue.client.zrem(house.queue.keys.failed, "1")
-    await house.follow_up.follow()
-    assert [it.act.mode for it in house.world.told] == [HealMode.FAIL] * 2
+    await house.poll()
+    assert [it.act.mode for it in house.world.told] == [HealMode.FAIL]
     assert not house.log.book.watched

@@ -1,6 +1,6 @@
 """The acts that are under way or still watched, as a book. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..bullmq.models import JsonValue
@@ -21,7 +21,12 @@ class Recent:
 
     run: Run
     at: int
+    """ms since the epoch: what is stored."""
     by: Initiator
+    counts: bool = True
+    """Whether it may have changed something: only that counts for the hourly limit."""
+    since: int = field(default=0, compare=False)
+    """The same moment on the monotonic clock, which all judging is done by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,10 @@ class ActBook:
     recent: tuple[Recent, ...] = ()
 
     def begun(self, acts: Iterable[Act], now: int) -> ActBook:
-        """Add acts that are about to be done."""
+        """Add acts that are about to be done; `now` is monotonic."""
         new = {act.act_id: act for act in acts}
-        kept = (it for it in self.recent if now - it.at < REMEMBERED)
-        added = (Recent(act.run, act.at, act.by) for act in new.values())
+        kept = (it for it in self.recent if now - it.since < REMEMBERED)
+        added = (Recent(act.run, act.at, act.by, since=now) for act in new.values())
         return replace(self, pending={**self.pending, **new}, recent=(*kept, *added))
 
     def recorded(
@@ -56,6 +61,33 @@ class ActBook:
             },
             lost=self.lost | set(lost),
         )
+
+    def came_to_nothing(self, raced: Iterable[Act], refused: Iterable[Act]) -> ActBook:
+        """Take acts out that changed nothing: none counts for the hourly limit.
+
+        A job that raced is left alone for a while all the same; what was refused (by
+        missing rights, or a Redis that went away) may be tried again.
+        """
+        raced_runs = {act.run for act in raced}
+        refused_runs = {act.run for act in refused}
+        gone = {
+            key
+            for key, act in self.pending.items()
+            if act.run in raced_runs | refused_runs
+        }
+        return replace(
+            self,
+            pending={key: it for key, it in self.pending.items() if key not in gone},
+            recent=tuple(
+                replace(it, counts=False) if it.run in raced_runs else it
+                for it in self.recent
+                if it.run not in refused_runs
+            ),
+        )
+
+    def not_lost(self, act_ids: Collection[str]) -> ActBook:
+        """Note that it has to be seen anew whether workers hang on."""
+        return replace(self, lost=self.lost - set(act_ids))
 
     def seen_lost(self, act_ids: Collection[str]) -> ActBook:
         """Note that the workers of some acts hang on."""
@@ -82,14 +114,20 @@ class ActBook:
                     "processed_on": it.run[2],
                     "at": it.at,
                     "by": it.by.value,
+                    "counts": it.counts,
                 }
                 for it in self.recent
             ],
         }
 
     @classmethod
-    def from_dict(cls, stored: Stored) -> ActBook:
-        """Go on from `to_dict`; what can't be understood is left out."""
+    def from_dict(
+        cls, stored: Stored, monotonic_of: Callable[[int], int] = int
+    ) -> ActBook:
+        """Go on from `to_dict`; what can't be understood is left out.
+
+        `monotonic_of` brings a stored time onto the clock that is judged by.
+        """
         watched = {act.act_id: act for act in acts_from_list(stored.get("watched"))}
         lost = stored.get("lost")
         known = lost if isinstance(lost, list) else []
@@ -97,7 +135,10 @@ class ActBook:
             pending={act.act_id: act for act in acts_from_list(stored.get("pending"))},
             watched=watched,
             lost=frozenset(act_id for act_id in watched if act_id in known),
-            recent=tuple(_recent(stored.get("recent"))),
+            recent=tuple(
+                replace(it, since=monotonic_of(it.at))
+                for it in _recent(stored.get("recent"))
+            ),
         )
 
 
@@ -115,4 +156,5 @@ def _recent(stored: JsonValue) -> Iterator[Recent]:
                     ),
                     at,
                     stored_enum(Initiator, rest.get("by")) or Initiator.USER,
+                    rest.get("counts") is not False,
                 )

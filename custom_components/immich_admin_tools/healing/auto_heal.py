@@ -14,6 +14,7 @@ from ..analysis.models import JobView, QueueView, ServerView, Source, StuckKind
 from .act_book import Recent
 from .event_watch import run_of
 from .models import Decision, HealMode, Initiator, Reason
+from .policy import without_blocking_its_id
 
 HOUR = 3_600_000
 
@@ -36,7 +37,8 @@ class HealLimits:
     """How far it may go."""
 
     strikes: int = 3
-    """How often a work must get stuck until it is given up instead of tried again."""
+    """How often a work must get stuck until it is given up instead of tried again.
+    Only what is acted on counts: see `strikes.COUNTED`."""
     per_hour: int = 20
     """Jobs that are acted on within an hour at most."""
 
@@ -61,16 +63,16 @@ def plan_heal(
     """Return what to do about the stuck jobs of a view.
 
     `recent` holds the acts of the last hour, `strikes` tells how often the work of a
-    job got stuck, this time included.
+    job got stuck, this time included. `now` is monotonic.
     """
     if view.source is not Source.REDIS or mode in (
         AutoHealMode.OFF,
         AutoHealMode.ALERT_ONLY,
     ):
         return HealPlan()
-    done_lately = {it.run for it in recent if now - it.at < ONCE_WITHIN}
+    done_lately = {it.run for it in recent if now - it.since < ONCE_WITHIN}
     left = limits.per_hour - sum(
-        it.by is Initiator.AUTO and now - it.at < HOUR for it in recent
+        it.by is Initiator.AUTO and it.counts and now - it.since < HOUR for it in recent
     )
     decisions: list[Decision] = []
     held_back: list[JobView] = []
@@ -82,7 +84,7 @@ def plan_heal(
             if decision is None:
                 continue
             if len(decisions) < left:
-                decisions.append(decision)
+                decisions.append(without_blocking_its_id(decision))
             else:
                 held_back.append(job)
     return HealPlan(tuple(decisions), tuple(held_back))

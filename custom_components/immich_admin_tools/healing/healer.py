@@ -1,34 +1,20 @@
-"""Heals stuck jobs: writes down, acts behind fences, verifies, records."""
+"""Heals stuck jobs: writes down, acts behind fences, has it verified and recorded."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 import logging
 from uuid import uuid4
 
 from redis.asyncio import Redis
 
-from ..analysis.models import ServerView
-from ..bullmq.errors import BullMQError
 from ..bullmq.recovery import QueueRecovery
 from ..bullmq.slot_reader import SlotReading, read_slots
 from .act_log import ActLog
 from .carrying_out import CarriedOut, carry_out, lost_jobs
-from .errors import NotStoredError
-from .models import Act, Decision, Doubt, HealedJob, HealReport, Initiator, Outcome
-from .slots import Slot
-from .verdicts import Verdict, stays_watched, verdict_by_lock, verdict_by_queue
-from .world import Clock, Sleep, World
+from .models import Act, Decision, HealReport, Initiator
+from .verification import Verification
+from .world import Clock, World
 
 _LOGGER = logging.getLogger(__name__)
-
-WATCH_EVERY = 2.0
-WATCH_FOR = 34.0
-"""Seconds. A worker that still runs a job renews its lock of 30 s within 15 s; if it
-does not, the lock is gone after 30 s."""
-
-_MAY_CHANGE = frozenset({Doubt.TOO_EARLY, Doubt.NOT_MOVING})
-"""Doubts that may go away while one looks on."""
-
 
 type Step = Callable[[], Awaitable[None]]
 
@@ -42,23 +28,19 @@ class Healer:
         prefix: str,
         log: ActLog,
         world: World,
+        verification: Verification,
         now: Clock,
-        sleep: Sleep = asyncio.sleep,
+        wall: Clock,
     ) -> None:
-        """Use a client that others may share; `now` is ms since the epoch."""
+        """Use a client that others may share; acts are dated by `wall`."""
         self._client = client
         self._prefix = prefix
         self._recovery = QueueRecovery(client, prefix)
         self._log = log
         self._world = world
+        self._verification = verification
         self._now = now
-        self._sleep = sleep
-        self._under_way: set[str] = set()
-
-    @property
-    def under_way(self) -> Collection[str]:
-        """Return the ids of the acts that are being done or verified now."""
-        return self._under_way
+        self._wall = wall
 
     async def heal(
         self,
@@ -66,7 +48,7 @@ class Healer:
         by: Initiator,
         before_verifying: Step | None = None,
     ) -> HealReport:
-        """Carry decisions out and verify them; takes up to half a minute.
+        """Carry decisions out and wait for what came of them, for 40 s at most.
 
         `before_verifying` is done in between, such as a restart; what it raises is
         raised when all is recorded. Raises, with nothing changed, NotStoredError when
@@ -78,7 +60,7 @@ class Healer:
             return HealReport()
         jobs = [(it.job.queue, it.job.job_id) for it in decisions]
         before = await read_slots(self._client, self._prefix, jobs)
-        acts = _acts(decisions, by, self._now(), before)
+        acts = _acts(decisions, by, self._wall(), before)
         for act in acts:
             _LOGGER.info(
                 "%s job %s (%s) of %s: %s, %s, for %s s",
@@ -91,18 +73,22 @@ class Healer:
                 act.age,
             )
         ids = {act.act_id for act in acts}
-        self._under_way |= ids
+        self._verification.handle(ids)
         try:
             await self._log.change(lambda book: book.begun(acts, self._now()))
             return await self._heal(acts, before_verifying)
         finally:
-            self._under_way -= ids
+            self._verification.handled(ids)
 
     async def _heal(self, acts: Sequence[Act], step: Step | None) -> HealReport:
         """Do what is written down."""
         carried = await carry_out(self._recovery, acts)
+        # What got no reply stays written down: it is looked up later.
+        raced = [act for act, _ in carried.skipped]
+        refused = [job.act for job in carried.failed]
+        if raced or refused:
+            await self._log.settle(lambda book: book.came_to_nothing(raced, refused))
         if carried.changed_nothing and carried.error is not None:
-            await self._note([], acts)
             raise carried.error
         try:
             if step is not None:
@@ -114,78 +100,14 @@ class Healer:
         return await self._finish(carried)
 
     async def _finish(self, carried: CarriedOut) -> HealReport:
-        """Verify, record, and only then forget what was written down."""
-        verified = await self._watch(carried.done)
-        healed = [*verified, *lost_jobs(carried.unknown), *carried.failed]
-        await self._world.record(healed)
-        # What got no reply is looked up later.
-        settled = [job.act for job in (*verified, *carried.failed)]
-        await self._note(verified, [*settled, *(act for act, _ in carried.skipped)])
-        return HealReport(tuple(healed), tuple(job for _, job in carried.skipped))
-
-    async def _note(
-        self, verified: Iterable[HealedJob], settled: Iterable[Act]
-    ) -> None:
-        """Take acts out of the book; what can't be stored is looked up at the next start."""
-        watched = {
-            job.act.act_id
-            for job in verified
-            if stays_watched(job.act, (job.outcome, job.doubt))
-        }
-        lost = {job.act.act_id for job in verified if job.outcome is Outcome.SLOT_LOST}
-        done = {act.act_id for act in settled}
-        try:
-            await self._log.change(lambda book: book.recorded(done, watched, lost))
-        except NotStoredError as err:
-            _LOGGER.error("An act can't be marked as done: %s", err)
-
-    async def _watch(self, acts: Sequence[Act]) -> list[HealedJob]:
-        """Follow locks and queues until each tells, at most WATCH_FOR seconds."""
-        slots = [Slot(act) for act in acts]
-        waited = 0.0
-        while slots:
-            verdicts = await self._verdicts(slots)
-            if waited >= WATCH_FOR or not any(
-                doubt in _MAY_CHANGE for _, doubt in verdicts
-            ):
-                return [
-                    HealedJob(slot.act, *verdict)
-                    for slot, verdict in zip(slots, verdicts, strict=True)
-                ]
-            await self._sleep(WATCH_EVERY)
-            waited += WATCH_EVERY
-        return []
-
-    async def _verdicts(self, slots: Sequence[Slot]) -> list[Verdict]:
-        """Judge all acts as they stand now."""
-        await self._observe(slots)
-        view = None
-        if any(slot.act.lock_token is None for slot in slots):
-            view = await self._world.look()
-        return [_verdict(slot, view) for slot in slots]
-
-    async def _observe(self, slots: Sequence[Slot]) -> None:
-        """Look at all locks once."""
-        watched = [slot for slot in slots if slot.act.lock_token is not None]
-        if not watched:
-            return
-        jobs = [(slot.act.queue, slot.act.job_id) for slot in watched]
-        try:
-            reading = await read_slots(self._client, self._prefix, jobs)
-        except BullMQError:
-            # The act is done; that it can't be verified is no failure of it.
-            return
-        for slot, lock in zip(watched, reading.locks, strict=True):
-            slot.observe(lock, reading.job_counters[slot.act.queue])
-
-
-def _verdict(slot: Slot, view: ServerView | None) -> Verdict:
-    """Judge one act as it stands now."""
-    if slot.act.lock_token is None:
-        return verdict_by_queue(
-            None if view is None else view.queues.get(slot.act.queue)
+        """Record what was not done for certain, and wait for the rest."""
+        undone = [*lost_jobs(carried.unknown), *carried.failed]
+        if undone:
+            await self._world.record(undone)
+        verified = await self._verification.watch(carried.done)
+        return HealReport(
+            (*verified, *undone), tuple(job for _, job in carried.skipped)
         )
-    return verdict_by_lock(slot) or (Outcome.UNCONFIRMED, Doubt.TOO_EARLY)
 
 
 def _acts(

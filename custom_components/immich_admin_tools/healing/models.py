@@ -38,6 +38,9 @@ class Reason(StrEnum):
     """It will not end by itself."""
     POISON = "poison"
     """It got stuck again and again: trying once more would only block the queue."""
+    FIXED_ID = "fixed_id"
+    """Removed instead of kept as failed: a failed job blocks the id that Immich gave it,
+    and the same work could never be added again."""
     RETRY = "retry"
     """Given up for as long as its worker held it; now the worker is free."""
 
@@ -76,11 +79,19 @@ class Doubt(StrEnum):
     """Home Assistant ended before it could be verified."""
 
 
+MAY_CHANGE = frozenset({Doubt.TOO_EARLY, Doubt.NOT_MOVING})
+"""Doubts that may go away while one looks on."""
+
+
 class SkipReason(StrEnum):
     """Why a job was left alone."""
 
     NOT_STUCK = "not_stuck"
     """It does not run for long enough."""
+    YOUNGER_THAN_ASKED = "younger_than_asked"
+    """It runs for no longer than the user asked for."""
+    NO_WORKER = "no_worker"
+    """No worker was seen: BullMQ puts its job back when one comes, and does it."""
     LIVE_LOCK = "live_lock"
     """A worker still holds it: put back, it would run twice."""
     ONLY_REMOVE = "only_remove"

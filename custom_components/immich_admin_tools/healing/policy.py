@@ -1,58 +1,141 @@
 """Which stuck jobs a user's order may act on, and how. Pure."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from ..analysis.models import JobView, StuckKind
+from ..analysis.models import JobView, QueueView, StuckKind
 from .models import Decision, HealMode, Reason, SkippedJob, SkipReason
+
+WITHOUT_LOCK = (StuckKind.ORPHANED, StuckKind.GHOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a user asks for."""
+
+    mode: HealMode | None = None
+    """None: what is best for each. Then no work is lost that BullMQ would take up again."""
+    older_than: float | None = None
+    """Seconds; takes the place of the queue's threshold: the user's own word on what
+    is too long."""
+    job_id: str | None = None
+    """The only job it is about."""
+    only: frozenset[tuple[str, str]] | None = None
+    """Queues and ids of the jobs that the user has seen; None: all."""
+    before_restart: bool = False
+    """The workers are restarted right after."""
+
+    @property
+    def insists(self) -> bool:
+        """Return whether the user named both the very job and what is to be done."""
+        return self.job_id is not None and self.mode is not None
+
+    def is_about(self, job: JobView) -> bool:
+        """Return whether a job is one of those that are meant."""
+        if self.only is not None and (job.queue, job.job_id) not in self.only:
+            return False
+        return self.job_id in (None, job.job_id)
+
+    def mode_for(self, job: JobView) -> HealMode:
+        """Return what is to be done to a job."""
+        if self.mode is not None:
+            return self.mode
+        # Its worker is gone and nobody works on it: nothing speaks against trying again.
+        if job.kind is StuckKind.ORPHANED and job.lock_token is None:
+            return HealMode.REQUEUE
+        return HealMode.REMOVE
 
 
 def decide(
-    jobs: Iterable[JobView],
-    mode: HealMode,
-    older_than: float | None = None,
-    *,
-    before_restart: bool = False,
+    queues: Iterable[QueueView], order: Order
 ) -> tuple[tuple[Decision, ...], tuple[SkippedJob, ...]]:
-    """Return what to do to which jobs, and which are left alone.
-
-    `before_restart`: the workers are restarted right after. Then a job with a live
-    lock may be put back too: it is given up first, and put back when its lock is gone.
-    """
+    """Return what to do to which jobs, and which are left alone."""
     decisions: list[Decision] = []
     skipped: list[SkippedJob] = []
-    for job in jobs:
-        reason = reason_to_skip(job, mode, older_than)
-        if reason is SkipReason.LIVE_LOCK and before_restart:
-            decisions.append(
-                Decision(job, HealMode.FAIL, Reason.ASKED, retry_when_free=True)
-            )
-        elif reason is None:
-            decisions.append(Decision(job, mode, Reason.ASKED))
-        else:
-            skipped.append(SkippedJob(job.queue, job.job_id, reason))
+    for queue in queues:
+        for job in queue.jobs:
+            if not order.is_about(job):
+                continue
+            decided = decide_one(job, queue.worker, order)
+            if isinstance(decided, Decision):
+                decisions.append(decided)
+            else:
+                skipped.append(SkippedJob(job.queue, job.job_id, decided))
     return tuple(decisions), tuple(skipped)
 
 
-def reason_to_skip(
-    job: JobView, mode: HealMode, older_than: float | None
-) -> SkipReason | None:
-    """Return why a job is to be left alone, None when it may be acted on.
+def decide_one(
+    job: JobView, worker: bool | None, order: Order
+) -> Decision | SkipReason:
+    """Return what to do to one job, or why it is to be left alone.
 
-    `older_than` (seconds) takes the place of the queue's threshold: the user's own
-    word on what is too long. It never touches a job that waits for other queues, nor
-    one that BullMQ is about to put back itself.
+    `worker` tells whether one of its queue lives.
     """
-    if job.kind is StuckKind.BLOCKED:
-        return SkipReason.BLOCKED
-    if not job.due:
-        if job.kind in (StuckKind.ORPHANED, StuckKind.GHOST):
-            return SkipReason.BULLMQ_HEALS
-        if older_than is None or job.age is None or job.age <= older_than:
-            return SkipReason.NOT_STUCK
-    elif older_than is not None and job.age is not None and job.age <= older_than:
-        return SkipReason.NOT_STUCK
+    if (reason := _not_to_be_touched(job, worker, order)) is not None:
+        return reason
+    mode = order.mode_for(job)
     if mode is not HealMode.REMOVE and job.kind is StuckKind.GHOST:
         return SkipReason.ONLY_REMOVE
     if mode is HealMode.REQUEUE and job.lock_token is not None:
-        return SkipReason.LIVE_LOCK
+        if not order.before_restart:
+            return SkipReason.LIVE_LOCK
+        if has_fixed_id(job):
+            # It can't be kept as failed meanwhile. The restart alone puts it back.
+            return SkipReason.BULLMQ_HEALS
+        # Given up first, so that it can't run twice; put back when its lock is gone.
+        return Decision(job, HealMode.FAIL, Reason.ASKED, retry_when_free=True)
+    return without_blocking_its_id(Decision(job, mode, Reason.ASKED))
+
+
+def _not_to_be_touched(
+    job: JobView, worker: bool | None, order: Order
+) -> SkipReason | None:
+    """Return why nothing at all may be done to a job, None when something may.
+
+    No order touches a job that waits for other queues, nor one that BullMQ is about to
+    put back itself. While no worker lives, as in a restart of Immich, only an order
+    about that very job does.
+    """
+    if job.kind is StuckKind.BLOCKED:
+        return SkipReason.BLOCKED
+    if worker is not True and not order.insists:
+        return SkipReason.NO_WORKER if _asked_for(job, order) else SkipReason.NOT_STUCK
+    if job.kind in WITHOUT_LOCK:
+        if worker is True and not job.due:
+            return SkipReason.BULLMQ_HEALS
+    elif not job.due and (order.older_than is None or job.age is None):
+        return SkipReason.NOT_STUCK
+    if (
+        order.older_than is not None
+        and job.age is not None
+        and job.age <= order.older_than
+    ):
+        return SkipReason.YOUNGER_THAN_ASKED
     return None
+
+
+def _asked_for(job: JobView, order: Order) -> bool:
+    """Return whether an order is about a job at all."""
+    if job.due or job.kind in WITHOUT_LOCK:
+        return True
+    return (
+        order.older_than is not None
+        and job.age is not None
+        and job.age > order.older_than
+    )
+
+
+def has_fixed_id(job: JobView) -> bool:
+    """Return whether Immich gave the job its id; those of BullMQ are all digits."""
+    return not (job.job_id.isascii() and job.job_id.isdigit())
+
+
+def without_blocking_its_id(decision: Decision) -> Decision:
+    """Remove a job instead of keeping it as failed where that would block its id.
+
+    BullMQ takes a failed job for one that is there already: the same work could not
+    be added again, which would switch it off for good.
+    """
+    if decision.mode is HealMode.FAIL and has_fixed_id(decision.job):
+        return Decision(decision.job, HealMode.REMOVE, Reason.FIXED_ID)
+    return decision

@@ -10,18 +10,27 @@ from dataclasses import dataclass, field
 from ..bullmq.lock_watch import LockObservation, SlotState, slot_state
 from .models import Act
 
+RENEWAL_OVERDUE = 10_000
+"""ms of life left at which a lock of 30 s, renewed every 15 s, was evidently not."""
+
 
 @dataclass(slots=True)
 class Slot:
-    """The slot of one act, as far as it was watched."""
+    """The slot of one act, as far as it was watched. Times: ms, monotonic."""
 
     act: Act
     lost: bool = False
-    """It was seen that the worker hangs on."""
+    """It was seen that the worker hangs on, and nothing since speaks against it."""
     flushed: bool = False
     """Redis was emptied: a lock that is gone says nothing."""
+    told: bool = field(init=False)
+    """Whether it was told that the worker hangs on."""
     _earliest: LockObservation | None = field(default=None, init=False)
     _last: LockObservation | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        """Take what is known from before as told."""
+        self.told = self.lost
 
     def observe(self, lock: LockObservation, job_counter: int | None) -> None:
         """Take in one look at the lock and at the queue's `id`."""
@@ -35,7 +44,23 @@ class Slot:
         ):
             self._earliest = lock
         self._last = lock
-        self.lost = self.lost or self._seen is SlotState.LOST
+        if self._seen is SlotState.LOST:
+            self.lost = True
+        elif (
+            lock.token == self.act.lock_token
+            and lock.ttl is not None
+            and lock.ttl < RENEWAL_OVERDUE
+        ):
+            # Its worker is gone, or stands still: only a new renewal says otherwise.
+            self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Hold the slot for lost only if its lock is renewed from now on.
+
+        To be called when a restart was seen: a process that is gone renews nothing.
+        """
+        self.lost = False
+        self._earliest = self._last = None
 
     @property
     def state(self) -> SlotState | None:

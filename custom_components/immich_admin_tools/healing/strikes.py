@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..analysis.models import JobView
+from ..analysis.models import JobView, StuckKind
 from ..analysis.stored import stored_int, stored_str
 from ..bullmq.models import JsonValue
 
@@ -12,6 +12,9 @@ MOST = 5_000
 
 REMEMBERED = 90 * 24 * 3_600_000
 """ms after which a work that was not stuck again is forgotten."""
+
+COUNTED = (StuckKind.HUNG, StuckKind.ORPHANED)
+"""Kinds that count: a job that merely takes long says nothing against its photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,10 @@ class Strikes:
     last: int
     """ms since the epoch."""
     run: str
-    """The last run that was counted, so that none counts twice."""
+    """The last run that was noted, so that none is told twice."""
     asset_id: str | None
+    counted: str
+    """The last run that was counted, so that none counts twice."""
 
 
 class StrikeBook:
@@ -35,22 +40,30 @@ class StrikeBook:
         self._strikes: dict[str, Strikes] = {}
 
     def note(self, job: JobView, at: int) -> bool:
-        """Count a stuck run; return whether it is a new one.
+        """Take in a stuck run; return whether it is a new one.
 
-        A ghost has no work, so it counts for none and is always new.
+        A run counts from when it is hung or orphaned. A ghost has no work, so it
+        counts for none and is always new.
         """
         key = _work_of(job)
         if key is None:
             return True
         run = f"{job.job_id}@{job.processed_on or ''}"
-        known = self._strikes.pop(key, None)
+        known = self._strikes.get(key)
         is_new = known is None or not _same(known.run, run)
+        counts = job.kind in COUNTED and (
+            known is None or not _same(known.counted, run)
+        )
+        if known is not None and not is_new and not counts:
+            return False
+        self._strikes.pop(key, None)
         self._strikes[key] = Strikes(
-            count=(0 if known is None else known.count) + is_new,
+            count=(0 if known is None else known.count) + counts,
             first=at if known is None else known.first,
             last=at if known is None or is_new else known.last,
             run=run if is_new or known is None else known.run,
             asset_id=job.asset_ids[0] if job.asset_ids else None,
+            counted=run if counts else "" if known is None else known.counted,
         )
         while len(self._strikes) > MOST:
             del self._strikes[next(iter(self._strikes))]
@@ -78,6 +91,7 @@ class StrikeBook:
                 "last": strikes.last,
                 "run": strikes.run,
                 "asset_id": strikes.asset_id,
+                "counted": strikes.counted,
             }
             for key, strikes in self._strikes.items()
             if now - strikes.last < REMEMBERED
@@ -88,13 +102,20 @@ class StrikeBook:
         """Go on from `to_dict`; what can't be understood is left out."""
         book = cls()
         for key, value in stored.items():
-            if isinstance(value, dict) and (count := stored_int(value, "count")):
+            if (
+                isinstance(value, dict)
+                and (count := stored_int(value, "count")) is not None
+            ):
+                run = stored_str(value, "run") or ""
+                counted = stored_str(value, "counted")
                 book._strikes[key] = Strikes(
                     count=count,
                     first=stored_int(value, "first") or 0,
                     last=stored_int(value, "last") or 0,
-                    run=stored_str(value, "run") or "",
+                    run=run,
                     asset_id=stored_str(value, "asset_id"),
+                    # 0.1.0 counted every run that it noted.
+                    counted=run if counted is None else counted,
                 )
         return book
 

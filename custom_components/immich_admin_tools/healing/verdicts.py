@@ -2,7 +2,7 @@
 
 from ..analysis.models import QueueState, QueueView
 from ..bullmq.lock_watch import SlotState
-from .models import Act, Doubt, Outcome
+from .models import MAY_CHANGE, Act, Doubt, Outcome
 from .slots import Slot
 
 type Verdict = tuple[Outcome, Doubt | None]
@@ -46,5 +46,5 @@ def stays_watched(act: Act, verdict: Verdict) -> bool:
     if act.retry_when_free:
         return outcome is not Outcome.FAILED and doubt is not Doubt.FLUSHED
     if act.lock_token is None:
-        return False
+        return doubt in MAY_CHANGE
     return outcome is Outcome.SLOT_LOST or doubt in (Doubt.TOO_EARLY, Doubt.INTERRUPTED)

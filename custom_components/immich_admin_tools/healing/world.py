@@ -3,11 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from ..analysis.models import ServerView
 from .models import HealedJob
 
 type Clock = Callable[[], int]
-"""Returns ms since the epoch."""
+"""Returns ms: monotonic, unless it is called `wall` (since the epoch)."""
 
 type Sleep = Callable[[float], Awaitable[None]]
 
@@ -15,8 +14,8 @@ type Sleep = Callable[[float], Awaitable[None]]
 class World(Protocol):
     """Where the healing looks, and whom it tells."""
 
-    async def look(self) -> ServerView | None:
-        """Look at the queues once more; None when nobody answers."""
+    def look_soon(self) -> None:
+        """Ask for a poll before the next one is due: somebody waits for what it tells."""
 
     async def record(self, healed: Sequence[HealedJob]) -> None:
         """Put outcomes into the history and tell of them. Never raises.

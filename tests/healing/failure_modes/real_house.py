@@ -1,7 +1,7 @@
 """Everything from the reader to the healer, on a real queue with a real worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import time
@@ -23,6 +23,11 @@ from custom_components.immich_admin_tools.bullmq.connection import (
 from custom_components.immich_admin_tools.bullmq.keys import DEFAULT_PREFIX, QueueKeys
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
 from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery
+from custom_components.immich_admin_tools.clock import (
+    monotonic_ms,
+    monotonic_of,
+    now_ms,
+)
 from custom_components.immich_admin_tools.healing.act_log import ActLog
 from custom_components.immich_admin_tools.healing.auto_heal import (
     AutoHealMode,
@@ -31,7 +36,6 @@ from custom_components.immich_admin_tools.healing.auto_heal import (
 )
 from custom_components.immich_admin_tools.healing.event_watch import EventWatch, run_of
 from custom_components.immich_admin_tools.healing.events import Event
-from custom_components.immich_admin_tools.healing.follow_up import FollowUp
 from custom_components.immich_admin_tools.healing.healer import Healer
 from custom_components.immich_admin_tools.healing.models import (
     Decision,
@@ -40,7 +44,8 @@ from custom_components.immich_admin_tools.healing.models import (
     HealReport,
     Initiator,
 )
-from custom_components.immich_admin_tools.healing.policy import decide
+from custom_components.immich_admin_tools.healing.policy import Order, decide
+from custom_components.immich_admin_tools.healing.verification import Verification
 from tests.healing.made_immich import MadeSection
 from tests.support.simulator import Simulator
 from tests.support.valkey import start_valkey
@@ -52,11 +57,6 @@ POLL = 1.0
 
 FOR_EVER = 600_000
 """ms that a job takes which is to outlast a scenario."""
-
-
-def now_ms() -> int:
-    """Return the time in ms since the epoch."""
-    return int(time() * 1000)
 
 
 @dataclass(slots=True)
@@ -75,21 +75,48 @@ class RealHouse:
     """All that auto-heal would have done at any look."""
     analyst: Analyst = field(default_factory=Analyst)
     watch: EventWatch = field(default_factory=EventWatch)
-    log: ActLog = field(default_factory=lambda: ActLog(MadeSection()))
+    log: ActLog = field(
+        default_factory=lambda: ActLog(MadeSection(), monotonic_ms, monotonic_of)
+    )
     healer: Healer = field(init=False)
-    follow_up: FollowUp = field(init=False)
+    verification: Verification = field(init=False)
 
     def __post_init__(self) -> None:
         """Put the healing together."""
-        self.healer = Healer(self.client, DEFAULT_PREFIX, self.log, self, now_ms)
-        self.follow_up = FollowUp(
+        self.verification = Verification(
             self.client,
             DEFAULT_PREFIX,
             self.log,
             self,
+            monotonic_ms,
             now_ms,
-            lambda: self.healer.under_way,
+            wait=self.poll_meanwhile,
         )
+        self.healer = Healer(
+            self.client,
+            DEFAULT_PREFIX,
+            self.log,
+            self,
+            self.verification,
+            monotonic_ms,
+            now_ms,
+        )
+
+    def look_soon(self) -> None:
+        """Do nothing: it is looked every second anyway."""
+
+    async def poll_meanwhile(
+        self, answers: Collection[asyncio.Future[HealedJob]], seconds: float
+    ) -> None:
+        """Look every second until there are answers."""
+        until = time() + seconds
+        while time() < until and not all(answer.done() for answer in answers):
+            await self.poll()
+            await asyncio.sleep(POLL)
+
+    async def poll(self) -> None:
+        """Look once, and let the verification see it."""
+        await self.verification.follow(await self.look())
 
     @property
     def recovery(self) -> QueueRecovery:
@@ -125,7 +152,7 @@ class RealHouse:
             HealLimits(),
             self.log.book.recent,
             lambda _: 1,
-            view.time,
+            monotonic_ms(),
         )
         known = {run_of(wish.job) for wish in self.wishes}
         self.wishes += [it for it in plan.decisions if run_of(it.job) not in known]
@@ -142,8 +169,7 @@ class RealHouse:
         """Look every second until a condition holds; return after how many seconds."""
         begun = time()
         while True:
-            await self.look()
-            await self.follow_up.follow()
+            await self.poll()
             if condition():
                 return time() - begun
             assert time() - begun < within, f"not within {within} s: {what}"
@@ -154,9 +180,12 @@ class RealHouse:
         until = time() + seconds
         await self.look_until(lambda: time() >= until, seconds + 5, "time passes")
 
-    async def order(self, queue: str, mode: HealMode) -> HealReport:
-        """Heal the stuck jobs of a queue as a user orders it."""
-        decisions, skipped = decide(self.queue(queue).jobs, mode)
+    async def order(
+        self, queue: str, mode: HealMode | None, job_id: str | None = None
+    ) -> HealReport:
+        """Heal the stuck jobs of a queue, or one of them, as a user orders it."""
+        order = Order(mode, job_id=job_id)
+        decisions, skipped = decide([self.queue(queue)], order)
         report = await self.healer.heal(decisions, Initiator.USER)
         return HealReport(report.healed, (*skipped, *report.skipped))
 

@@ -79,14 +79,20 @@ async def killed_for_good(version: Version) -> Seen:
         seen.other["states"] = {house.queue(queue).state for queue in queues}
         seen.other["due"] = all(house.job(queue).due for queue in queues)
 
-        seen.reports["ghost_requeue"] = await house.order("sidecar", HealMode.REQUEUE)
+        for queue in queues:
+            for default in (None, HealMode.REMOVE):
+                seen.reports[f"{queue}_{default}"] = await house.order(queue, default)
+        seen.reports["ghost_requeue"] = await house.order(
+            "sidecar", HealMode.REQUEUE, ghost
+        )
         for queue, mode in (
             ("migration", HealMode.REQUEUE),
             ("library", HealMode.FAIL),
             ("notifications", HealMode.REMOVE),
             ("sidecar", HealMode.REMOVE),
         ):
-            seen.reports[queue] = await house.order(queue, mode)
+            job_id = house.job(queue).job_id
+            seen.reports[queue] = await house.order(queue, mode, job_id)
         seen.other["dedup_key"] = await house.client.exists(
             house.keys("notifications").key("de:once")
         )
@@ -191,7 +197,7 @@ async def hanging(version: Version) -> Seen:
             seen.reports[f"{queue}_{mode}"] = await house.order(queue, mode)
         seen.reports["ocr"] = await house.order("ocr", HealMode.REMOVE)
         await house.look()
-        seen.lost_slots["after"] = house.follow_up.lost_slots("ocr")
+        seen.lost_slots["after"] = house.verification.lost_slots("ocr")
         seen.truth["blocked"] = (await immich.truth()).queues["ocr"]
         await house.look_until(
             lambda: house.queue("ocr").state is QueueState.STALLED, 100, "it stands"
@@ -199,7 +205,7 @@ async def hanging(version: Version) -> Seen:
         await immich.unhang("ocr")
         await immich.until_truth("ocr", finished=3)
         seen.seconds["slot_free"] = await house.look_until(
-            lambda: not house.follow_up.lost_slots(), 45, "its slot is free"
+            lambda: not house.verification.lost_slots(), 45, "its slot is free"
         )
         blocked = seen.truth
         await seen.finish(house)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(420)
 async def test_killed_and_nobody_restarts(
     scenarios: Scenarios, version: Version
 ) -> None:
-    """Orphans and a ghost without a worker: dealt with, and nothing more is said."""
+    """Orphans and a ghost without a worker: left alone, unless the user insists."""
     seen = await scenarios.seen("killed_for_good", version)
     assert seen.kinds == {
         "migration": StuckKind.ORPHANED,
@@ -33,6 +33,12 @@ async def test_killed_and_nobody_restarts(
     assert 45 < seen.seconds["lost"] < 110
     # Nobody would work on them; BullMQ puts them back when somebody comes.
     assert not seen.wishes
+    for queue in seen.events:
+        for default in (None, HealMode.REMOVE):
+            report = seen.reports[f"{queue}_{default}"]
+            assert not report.healed
+            assert [it.reason for it in report.skipped] == [SkipReason.NO_WORKER]
+    # Only an order about that very job, with a mode, is carried out.
     for queue, mode in (
         ("migration", HealMode.REQUEUE),
         ("library", HealMode.FAIL),

@@ -55,7 +55,9 @@ async def test_older_than_takes_the_place_of_the_threshold(
     answer = await call(
         hass, "clear_stuck", queue="ocr", older_than={"hours": 1}, mode="fail"
     )
-    assert [it["reason"] for it in answer["queues"]["ocr"]["skipped"]] == ["not_stuck"]
+    assert [it["reason"] for it in answer["queues"]["ocr"]["skipped"]] == [
+        "younger_than_asked"
+    ]
     await simulator.unhang()
 
 
@@ -139,7 +141,7 @@ async def failed_ids(
 ) -> list[str]:
     """Make failed jobs: given up while they hung, and free since."""
     monkeypatch.setattr(
-        "custom_components.immich_admin_tools.healing.healer.WATCH_FOR", 0
+        "custom_components.immich_admin_tools.healing.verification.ANSWER_WITHIN", 0
     )
     ids = await hang(hass, entry, simulator, "migration", 3)
     answer = await call(hass, "clear_stuck", queue="migration", mode="fail")

@@ -16,7 +16,8 @@ from custom_components.immich_admin_tools.const import (
     DOMAIN,
 )
 from custom_components.immich_admin_tools.entry_activity import BUS_EVENT
-from custom_components.immich_admin_tools.healing import healer
+from custom_components.immich_admin_tools.healing import verification
+from custom_components.immich_admin_tools.healing.events import EventType
 from custom_components.immich_admin_tools.repairs import async_remove_issues
 from tests.integration.conftest import entry_for, poll, set_up
 from tests.support.simulator import Simulator
@@ -28,6 +29,11 @@ def issue(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> dict[str, An
     """Return what an issue says; empty when there is none."""
     found = ir.async_get(hass).async_get_issue(DOMAIN, f"{key}_{entry.entry_id}")
     return dict(found.translation_placeholders or {}) if found else {}
+
+
+def test_every_event_has_an_icon() -> None:
+    """In the logbook, which shows none by itself."""
+    assert set(logbook.ICONS) == set(EventType)
 
 
 async def test_stuck_jobs_are_told_until_they_are_cleared(
@@ -64,7 +70,7 @@ async def test_the_limit_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """How many are left, and where."""
-    monkeypatch.setattr(healer, "WATCH_FOR", 0)
+    monkeypatch.setattr(verification, "ANSWER_WITHIN", 0)
     await hang(hass, entry, simulator, "migration", 2)
     limits = {CONF_HEAL_LIMITS: {"actions_per_hour": 1}}
     set_option(hass, entry, **{CONF_AUTO_HEAL: "clear_and_log"}, **limits)
@@ -86,8 +92,55 @@ async def test_the_limit_is_told(
         (
             "de",
             {"type": "job_cleared", "asset_path": "/a/b.jpg", "outcome": "slot_lost"},
-            "Bereinigt: b.jpg – Bereinigt, aber der Arbeiter hängt bis zum Neustart",
+            "Bereinigt: b.jpg",
         ),
+        (
+            "de",
+            {
+                "type": "heal_unconfirmed",
+                "asset_path": "/a/b.jpg",
+                "outcome": "slot_lost",
+            },
+            "Worker noch blockiert; Neustart nötig: b.jpg",
+        ),
+        (
+            "en",
+            {
+                "type": "heal_unconfirmed",
+                "name": "FacialRecognitionQueueAll",
+                "outcome": "unconfirmed",
+                "doubt": "paused",
+                "reason": "asked",
+            },
+            "Not confirmed that the worker is free: FacialRecognitionQueueAll"
+            " – The queue is paused",
+        ),
+        (
+            "en",
+            {
+                "type": "job_requeued",
+                "asset_path": "/a/b.jpg",
+                "outcome": "confirmed",
+                "reason": "left_behind",
+            },
+            "Put back: b.jpg – Its worker is gone – The worker is free",
+        ),
+        (
+            "en",
+            {"type": "job_stuck", "name": "Ocr", "age": 2_820, "kind": "hung"},
+            "Got stuck: Ocr – 47 min – It hung",
+        ),
+        (
+            "en",
+            {"type": "queue_paused", "reason": "gpu_offline", "by": "auto"},
+            "Paused – The GPU box is off; resumes automatically – Immich Admin Tools",
+        ),
+        (
+            "en",
+            {"type": "queue_paused", "reason": "by_hand", "by": "user"},
+            "Paused – By hand",
+        ),
+        ("en", {"type": "queue_resumed", "reason": "gpu_offline"}, "Goes on"),
         ("en", {"type": "queue_finished"}, "Finished"),
     ],
 )
@@ -95,7 +148,7 @@ async def test_logbook(
     hass: HomeAssistant,
     simulator: Simulator,
     language: str,
-    data: dict[str, str],
+    data: dict[str, object],
     expected: str,
 ) -> None:
     """In the language of Home Assistant, under the name of the device."""
@@ -117,7 +170,9 @@ async def test_logbook(
         {"device_id": device_id, "instance": "x", **data},
         time_fired_timestamp=dt_util.utcnow().timestamp(),
     )
-    assert described[BUS_EVENT](event) == {"name": "Immich", "message": expected}
+    described_as = described[BUS_EVENT](event)
+    assert described_as.pop("icon").startswith("mdi:")
+    assert described_as == {"name": "Immich", "message": expected}
     gone = Event(BUS_EVENT, {"device_id": "gone", "instance": "Immich 2", **data})
     assert described[BUS_EVENT](gone)["name"] == "Immich 2"
     await hass.config_entries.async_unload(entry.entry_id)

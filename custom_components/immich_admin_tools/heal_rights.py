@@ -1,0 +1,94 @@
+"""The repair issue that names the Redis rights which auto-heal lacks."""
+
+from typing import TYPE_CHECKING
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .bullmq.access import check_access
+from .bullmq.errors import BullMQError, MissingRightsError
+from .clock import monotonic_ms
+from .const import DOMAIN, LOGGER
+from .healing.auto_heal import AutoHealMode
+from .placeholders import plain_placeholders
+from .redis_source import RedisSource
+
+if TYPE_CHECKING:
+    from .coordinator import AdminToolsConfigEntry
+
+HEAL_RIGHTS = "heal_rights"
+
+LOOK_EVERY = 60_000
+"""ms between two looks whether the rights are there by now."""
+
+
+class HealRights:
+    """Raises the issue when Redis refuses an act, and takes it back when it would not."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: AdminToolsConfigEntry, redis: RedisSource
+    ) -> None:
+        """Begin without an issue; one of before is found out about anew."""
+        self._hass = hass
+        self._entry = entry
+        self._redis = redis
+        self._missing: tuple[str, ...] = ()
+        self._next_look = 0
+
+    @callback
+    def async_updated(self, mode: AutoHealMode) -> None:
+        """Look now and then whether the rights are there, or are needed no more."""
+        if not self._missing:
+            return
+        if mode in (AutoHealMode.OFF, AutoHealMode.ALERT_ONLY):
+            self._show(())
+        elif self._redis.connected and monotonic_ms() >= self._next_look:
+            self._next_look = monotonic_ms() + LOOK_EVERY
+            self._entry.async_create_background_task(
+                self._hass, self._look(), "rights of the Redis user"
+            )
+
+    async def async_refused(self, error: MissingRightsError) -> None:
+        """Name all that is missing, not only what was in the way first."""
+        self._next_look = monotonic_ms() + LOOK_EVERY
+        self._missing = error.commands
+        await self._look()
+        # The look may know better than what just happened, but not that it worked.
+        if not self._missing:
+            self._show(error.commands)
+
+    @callback
+    def async_acted(self) -> None:
+        """Take the issue back: an act went through."""
+        if self._missing:
+            self._show(())
+
+    async def _look(self) -> None:
+        """Ask Redis what its user may do."""
+        try:
+            access = await check_access(self._redis.client, self._redis.settings.prefix)
+        except BullMQError as err:
+            LOGGER.debug("The rights can't be asked for now: %s", err)
+            self._show(self._missing)
+        else:
+            self._show(access.heal_missing)
+
+    @callback
+    def _show(self, missing: tuple[str, ...]) -> None:
+        """Raise the issue, or take it back."""
+        self._missing = missing
+        issue_id = f"{HEAL_RIGHTS}_{self._entry.entry_id}"
+        if not missing:
+            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+            return
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=HEAL_RIGHTS,
+            translation_placeholders=plain_placeholders(
+                {"title": self._entry.title, "missing": " ".join(missing)}
+            ),
+        )

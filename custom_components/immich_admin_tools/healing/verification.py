@@ -1,0 +1,401 @@
+"""Finds out what acts achieved, from poll to poll; whoever acted waits for the answer.
+
+There is one verification per Immich. Each poll gives it the view and costs one read
+of the locks while something is open, else nothing. It never runs twice at a time, and
+from the moment it is ended it does nothing: what is open then stays in the journal and
+is looked up at the next start.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+import logging
+from uuid import uuid4
+
+from redis.asyncio import Redis
+
+from ..analysis.models import QueueView, ServerView
+from ..bullmq.errors import MissingRightsError, UnknownLayoutError
+from ..bullmq.job_trail import read_trail
+from ..bullmq.lock_watch import SHORTEST_RENEWAL, SlotState
+from ..bullmq.recovery import QueueRecovery, Result
+from ..bullmq.slot_reader import read_slots
+from .act_log import ActLog
+from .aftermath import Fate, fate_of, verdict_of_fate
+from .models import MAY_CHANGE, Act, Doubt, HealedJob, HealMode, Outcome, Reason
+from .restart_signs import RestartSigns
+from .slots import Slot
+from .verdicts import Verdict, stays_watched, verdict_by_lock, verdict_by_queue
+from .world import Clock, Sleep, World
+
+_LOGGER = logging.getLogger(__name__)
+
+ANSWER_WITHIN = 40_000
+"""ms until a caller gets an answer. A worker that still runs a job renews its lock of
+30 s within 15 s; if it does not, the lock is gone after 30 s: that leaves time for a poll."""
+
+LOOK_EVERY = 5.0
+"""Seconds between two polls that are asked for while somebody waits: the default pace."""
+
+WATCHED_FOR = 3_600_000
+"""ms after which a queue that does not move tells nothing of an old act any more."""
+
+STILL_HELD_LOOKS = 20
+"""Looks, a second apart, in which a worker that hangs on renews its lock for certain."""
+
+type Wait = Callable[[Collection[asyncio.Future[HealedJob]], float], Awaitable[None]]
+"""Waits for answers, at most for some seconds."""
+
+
+async def wait_for_answers(
+    answers: Collection[asyncio.Future[HealedJob]], seconds: float
+) -> None:
+    """Return as soon as all are there, or when the time is over."""
+    await asyncio.wait(answers, timeout=seconds)
+
+
+@dataclass(slots=True)
+class _Open:
+    """An act that is done, and whose outcome somebody waits for."""
+
+    act: Act
+    slot: Slot
+    deadline: int
+    answer: asyncio.Future[HealedJob]
+    verdict: Verdict = field(default=(Outcome.UNCONFIRMED, Doubt.TOO_EARLY))
+    """The last one, which may still change."""
+
+
+class Verification:
+    """Verifies the acts on one Immich. All times are monotonic."""
+
+    def __init__(
+        self,
+        client: Redis,
+        prefix: str,
+        log: ActLog,
+        world: World,
+        now: Clock,
+        wall: Clock,
+        *,
+        wait: Wait = wait_for_answers,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        """Go on from the log; `wall` only dates what is done later."""
+        self._client = client
+        self._prefix = prefix
+        self._recovery = QueueRecovery(client, prefix)
+        self._log = log
+        self._world = world
+        self._now = now
+        self._wall = wall
+        self._wait = wait
+        self._sleep = sleep
+        self._signs = RestartSigns()
+        self._open: dict[str, _Open] = {}
+        self._slots = {
+            act.act_id: Slot(act, lost=act.act_id in log.book.lost)
+            for act in log.book.watched.values()
+        }
+        self._watched_since = dict.fromkeys(self._slots, now())
+        self._busy: set[str] = set()
+        self._follows = False
+        self._ended = False
+
+    @property
+    def ended(self) -> bool:
+        """Return whether nothing is verified any more."""
+        return self._ended
+
+    @property
+    def idle(self) -> bool:
+        """Return whether a poll has nothing to tell it."""
+        book = self._log.book
+        return not (book.pending or book.watched or self._open or self._log.unstored)
+
+    def lost_slots(self, queue: str | None = None) -> int:
+        """Return how many workers hang on to a job that was taken from them."""
+        return sum(
+            slot.lost and queue in (None, slot.act.queue)
+            for slot in self._slots.values()
+        )
+
+    def handle(self, act_ids: Collection[str]) -> None:
+        """Leave acts to whoever carries them out: their fate is not to be looked up."""
+        self._busy |= set(act_ids)
+
+    def handled(self, act_ids: Collection[str]) -> None:
+        """Take acts back whose carrying out is over, or was broken off."""
+        self._busy -= set(act_ids)
+
+    def end(self) -> None:
+        """Answer all who wait, and do nothing from now on."""
+        self._ended = True
+        for it in self._open.values():
+            if not it.answer.done():
+                it.answer.set_result(_interrupted(it.act))
+        self._open.clear()
+
+    async def watch(self, acts: Sequence[Act]) -> list[HealedJob]:
+        """Wait for the outcome of acts that were just done, at most ANSWER_WITHIN.
+
+        An outcome that is open by then is UNCONFIRMED, and followed further.
+        """
+        if self._ended:
+            return [_interrupted(act) for act in acts]
+        deadline = self._now() + ANSWER_WITHIN
+        loop = asyncio.get_running_loop()
+        waiting = [
+            _Open(act, Slot(act), deadline, loop.create_future()) for act in acts
+        ]
+        for it in waiting:
+            self._open[it.act.act_id] = it
+            self._signs.note_worker(it.act.queue, it.act.lock_token)
+        while left := [it.answer for it in waiting if not it.answer.done()]:
+            seconds = (deadline - self._now()) / 1000
+            if seconds <= 0:
+                await self._answer_late(waiting)
+                # What a poll is just recording is about to be answered.
+                await asyncio.gather(*left)
+                break
+            self._world.look_soon()
+            await self._wait(left, min(LOOK_EVERY, seconds))
+        return [it.answer.result() for it in waiting]
+
+    async def _answer_late(self, waiting: Iterable[_Open]) -> None:
+        """Say what is known at the bound."""
+        await self._resolve([it for it in waiting if it.act.act_id in self._open])
+
+    async def follow(self, view: ServerView) -> None:
+        """Take in one poll. Raises BullMQError when Redis does not answer."""
+        if self._ended or self._follows:
+            return
+        self._follows = True
+        try:
+            await self._log.retry()
+            await self._note_restarts(view)
+            await self._look_up_unrecorded(view)
+            await self._look_at_slots(view)
+        finally:
+            self._follows = False
+
+    async def still_held(self) -> bool:
+        """Return whether a worker is seen to renew the lock of a lost slot just now.
+
+        What a poll saw may be some seconds old, and the workers have been restarted
+        since. Takes up to 20 s. Raises BullMQError.
+        """
+        ends: dict[str, int] = {}
+        for _ in range(STILL_HELD_LOOKS):
+            acts = [slot.act for slot in self._slots.values() if slot.lost]
+            if self._ended or not acts:
+                return False
+            reading = await read_slots(self._client, self._prefix, _jobs(acts))
+            for act, lock in zip(acts, reading.locks, strict=True):
+                if lock.token != act.lock_token or lock.ttl is None:
+                    continue
+                end = self._now() + lock.ttl
+                if end - ends.setdefault(act.act_id, end) > SHORTEST_RENEWAL // 2:
+                    return True
+                ends[act.act_id] = min(end, ends[act.act_id])
+            await self._sleep(1.0)
+        return False
+
+    async def workers_restarted(self) -> None:
+        """Hold no slot for lost any more until it is seen anew: the workers are new."""
+        await self._begin_anew(self._slots.values())
+
+    async def _note_restarts(self, view: ServerView) -> None:
+        """Hold the slots of a queue for free whose worker was evidently restarted."""
+        new = self._signs.new_workers(view)
+        await self._begin_anew(
+            slot for slot in self._slots.values() if slot.act.queue in new
+        )
+
+    async def _begin_anew(self, slots: Iterable[Slot]) -> None:
+        """Have it proved anew that workers hang on."""
+        lost = [slot for slot in slots if slot.lost]
+        for slot in lost:
+            slot.begin_anew()
+        ids = {slot.act.act_id for slot in lost}
+        if ids:
+            await self._log.settle(lambda book: book.not_lost(ids))
+
+    async def _look_up_unrecorded(self, view: ServerView) -> None:
+        """Find out what became of acts that were never recorded; never repeat them."""
+        busy = self._busy | self._open.keys()
+        pending = self._log.book.pending
+        for act in [act for act_id, act in pending.items() if act_id not in busy]:
+            trail = await read_trail(
+                self._client, self._prefix, act.queue, act.job_id, act.redis_at
+            )
+            fate = fate_of(act, trail)
+            verdict = verdict_of_fate(act, fate, view.queues.get(act.queue))
+            _LOGGER.info(
+                "Looked up what became of job %s of %s: %s",
+                act.job_id,
+                act.queue,
+                fate,
+            )
+            await self._world.record([HealedJob(act, *verdict)])
+            if fate is Fate.NOT_DONE:
+                await self._settle_undone(act)
+            else:
+                await self._settle([(act, verdict)])
+
+    async def _settle_undone(self, act: Act) -> None:
+        """Take an act out that was never done."""
+        await self._log.settle(lambda book: book.came_to_nothing([act], ()))
+
+    async def _settle(self, outcomes: Iterable[tuple[Act, Verdict]]) -> None:
+        """Take acts that are now recorded out of the pending ones."""
+        done: set[str] = set()
+        watched: set[str] = set()
+        lost: set[str] = set()
+        for act, verdict in outcomes:
+            done.add(act.act_id)
+            if stays_watched(act, verdict):
+                watched.add(act.act_id)
+                self._slots.setdefault(act.act_id, Slot(act))
+                self._watched_since[act.act_id] = self._now()
+            if verdict[0] is Outcome.SLOT_LOST:
+                lost.add(act.act_id)
+        await self._log.settle(lambda book: book.recorded(done, watched, lost))
+
+    async def _look_at_slots(self, view: ServerView) -> None:
+        """Read all locks at once, and draw what can be drawn from them."""
+        opened = list(self._open.values())
+        watched = list(self._slots.values())
+        slots = [*(it.slot for it in opened), *watched]
+        locked = [slot for slot in slots if _has_lock(slot.act)]
+        if locked:
+            acts = [slot.act for slot in locked]
+            reading = await read_slots(self._client, self._prefix, _jobs(acts))
+            at = self._now()
+            for slot, lock in zip(locked, reading.locks, strict=True):
+                slot.observe(replace(lock, at=at), reading.job_counters[slot.act.queue])
+        ripe: list[_Open] = []
+        for it in opened:
+            it.verdict = _verdict(it.slot, view.queues.get(it.act.queue))
+            if it.verdict[1] not in MAY_CHANGE or self._now() >= it.deadline:
+                ripe.append(it)
+        await self._resolve([it for it in ripe if it.act.act_id in self._open])
+        for slot in watched:
+            await self._conclude(slot, view.queues.get(slot.act.queue))
+
+    async def _resolve(self, ripe: Sequence[_Open]) -> None:
+        """Record outcomes, then answer who waits for them."""
+        if not ripe:
+            return
+        for it in ripe:
+            del self._open[it.act.act_id]
+            # Until it is taken out of the pending ones, nobody looks it up.
+            self._busy.add(it.act.act_id)
+        healed = [HealedJob(it.act, *it.verdict) for it in ripe]
+        try:
+            await self._world.record(healed)
+            for it in ripe:
+                if stays_watched(it.act, it.verdict):
+                    self._slots[it.act.act_id] = it.slot
+                    it.slot.told = it.verdict[0] is Outcome.SLOT_LOST
+            await self._settle((it.act, it.verdict) for it in ripe)
+        finally:
+            for it, job in zip(ripe, healed, strict=True):
+                self._busy.discard(it.act.act_id)
+                if not it.answer.done():
+                    it.answer.set_result(job)
+
+    async def _conclude(self, slot: Slot, queue: QueueView | None) -> None:
+        """Draw what can be drawn from the slot of an act that was recorded before."""
+        act = slot.act
+        if _has_lock(act):
+            verdict = verdict_by_lock(slot)
+        else:
+            verdict = verdict_by_queue(queue)
+            since = self._watched_since[act.act_id]
+            if verdict[1] in MAY_CHANGE and self._now() - since < WATCHED_FOR:
+                return
+        if verdict is None:
+            if act.act_id in self._log.book.lost and not slot.lost:
+                await self._log.settle(lambda book: book.not_lost({act.act_id}))
+            return
+        if verdict[0] is not Outcome.SLOT_LOST:
+            await self._let_go(slot, verdict)
+            return
+        if not slot.told:
+            slot.told = True
+            await self._world.record([HealedJob(act, *verdict)])
+        await self._log.settle(lambda book: book.seen_lost({act.act_id}))
+
+    async def _let_go(self, slot: Slot, verdict: Verdict) -> None:
+        """Stop watching a slot, and do what was put off until then."""
+        act = slot.act
+        retried = (
+            act.retry_when_free and slot.state is not None and await self._retry(act)
+        )
+        if retried is None:
+            return
+        # A slot that was lost and is free now does not undo what was said of the act.
+        outcomes = [] if slot.told else [HealedJob(act, *verdict)]
+        if retried:
+            outcomes.append(HealedJob(_retry_of(act, self._wall()), Outcome.CONFIRMED))
+        if outcomes:
+            await self._world.record(outcomes)
+        if slot.told and slot.state is SlotState.FREE:
+            _LOGGER.info(
+                "The worker of job %s of %s is free again", act.job_id, act.queue
+            )
+        self._slots.pop(act.act_id, None)
+        self._watched_since.pop(act.act_id, None)
+        await self._log.settle(lambda book: book.let_go({act.act_id}))
+
+    async def _retry(self, act: Act) -> bool | None:
+        """Put a job back that was given up for a time; None when it can't be yet."""
+        try:
+            result = await self._recovery.retry_failed(act.queue, (act.job_id,))
+        except (MissingRightsError, UnknownLayoutError) as err:
+            # The others need not wait for it.
+            _LOGGER.debug("Job %s can't be put back: %s", act.job_id, err)
+            return None
+        match result.outcomes[act.job_id]:
+            case Result.DONE:
+                return True
+            case Result.LOCKED:
+                return None
+            case _:
+                return False
+
+
+def _has_lock(act: Act) -> bool:
+    """Return whether the lock tells of it: there was one, or the job waits for it."""
+    return act.lock_token is not None or act.retry_when_free
+
+
+def _verdict(slot: Slot, queue: QueueView | None) -> Verdict:
+    """Judge one act as it stands now."""
+    if slot.act.lock_token is None:
+        return verdict_by_queue(queue)
+    return verdict_by_lock(slot) or (Outcome.UNCONFIRMED, Doubt.TOO_EARLY)
+
+
+def _interrupted(act: Act) -> HealedJob:
+    """Return what is said when nobody looks any more."""
+    return HealedJob(act, Outcome.UNCONFIRMED, Doubt.INTERRUPTED)
+
+
+def _jobs(acts: Iterable[Act]) -> list[tuple[str, str]]:
+    """Return queue and id of each."""
+    return [(act.queue, act.job_id) for act in acts]
+
+
+def _retry_of(act: Act, at: int) -> Act:
+    """Return the act of putting a job back."""
+    return replace(
+        act,
+        act_id=uuid4().hex,
+        at=at,
+        mode=HealMode.REQUEUE,
+        reason=Reason.RETRY,
+        lock_token=None,
+        retry_when_free=False,
+    )

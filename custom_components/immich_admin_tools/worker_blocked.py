@@ -1,0 +1,34 @@
+"""How it is shown that a worker hangs on to a job that was taken from it."""
+
+from typing import TYPE_CHECKING
+
+from .analysis.models import QueueState, QueueView
+
+if TYPE_CHECKING:
+    from .entry_healing import EntryHealing
+
+WORKER_BLOCKED = "worker_blocked"
+"""A queue that nobody works on, as its workers hang: only a restart frees them."""
+
+QUEUE_STATES = [*(state.value for state in QueueState), WORKER_BLOCKED]
+
+
+def shown_state(view: QueueView, healing: EntryHealing | None) -> str:
+    """Return the state of a queue as a user sees it."""
+    nothing_moves = view.state in (
+        QueueState.IDLE,
+        QueueState.STALLED,
+        QueueState.WORKER_LOST,
+    )
+    if nothing_moves and blocked_workers(healing, view.name):
+        return WORKER_BLOCKED
+    return view.state.value
+
+
+def blocked_workers(
+    healing: EntryHealing | None, queue: str | None = None
+) -> int | None:
+    """Return how many workers are blocked; None while Redis can't tell."""
+    if healing is None or not healing.reachable:
+        return None
+    return healing.lost_slots(queue)
