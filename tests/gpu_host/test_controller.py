@@ -432,7 +432,7 @@ async def test_only_watched() -> None:
     assert world.paused() == set(QUEUES)
     world.waiting["ocr"] = 40
     world.box.on = True
-    await world.run(60)
+    await world.run(100)
     assert (world.state, world.done, world.burnt) == ("ready", 40, 0)
     world.box.die()
     await world.run(5)
