@@ -119,7 +119,7 @@ async def test_no_http(http: httpx.AsyncClient, reply: bytes, expected: Probe) -
         (MachineLearning.ANSWERS, Probe.ANSWERS),
         (MachineLearning.FAILS, Probe.GONE),
         (MachineLearning.HANGS, Probe.SLOW),
-        (MaintenanceModeError("no"), Probe.SLOW),
+        (MaintenanceModeError("no"), Probe.UNKNOWN),
     ],
 )
 async def test_through_immich(

@@ -80,7 +80,8 @@ def step(power: Power, settings: PowerSettings, seen: Seen) -> Step:
 
 def hold_after(before: Power, after: Power, seen: Seen) -> Hold:
     """Return what of a hold is left after a step: this is the one place where it ends."""
-    gone = after.state in GONE and (
+    off = after.state in GONE and seen.reach is Reach.OFFLINE
+    gone = off and (
         after.slept
         or after.state is HostState.WAKE_FAILED
         or _age(after.since, seen.now) >= LONG_OFF
