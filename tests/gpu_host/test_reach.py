@@ -33,8 +33,8 @@ def contact(*probes: Probe, every: int = 2000) -> Contact:
         # One no stops jobs at once; that the box is off takes some.
         ([G], "unknown", False),
         ([O], "unknown", False),
-        ([G] * 6, "offline", False),
-        ([O] * 6, "offline", False),
+        ([G, G], "offline", False),
+        ([O, O], "offline", False),
         ([S], "unknown", None),
         # Who is busy, or fails at its work, is there; whoever can't be asked says nothing.
         ([S] * 30, "unknown", False),

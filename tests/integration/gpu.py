@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.entry_gpu import GpuHost
+from custom_components.immich_admin_tools.gpu_host.models import Reach
 from tests.support.simulator import Simulator
 
 MAC = "3c:52:82:1a:2b:3c"
@@ -129,13 +130,17 @@ def gpu_state(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> str:
 
 async def all_paused(entry: MockConfigEntry, *, timeout: float = 30) -> None:
     """Wait until all queues of a host that is off are certainly paused."""
-    leases = host_of(entry).controller.leases
-    queues = entry.runtime_data.queues
+    controller = host_of(entry).controller
+    leases, queues = controller.leases, entry.runtime_data.queues
     await reach(
         entry,
         "off",
         timeout,
-        also=lambda: bool(leases.holding) and leases.all_held(queues.data),
+        also=lambda: (
+            bool(leases.holding)
+            and leases.all_held(queues.data)
+            and controller.contact.reach is Reach.OFFLINE
+        ),
     )
 
 

@@ -233,7 +233,7 @@ class Power:
     @property
     def is_on(self) -> bool:
         """Return what the power switch shows: on, or on its way."""
-        return self.state in ON | COMING
+        return self.state in ON | COMING or (self.state in GONE and self.wake_next)
 
     def to_dict(self, clocks: Clocks) -> dict[str, JsonValue]:
         """Return it as JSON, with wall times."""

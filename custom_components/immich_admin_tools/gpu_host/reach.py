@@ -13,6 +13,8 @@ OFFLINE_AFTER = 10_000
 """ms of nothing but no until the host counts as off: a ping may flap (a choice)."""
 ANSWERS_NEEDED = 2
 """Answers in a row until jobs may be begun again."""
+MISSES_NEEDED = 2
+"""Times no in a row, however long they lasted, until the host counts as off."""
 SLOW_NEEDED = 2
 """Probes in a row without an answer in time until a pause is called for."""
 
@@ -92,6 +94,8 @@ class Contact:
                 reach, safe, probe, misses=misses, gone_since=self.gone_since
             )
         since = now if self.gone_since is None else self.gone_since
-        gone = misses > 1 and now - since >= OFFLINE_AFTER
+        # Who was never known to be on has no gap to be left out.
+        lasted = self.reach is Reach.UNKNOWN or now - since >= OFFLINE_AFTER
+        gone = misses >= MISSES_NEEDED and lasted
         reach = Reach.OFFLINE if gone else self.reach
         return Contact(reach, safe, probe, misses=misses, gone_since=since)
