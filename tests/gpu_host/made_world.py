@@ -12,7 +12,7 @@ from custom_components.immich_admin_tools.gpu_host.clocks import Clocks
 from custom_components.immich_admin_tools.gpu_host.concurrency import ConcurrencyKeeper
 from custom_components.immich_admin_tools.gpu_host.controller import HostController
 from custom_components.immich_admin_tools.gpu_host.errors import NotSentError
-from custom_components.immich_admin_tools.gpu_host.machine import Fellow
+from custom_components.immich_admin_tools.gpu_host.machine import Fellow, Peer
 from custom_components.immich_admin_tools.gpu_host.models import (
     News,
     PowerSettings,
@@ -103,6 +103,8 @@ class World:
     active: dict[str, int] = field(default_factory=lambda: dict.fromkeys(QUEUES, 0))
     done: int = 0
     burnt: int = 0
+    users: set[str] = field(default_factory=set)
+    """Queues that the user paused."""
     api_answers: bool = True
     may_wake: bool | None = True
     keep_on: bool | None = False
@@ -370,7 +372,10 @@ class MadeHouse:
     async def run_off_action(self) -> None:
         """Switch the box off."""
         box = self.world.boxes[self.name]
-        if any(self.world.active.values()) or self.world.locks:
+        elsewhere = any(
+            not isinstance(it, Peer) or it.busy for it in self.world.fellows
+        )
+        if any(self.world.active.values()) or self.world.locks or elsewhere:
             box.off_at_work += 1
         if self.world.settings[self.name].ml_url == "refused":
             raise OwnActionsError("no such action")
