@@ -33,6 +33,8 @@ class Box(asyncio.DatagramProtocol):
     actions: list[str] = field(default_factory=list)
     wakes: bool = True
     """Whether it does what it is told."""
+    more: list[Simulator] = field(default_factory=list)
+    """Other Immich servers that it works for."""
 
     def datagram_received(self, data: bytes, _address: object) -> None:
         """Boot, if it is meant."""
@@ -47,7 +49,8 @@ class Box(asyncio.DatagramProtocol):
         self.actions.append(call.service)
         if self.wakes:
             mode = "on" if call.service == "box_on" else "off"
-            await self.simulator.machine_learning(mode)  # type: ignore[arg-type]  # two of them
+            for simulator in (self.simulator, *self.more):
+                await simulator.machine_learning(mode)  # type: ignore[arg-type]  # two of them
 
     @property
     def wakened(self) -> bool:

@@ -40,6 +40,7 @@ async def both_loaded(
     hass: HomeAssistant, simulator: Simulator, other: Simulator, gpu_box: Box
 ) -> tuple[MockConfigEntry, MockConfigEntry]:
     """Set both entries up: the network port of their hosts is the same."""
+    gpu_box.more.append(other)
     entries = (
         with_hosts(entry_for(simulator, None, "first"), host_data(simulator, gpu_box)),
         with_hosts(entry_for(other, None, "second"), host_data(other, gpu_box)),

@@ -10,8 +10,9 @@ from ..immich.errors import ImmichError
 from ..immich.models import MachineLearning
 from .reach import Probe
 
-TIMEOUT = httpx.Timeout(3.0, connect=2.0)
-"""A proxy in front of a host that is off gives up on it after a few seconds."""
+TIMEOUT = httpx.Timeout(3.8, connect=2.0)
+"""A proxy in front of a host that is off gives up on it after 3 s, as the README has it;
+what says nothing for longer may be on."""
 
 LONGEST_ANSWER = 64
 """Bytes; the answer is `pong`."""
