@@ -27,6 +27,7 @@ from .entry_telemetry import EntryTelemetry
 from .errors import message_of
 from .fresh_http import fresh_http
 from .gpu_actions import async_setup_gpu_actions
+from .gpu_house import async_remove_gpu_issues
 from .heal_issues import async_keep_heal_issues
 from .immich.client import ImmichClient
 from .lease_store import create_immich_starts, create_lease_keeper
@@ -176,4 +177,5 @@ async def async_unload_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) 
 async def async_remove_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
     """Leave nothing behind."""
     async_remove_issues(hass, entry)
+    async_remove_gpu_issues(hass, entry)
     await async_leave_in_order(hass, entry)

@@ -85,7 +85,7 @@ def _gpu_host(host: GpuHost) -> dict[str, object]:
         "settings": {key: val for key, val in settings.items() if key not in hidden},
         "has_packet": host.settings.packet is not None,
         "contact": asdict(controller.contact),
-        "record": controller.record.to_dict(),
+        "record": controller.record.to_dict(controller.clocks),
         "guarded": host.guarded,
     }
 

@@ -11,16 +11,21 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.httpx_client import get_async_client
 
 from .bullmq.event_watch import EventWatch
-from .clock import now_ms
+from .clock import monotonic_ms, now_ms
 from .const import DOMAIN
+from .gpu_host.clocks import Clocks
+from .gpu_host.concurrency import ConcurrencyKeeper
 from .gpu_host.controller import HostController
+from .gpu_host.errors import ServiceRestartInterruptedError
 from .gpu_host.guard import DrainGuard
-from .gpu_host.models import COMING, LEAVING, Wish
+from .gpu_host.machine import Absent, Peer, others_of
+from .gpu_host.models import COMING, GONE, LEAVING, ON, Reach, Wish
 from .gpu_host.pauses import HostStand, queues_to_watch
 from .gpu_host.probe import PingProbe
 from .gpu_host.service_restart import ServiceRestart
 from .gpu_host.work import expected_run
-from .gpu_house import GPU_ISSUES, GpuHouse
+from .gpu_house import GPU_ISSUES, GpuHouse, async_remove_gpu_issues
+from .gpu_machines import async_machines
 from .gpu_settings import SUBENTRY_GPU_HOST, host_settings_of
 from .healing.events import Event, EventType
 from .settings import connection_of
@@ -28,9 +33,10 @@ from .settings import connection_of
 if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry
 
-CALM = 5.0
+CALM = 3.0
 ALERT = 2.0
-"""Seconds between two probes: while nothing is at stake, and while something is."""
+"""Seconds between two probes: while nothing is at stake, and while something is. A box
+that dies is shown as offline within about four seconds."""
 UNGUARDED = 1.0
 """Seconds where nothing but the probes sees photos being skipped."""
 INDIRECT = 10.0
@@ -40,13 +46,23 @@ COUNT_AFTER = 3.0
 
 SECTION = "gpu_host_{}"
 """Section of the safety store, by the id of the subentry."""
+CONCURRENCY = "gpu_concurrency"
+"""Section of the numbers of workers that were changed, for all hosts."""
+MOST_SHOWN = 50
+"""Times that are remembered as they were shown; about three are shown at once."""
+
+CLOCKS = Clocks(monotonic_ms, now_ms)
 
 
 class GpuHost:
     """One host with what keeps it in order."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: AdminToolsConfigEntry, sub: ConfigSubentry
+        self,
+        hass: HomeAssistant,
+        entry: AdminToolsConfigEntry,
+        sub: ConfigSubentry,
+        concurrency: ConcurrencyKeeper,
     ) -> None:
         """Go on from what is stored; nothing runs yet."""
         runtime = entry.runtime_data
@@ -56,6 +72,8 @@ class GpuHost:
         self.device_id = ""
         self.listeners: list[CALLBACK_TYPE] = []
         self._stand: HostStand | None = None
+        self._peer: Peer | None = None
+        self._shown: dict[int, int] = {}
         self._look_now = asyncio.Event()
         self._probe = PingProbe(
             get_async_client(hass, connection_of(entry.data).verify_ssl),
@@ -71,9 +89,9 @@ class GpuHost:
             self._probe,
             runtime.stores.safety.section(SECTION.format(sub.subentry_id)),
             runtime.leases,
-            runtime.client,
-            now_ms,
-            self._spawn,
+            concurrency,
+            CLOCKS,
+            self._spawn_to_its_end,
         )
         self._guard: DrainGuard | None = None
         if (redis := runtime.queues.redis) is not None:
@@ -96,6 +114,42 @@ class GpuHost:
         redis = self._entry.runtime_data.queues.redis
         return self._guard is not None and redis is not None and redis.connected
 
+    def shown(self, at: int | None) -> int | None:
+        """Return a monotonic time as a wall time that stays the same while it is shown."""
+        if at is None:
+            return None
+        if at not in self._shown:
+            if len(self._shown) > MOST_SHOWN:
+                self._shown.clear()
+            self._shown[at] = CLOCKS.wall_of(at)
+        return self._shown[at]
+
+    @property
+    def reason(self) -> str | None:
+        """Return why the policy does nothing although it might; None: nothing is odd."""
+        power, house = self.controller.power, self.house
+        if not self.controller.record.automatic:
+            return None
+        fellows = house.fellows()
+        if power.state in GONE:
+            # Whether it waits for the gate matters only with work.
+            work = self.controller.work
+            waits = work is not None and bool(work.startable)
+            return "gate_unknown" if waits and house.may_wake() is None else None
+        if power.state not in ON:
+            return None
+        if any(isinstance(it, Absent) for it in fellows):
+            return "other_instance_unknown"
+        others = others_of(self.settings.host_id, power.state, fellows)
+        if others.busy or others.backlog:
+            return "other_instance_works"
+        match house.keep_on():
+            case True:
+                return "kept_on"
+            case None:
+                return "keep_on_unknown"
+        return None
+
     async def async_ask(self, wish: Wish) -> None:
         """Do what the user wants, then look at the host soon."""
         await self.controller.ask(wish)
@@ -107,7 +161,7 @@ class GpuHost:
         Goes on when whoever waits for it no longer does.
         """
         runtime = self._entry.runtime_data
-        restart = ServiceRestart(self.controller, self.house, now_ms)
+        restart = ServiceRestart(self.controller, self.house, monotonic_ms)
         task = self._entry.async_create_background_task(
             self._hass, restart.run(), f"restart of {self.settings.name}"
         )
@@ -115,12 +169,18 @@ class GpuHost:
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                # By a reload; whoever waits for it has not been cancelled.
+                raise ServiceRestartInterruptedError(self.settings.name) from None
+            raise
         finally:
             await runtime.queues.async_request_refresh()
 
     @callback
     def async_start(self) -> None:
         """Begin to look after the host."""
+        self._entry.async_on_unload(async_machines(self._hass).async_add(self))
         self._spawn(self._probe_on(), f"probes of {self.settings.name}")
         if self._guard is not None:
             self._spawn(self._guard.run(), f"guard of {self.settings.name}")
@@ -157,12 +217,19 @@ class GpuHost:
         """Return the seconds until the next probe."""
         if self._probe.costly:
             return INDIRECT
-        state, work = self.controller.power.state, self.controller.work
-        if state in COMING | LEAVING:
+        controller = self.controller
+        state, work = controller.power.state, controller.work
+        if state in COMING | LEAVING or controller.resting or self._in_doubt:
             return ALERT
         if work is None or not (work.backlog or work.busy):
             return CALM
         return ALERT if self.guarded else UNGUARDED
+
+    @property
+    def _in_doubt(self) -> bool:
+        """Return whether the last probes do not agree on how the host stands."""
+        contact = self.controller.contact
+        return contact.safe is not (contact.reach is Reach.ONLINE)
 
     @callback
     def async_happened(self, event: Event) -> None:
@@ -206,12 +273,23 @@ class GpuHost:
         if stand != self._stand:
             self._stand = stand
             self._entry.runtime_data.gpu_hosts.async_stand_changed(self)
+        peer = self.controller.peer
+        if peer != self._peer:
+            self._peer = peer
+            async_machines(self._hass).async_changed(self.settings.host_id)
         for listener in list(self.listeners):
             listener()
 
     def _spawn(self, job: Coroutine[None, None, None], name: str) -> None:
         """Run something in the background until the entry is unloaded."""
         self._entry.async_create_background_task(self._hass, job, name)
+
+    def _spawn_to_its_end(self, job: Coroutine[None, None, None], name: str) -> None:
+        """Run the user's actions also when the entry is reloaded meanwhile.
+
+        An off action that is broken off in the middle leaves the box in any state.
+        """
+        self._hass.async_create_background_task(job, name)
 
 
 class EntryGpuHosts:
@@ -220,13 +298,33 @@ class EntryGpuHosts:
     def __init__(self) -> None:
         """Have none yet."""
         self.hosts: dict[str, GpuHost] = {}
+        self.concurrency: ConcurrencyKeeper | None = None
 
     @callback
     def async_create(self, hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
         """Make the hosts and their devices."""
-        for host_id, sub in entry.subentries.items():
-            if sub.subentry_type == SUBENTRY_GPU_HOST:
-                self.hosts[host_id] = GpuHost(hass, entry, sub)
+        subs = {
+            host_id: sub
+            for host_id, sub in entry.subentries.items()
+            if sub.subentry_type == SUBENTRY_GPU_HOST
+        }
+        self.concurrency = ConcurrencyKeeper(
+            entry.runtime_data.client,
+            entry.runtime_data.stores.safety.section(CONCURRENCY),
+            monotonic_ms,
+            {
+                host_id: host_settings_of(sub).concurrency
+                for host_id, sub in subs.items()
+            },
+        )
+        for host_id, sub in subs.items():
+            self.hosts[host_id] = GpuHost(hass, entry, sub, self.concurrency)
+        self.concurrency.adopt(
+            {
+                host_id: host.controller.record.overrides
+                for host_id, host in self.hosts.items()
+            }
+        )
         for host_id, host in self.hosts.items():
             device = dr.async_get(hass).async_get_or_create(
                 config_entry_id=entry.entry_id,
@@ -246,26 +344,40 @@ class EntryGpuHosts:
             """Look after a poll."""
             for host in self.hosts.values():
                 host.async_updated()
+            if not self.hosts and concurrency.overrides:
+                entry.async_create_task(hass, concurrency.apply())
 
         async def close() -> None:
             """Write down what has changed."""
             for host in self.hosts.values():
                 await host.controller.close()
+            if entry.disabled_by is not None:
+                # Nobody would do it later.
+                async_remove_gpu_issues(hass, entry)
+                await concurrency.undo()
 
-        self._forget_removed(hass)
+        assert self.concurrency is not None
+        concurrency = self.concurrency
+
+        entry.async_create_task(hass, self._forget_removed(hass))
         for host in self.hosts.values():
             host.async_start()
         for host in self.hosts.values():
             tells = entry.runtime_data.activity.async_listen
             entry.async_on_unload(tells(host.async_happened))
-        if self.hosts:
-            listen = entry.runtime_data.queues.async_add_listener
-            entry.async_on_unload(listen(updated))
-            entry.async_on_unload(close)
+        listen = entry.runtime_data.queues.async_add_listener
+        entry.async_on_unload(listen(updated))
+        entry.async_on_unload(close)
 
-    @callback
-    def _forget_removed(self, hass: HomeAssistant) -> None:
-        """Take back the issues of hosts that are no more."""
+    async def _forget_removed(self, hass: HomeAssistant) -> None:
+        """Take back what was changed and said for hosts that are no more."""
+        assert self.concurrency is not None
+        if any(host.controller.record.overrides for host in self.hosts.values()):
+            if await self.concurrency.save():
+                for host in self.hosts.values():
+                    await host.controller.forget_overrides()
+        if not self.hosts and self.concurrency.overrides:
+            await self.concurrency.apply()
         subentries = {
             sub
             for other in hass.config_entries.async_entries(DOMAIN)

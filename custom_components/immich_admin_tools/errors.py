@@ -76,6 +76,7 @@ _KEYS: tuple[tuple[type[_Error], str], ...] = (
     (gpu_host.NoOffActionError, "gpu_no_off_action"),
     (gpu_host.NoRestartActionError, "gpu_no_restart_action"),
     (gpu_host.ServiceRestartError, "gpu_restart_failed"),
+    (gpu_host.ServiceRestartInterruptedError, "gpu_restart_interrupted"),
 )
 
 

@@ -29,7 +29,8 @@ from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
 from .entry_gpu import GpuHost
 from .errors import translated_errors
-from .gpu_host.models import HostState, Reach, Wish
+from .gpu_host.models import GONE, KEEPING_ON, Hold, HostState, Wish
+from .gpu_host.policy import goes_off_at
 
 SETTLE = timedelta(seconds=15)
 
@@ -84,32 +85,26 @@ class GpuSensorDescription(SensorEntityDescription):
 
 
 def _time(at: int | None) -> datetime | None:
-    """Return a time in ms since the epoch as Home Assistant has it."""
-    return dt_util.utc_from_timestamp(at / 1000) if at else None
+    """Return a time in ms since the epoch as Home Assistant has it, in whole seconds."""
+    return dt_util.utc_from_timestamp(at // 1000) if at else None
 
 
 def _state_attributes(host: GpuHost) -> Mapping[str, Value]:
     """Say what comes next, and when."""
-    controller, settings = host.controller, host.settings.power
+    controller = host.controller
     power = controller.power
-    goes_off = tries_again = None
-    if (
-        power.state is HostState.READY
-        and controller.record.automatic
-        and power.wish is None
-    ):
-        goes_off = max(
-            power.since + settings.idle_time,
-            power.on_since + settings.minimum_on,
-            power.off_not_before,
-        )
-    if power.state in (HostState.OFF, HostState.WAKE_FAILED):
-        tries_again = power.wake_not_before
+    goes_off = None
+    if controller.record.automatic and power.hold not in KEEPING_ON:
+        goes_off = goes_off_at(power, host.settings.power)
+    tries_again = None
+    if power.state in GONE and (power.deadline or 0) > controller.clocks.now():
+        tries_again = power.deadline
     return {
-        "since": _time(power.since),
-        "goes_off_at": _time(goes_off),
-        "not_before": _time(tries_again),
-        "by_hand": None if power.wish is None else power.wish.value,
+        "since": _time(host.shown(power.since)),
+        "goes_off_at": _time(host.shown(goes_off)),
+        "not_before": _time(host.shown(tries_again)),
+        "by_hand": None if power.hold is Hold.NONE else power.hold.value,
+        "reason": host.reason,
     }
 
 
@@ -195,8 +190,7 @@ class GpuOnlineSensor(GpuEntity, BinarySensorEntity):
     @override
     def is_on(self) -> bool | None:
         """Return None before it was asked."""
-        reach = self.host.controller.contact.reach
-        return None if reach is Reach.UNKNOWN else reach is Reach.ONLINE
+        return self.host.controller.contact.safe
 
 
 class GpuPowerSwitch(GpuEntity, SwitchEntity):

@@ -1,15 +1,19 @@
 """The dialog of a GPU host."""
 
 from collections.abc import Mapping
+from ipaddress import IPv4Address
 from typing import Any, Final
 
 from homeassistant.config_entries import (
     SOURCE_USER,
+    ConfigEntryState,
+    ConfigSubentry,
     ConfigSubentryFlow,
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_NAME
 from homeassistant.data_entry_flow import section
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.selector import (
     ActionSelector,
     BooleanSelector,
@@ -29,8 +33,10 @@ import voluptuous as vol
 from .entity import snake_case
 from .flow_forms import TEXT_FIELD, URL_FIELD
 from .gpu_host.errors import InvalidMacError
+from .gpu_host.machine import machine_keys
 from .gpu_host.settings import DEFAULT_QUEUES, Rerun
 from .gpu_host.wake import DEFAULT_ADDRESS, DEFAULT_PORT, normalise_mac
+from .gpu_machines import machine_of
 from .gpu_settings import (
     CONF_ALLOWED_FROM,
     CONF_ALLOWED_TO,
@@ -41,6 +47,7 @@ from .gpu_settings import (
     CONF_COOL_DOWN,
     CONF_GATE_ENTITY,
     CONF_IDLE_TIME,
+    CONF_KEEP_ON_ENTITY,
     CONF_MAC,
     CONF_MINIMUM_ON,
     CONF_ML_URL,
@@ -57,6 +64,8 @@ from .gpu_settings import (
     DEFAULT_DURATIONS,
     DEFAULT_WAKE_BACKLOG,
     DEFAULT_WAKE_RETRIES,
+    SHORTEST_BOOT,
+    SUBENTRY_GPU_HOST,
 )
 from .healing.errors import OwnActionsError
 from .immich.address import normalise_url
@@ -120,6 +129,7 @@ FORM = vol.Schema(
                     vol.Optional(CONF_OFF_ACTION): ActionSelector(),
                     _duration(CONF_IDLE_TIME): DurationSelector(),
                     _duration(CONF_MINIMUM_ON): DurationSelector(),
+                    vol.Optional(CONF_KEEP_ON_ENTITY): EntitySelector(),
                     _duration(CONF_COOL_DOWN): DurationSelector(),
                 }
             ),
@@ -240,14 +250,67 @@ class GpuHostFlow(ConfigSubentryFlow):
                 data[CONF_MAC] = normalise_mac(mac)
             except InvalidMacError:
                 errors["base"] = "gpu_invalid_mac"
+        if not is_broadcast(data[CONF_BROADCAST_ADDRESS]):
+            errors["base"] = "gpu_invalid_broadcast"
+            placeholders["address"] = data[CONF_BROADCAST_ADDRESS]
+        if cv.time_period(data[CONF_BOOT_TIMEOUT]) < SHORTEST_BOOT:
+            errors["base"] = "gpu_boot_too_short"
+            placeholders["seconds"] = str(round(SHORTEST_BOOT.total_seconds()))
         if not data[CONF_QUEUES]:
             errors["base"] = "gpu_no_queues"
+        elif unknown := self._take_queues(data):
+            errors["base"] = "gpu_unknown_queues"
+            placeholders["queues"] = ", ".join(unknown)
+            placeholders["known"] = ", ".join(self._queues())
+        if (twin := self._twin(data)) is not None:
+            errors["base"] = "gpu_machine_twice"
+            placeholders["name"] = twin.title
         for key in (CONF_ON_ACTION, CONF_OFF_ACTION, CONF_RESTART_ACTION):
             try:
                 await async_check_actions(self.hass, data.get(key) or [])
             except OwnActionsError as err:
                 errors["base"] = "gpu_actions_wrong"
                 placeholders["error"] = plain(err)
+
+    def _queues(self) -> tuple[str, ...]:
+        """Return the queues that Immich has; without a connection, those it should."""
+        entry = self._get_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return tuple(DEFAULT_QUEUES)
+        queues: tuple[str, ...] = entry.runtime_data.server.data.queues
+        return queues
+
+    def _take_queues(self, data: dict[str, Any]) -> list[str]:
+        """Name the queues as Immich does; return those that it does not have."""
+        known = {queue.casefold(): queue for queue in self._queues()}
+        named = {
+            queue: known.get(queue.strip().replace("_", "").casefold())
+            for queue in data[CONF_QUEUES]
+        }
+        unknown = [queue for queue, name in named.items() if name is None]
+        if not unknown:
+            data[CONF_QUEUES] = list(dict.fromkeys(named.values()))
+        return unknown
+
+    def _twin(self, data: Mapping[str, Any]) -> ConfigSubentry | None:
+        """Return another host of this entry that is the same machine."""
+        machine = machine_keys(data.get(CONF_MAC), data[CONF_ML_URL])
+        own = None if self.source == SOURCE_USER else self._reconfigure_subentry_id
+        for host_id, sub in self._get_entry().subentries.items():
+            if sub.subentry_type != SUBENTRY_GPU_HOST or host_id == own:
+                continue
+            if not machine.isdisjoint(machine_of(sub)):
+                return sub
+        return None
+
+
+def is_broadcast(address: str) -> bool:
+    """Return whether a magic packet can be sent to an address."""
+    try:
+        ip = IPv4Address(address)
+    except ValueError:
+        return False
+    return not (ip.is_unspecified or ip.is_loopback or ip.is_multicast)
 
 
 def flattened(user_input: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,19 +1,29 @@
 """What one GPU host asks of Home Assistant and of its Immich."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
-from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .analysis.models import ServerView
 from .clock import now_ms
 from .const import DOMAIN
-from .gpu_host.models import News
+from .gpu_host.machine import Fellow
+from .gpu_host.models import News, Trouble
 from .gpu_host.pauses import HostStand
 from .gpu_host.settings import HostSettings
-from .gpu_settings import CONF_OFF_ACTION, CONF_ON_ACTION, CONF_RESTART_ACTION, may_wake
+from .gpu_machines import async_machines
+from .gpu_settings import (
+    CONF_OFF_ACTION,
+    CONF_ON_ACTION,
+    CONF_RESTART_ACTION,
+    SUBENTRY_GPU_HOST,
+    is_kept_on,
+    may_wake,
+)
 from .healing.events import Event, EventType
 from .user_actions import async_run_actions
 
@@ -37,16 +47,21 @@ EVENTS = {
     News.OFF_FAILED: EventType.GPU_SLEEP_FAILED,
 }
 RAISED = {
-    News.WAKE_FAILED: GPU_WAKE_FAILED,
-    News.NOT_DRAINED: GPU_SLEEP_FAILED,
-    News.OFF_FAILED: GPU_SLEEP_FAILED,
+    Trouble.WAKE_FAILED: (GPU_WAKE_FAILED, "gpu_wake_failed"),
+    Trouble.NOT_DRAINED: (GPU_SLEEP_FAILED, "gpu_not_drained"),
+    Trouble.OTHERS_UNKNOWN: (GPU_SLEEP_FAILED, "gpu_others_unknown"),
+    Trouble.OFF_FAILED: (GPU_SLEEP_FAILED, "gpu_sleep_failed"),
 }
-SETTLED = {
-    News.READY: (GPU_WAKE_FAILED, GPU_SLEEP_FAILED),
-    News.SLEEP: (GPU_SLEEP_FAILED,),
-    News.LOST: (GPU_SLEEP_FAILED,),
-}
-"""Which issues each piece of news takes back."""
+"""Issue and text of each trouble."""
+
+
+@callback
+def async_remove_gpu_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Take all issues of an entry's hosts back, as the entry goes."""
+    for host_id, sub in entry.subentries.items():
+        if sub.subentry_type == SUBENTRY_GPU_HOST:
+            for key in GPU_ISSUES:
+                ir.async_delete_issue(hass, DOMAIN, f"{key}_{host_id}")
 
 
 class GpuHouse:
@@ -84,9 +99,17 @@ class GpuHouse:
         healing = self._entry.runtime_data.healing
         return 0 if healing is None else healing.lost_slots(queue)
 
-    def may_wake(self) -> bool:
+    def may_wake(self) -> bool | None:
         """Return whether the hours and the gate allow the policy to wake the host."""
         return may_wake(self._hass, self._data)
+
+    def keep_on(self) -> bool | None:
+        """Return whether the user's entity wants it on; None: it says nothing."""
+        return is_kept_on(self._hass, self._data)
+
+    def fellows(self) -> Collection[Fellow]:
+        """Return the hosts of other entries that are the same machine."""
+        return async_machines(self._hass).async_fellows(self._settings.host_id)
 
     async def send_packet(self) -> None:
         """Send the magic packet. Raises NotSentError."""
@@ -106,17 +129,21 @@ class GpuHouse:
         await self._run(CONF_RESTART_ACTION)
 
     async def _run(self, key: str) -> None:
-        await async_run_actions(
-            self._hass,
-            self._data[key],
-            f"{self._settings.name} {key}",
-            {
-                "entry_id": self._entry.entry_id,
-                "instance": self._entry.title,
-                "host": self._settings.name,
-            },
-            ACTIONS_TIMEOUT,
+        name = f"{self._settings.name} {key}"
+        variables = {
+            "entry_id": self._entry.entry_id,
+            "instance": self._entry.title,
+            "host": self._settings.name,
+        }
+        task = self._hass.async_create_background_task(
+            async_run_actions(
+                self._hass, self._data[key], name, variables, ACTIONS_TIMEOUT
+            ),
+            name,
         )
+        # A reload must not break it off; then nobody is left to ask for its error.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.shield(task)
 
     async def run_missing(self, queue: str) -> None:
         """Let Immich do what is missing in a queue. Raises ImmichError."""
@@ -124,10 +151,6 @@ class GpuHouse:
 
     async def tell(self, news: News, reason: str | None = None) -> None:
         """Tell what happened with the host."""
-        if (key := RAISED.get(news)) is not None:
-            self._raise_issue(key, news)
-        for settled in SETTLED.get(news, ()):
-            ir.async_delete_issue(self._hass, DOMAIN, self.issue_id(settled))
         await self._entry.runtime_data.activity.async_tell(
             Event(
                 EVENTS[news],
@@ -141,16 +164,22 @@ class GpuHouse:
         """Return the id of an issue of this host."""
         return f"{key}_{self._settings.host_id}"
 
-    def _raise_issue(self, key: str, news: News) -> None:
-        """Ask the user to look after the box."""
+    def show_trouble(self, trouble: Trouble | None) -> None:
+        """Ask the user to look after the box, or take that back."""
+        raised, text = (None, "") if trouble is None else RAISED[trouble]
+        for key in GPU_ISSUES:
+            if key != raised:
+                ir.async_delete_issue(self._hass, DOMAIN, self.issue_id(key))
+        if raised is None:
+            return
         packet = self._settings.packet
         ir.async_create_issue(
             self._hass,
             DOMAIN,
-            self.issue_id(key),
+            self.issue_id(raised),
             is_fixable=False,
             severity=ir.IssueSeverity.ERROR,
-            translation_key=key if news is not News.NOT_DRAINED else "gpu_not_drained",
+            translation_key=text,
             translation_placeholders={
                 "name": self._settings.name,
                 "url": self._settings.ml_url,

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from math import isfinite
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import CONF_NAME
+from homeassistant.const import CONF_NAME, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
@@ -29,6 +30,7 @@ CONF_WAKE_AGE: Final = "wake_age"
 CONF_ALLOWED_FROM: Final = "allowed_from"
 CONF_ALLOWED_TO: Final = "allowed_to"
 CONF_GATE_ENTITY: Final = "gate_entity"
+CONF_KEEP_ON_ENTITY: Final = "keep_on_entity"
 CONF_BOOT_TIMEOUT: Final = "boot_timeout"
 CONF_IDLE_TIME: Final = "idle_time"
 CONF_MINIMUM_ON: Final = "minimum_on"
@@ -53,7 +55,11 @@ DEFAULT_DURATIONS: Final[Mapping[str, timedelta]] = {
 
 MILLISECOND = timedelta(milliseconds=1)
 
-CLOSED_STATES = frozenset({"off", "not_home", "closed", "unavailable", "unknown", ""})
+SHORTEST_BOOT = timedelta(seconds=30)
+"""No machine starts sooner, and an on action may be a power button."""
+
+YES_STATES = frozenset({"on", "home", "open", "above_horizon", "true"})
+NO_STATEMENT = frozenset({"", STATE_UNAVAILABLE, STATE_UNKNOWN})
 
 
 def host_settings_of(subentry: ConfigSubentry) -> HostSettings:
@@ -85,7 +91,9 @@ def host_settings_of(subentry: ConfigSubentry) -> HostSettings:
             can_switch_off=has_off,
             wake_backlog=int(data.get(CONF_WAKE_BACKLOG, DEFAULT_WAKE_BACKLOG)),
             wake_age=_duration(data, CONF_WAKE_AGE),
-            boot_timeout=_duration(data, CONF_BOOT_TIMEOUT),
+            boot_timeout=max(
+                _duration(data, CONF_BOOT_TIMEOUT), round(SHORTEST_BOOT / MILLISECOND)
+            ),
             wake_retries=int(data.get(CONF_WAKE_RETRIES, DEFAULT_WAKE_RETRIES)),
             retry_delay=_duration(data, CONF_RETRY_DELAY),
             idle_time=_duration(data, CONF_IDLE_TIME),
@@ -103,8 +111,11 @@ def _duration(data: Mapping[str, Any], key: str) -> int:
     return round(value / MILLISECOND)
 
 
-def may_wake(hass: HomeAssistant, data: Mapping[str, Any]) -> bool:
-    """Return whether the hours and the gate allow the policy to wake the host."""
+def may_wake(hass: HomeAssistant, data: Mapping[str, Any]) -> bool | None:
+    """Return whether the hours and the gate allow the policy to wake the host.
+
+    None: within the hours, and the gate says nothing.
+    """
     return is_allowed_hour(data, dt_util.now()) and is_gate_open(hass, data)
 
 
@@ -127,15 +138,28 @@ def _time(value: str | None) -> time | None:
     return dt_util.parse_time(value) if value else None
 
 
-def is_gate_open(hass: HomeAssistant, data: Mapping[str, Any]) -> bool:
-    """Return whether the gate entity says yes, such as `on`, `home`, or a power above 0."""
+def is_gate_open(hass: HomeAssistant, data: Mapping[str, Any]) -> bool | None:
+    """Return whether the gate entity says yes; without one it does."""
     gate = data.get(CONF_GATE_ENTITY)
-    if not gate:
-        return True
-    state = hass.states.get(gate)
-    if state is None or state.state in CLOSED_STATES:
-        return False
+    return says_yes(hass, gate) if gate else True
+
+
+def is_kept_on(hass: HomeAssistant, data: Mapping[str, Any]) -> bool | None:
+    """Return whether the user's entity wants the host on; without one it doesn't."""
+    entity_id = data.get(CONF_KEEP_ON_ENTITY)
+    return says_yes(hass, entity_id) if entity_id else False
+
+
+def says_yes(hass: HomeAssistant, entity_id: str) -> bool | None:
+    """Return whether an entity says yes; None: it says nothing, or is gone.
+
+    A word that is not known to mean yes means no, such as `Work` for a person.
+    """
+    state = hass.states.get(entity_id)
+    if state is None or state.state in NO_STATEMENT:
+        return None
     try:
-        return float(state.state) > 0
+        number = float(state.state)
     except ValueError:
-        return True
+        return state.state.lower() in YES_STATES
+    return isfinite(number) and number > 0

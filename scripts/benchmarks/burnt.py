@@ -6,7 +6,7 @@ is left without it, at their own pace and slower.
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -20,10 +20,17 @@ from custom_components.immich_admin_tools.bullmq.connection import (
     create_client,
 )
 from custom_components.immich_admin_tools.bullmq.event_watch import EventWatch
-from custom_components.immich_admin_tools.clock import now_ms
+from custom_components.immich_admin_tools.clock import monotonic_ms, now_ms
+from custom_components.immich_admin_tools.gpu_host.clocks import Clocks
+from custom_components.immich_admin_tools.gpu_host.concurrency import ConcurrencyKeeper
 from custom_components.immich_admin_tools.gpu_host.controller import HostController
 from custom_components.immich_admin_tools.gpu_host.guard import DrainGuard
-from custom_components.immich_admin_tools.gpu_host.models import News, PowerSettings
+from custom_components.immich_admin_tools.gpu_host.machine import Fellow
+from custom_components.immich_admin_tools.gpu_host.models import (
+    News,
+    PowerSettings,
+    Trouble,
+)
 from custom_components.immich_admin_tools.gpu_host.pauses import HostStand
 from custom_components.immich_admin_tools.gpu_host.probe import PingProbe
 from custom_components.immich_admin_tools.gpu_host.settings import HostSettings
@@ -68,6 +75,12 @@ class _House:
     def may_wake(self) -> bool:
         return False
 
+    def keep_on(self) -> bool:
+        return False
+
+    def fellows(self) -> Collection[Fellow]:
+        return ()
+
     def stands(self) -> Mapping[str, HostStand]:
         return {name: host.stand for name, host in self.hosts.items()}
 
@@ -88,6 +101,9 @@ class _House:
 
     async def tell(self, news: News, reason: str | None = None) -> None:
         """Nobody listens."""
+
+    def show_trouble(self, trouble: Trouble | None) -> None:
+        """Nobody looks."""
 
     def changed(self) -> None:
         """Nobody looks."""
@@ -138,8 +154,8 @@ async def _die(
             PingProbe(http, immich.ml_url, api.probe_machine_learning),
             MadeSection(),
             LeaseKeeper(api, MadeSection(), now_ms),
-            api,
-            now_ms,
+            ConcurrencyKeeper(api, MadeSection(), monotonic_ms, {}),
+            Clocks(monotonic_ms, now_ms),
             spawn,
         )
         await host.probe()

@@ -4,13 +4,20 @@ It burns jobs as Immich does: a queue that runs while no box that serves it answ
 its photos.
 """
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 
 from custom_components.immich_admin_tools.analysis.models import ServerView
+from custom_components.immich_admin_tools.gpu_host.clocks import Clocks
+from custom_components.immich_admin_tools.gpu_host.concurrency import ConcurrencyKeeper
 from custom_components.immich_admin_tools.gpu_host.controller import HostController
 from custom_components.immich_admin_tools.gpu_host.errors import NotSentError
-from custom_components.immich_admin_tools.gpu_host.models import News, PowerSettings
+from custom_components.immich_admin_tools.gpu_host.machine import Fellow, Peer
+from custom_components.immich_admin_tools.gpu_host.models import (
+    News,
+    PowerSettings,
+    Trouble,
+)
 from custom_components.immich_admin_tools.gpu_host.pauses import HostStand
 from custom_components.immich_admin_tools.gpu_host.reach import Probe
 from custom_components.immich_admin_tools.gpu_host.settings import HostSettings
@@ -89,12 +96,23 @@ class World:
     boxes: dict[str, MadeBox] = field(default_factory=lambda: {"box": MadeBox()})
     settings: dict[str, HostSettings] = field(default_factory=dict)
     now: int = START
+    """Monotonic ms: it only runs on."""
+    wall_ahead: int = 0
+    """ms that the wall clock differs; a test puts it right, or wrong."""
     waiting: dict[str, int] = field(default_factory=lambda: dict.fromkeys(QUEUES, 0))
     active: dict[str, int] = field(default_factory=lambda: dict.fromkeys(QUEUES, 0))
     done: int = 0
     burnt: int = 0
+    users: set[str] = field(default_factory=set)
+    """Queues that the user paused."""
     api_answers: bool = True
-    may_wake: bool = True
+    may_wake: bool | None = True
+    keep_on: bool | None = False
+    polled: tuple[str, ...] = QUEUES
+    """Queues that Immich has."""
+    fellows: Collection[Fellow] = ()
+    """The same machine in other entries."""
+    trouble: Trouble | None = None
     packets_fail: bool = False
     locks: int = 0
     """Workers that hang on to a job that is gone."""
@@ -107,6 +125,7 @@ class World:
     )
     sections: dict[str, MadeSection] = field(default_factory=dict)
     leases: LeaseKeeper = field(init=False)
+    keeper: ConcurrencyKeeper = field(init=False)
     _view: ServerView | None = None
     _jobs: list[Coroutine[None, None, None]] = field(default_factory=list)
 
@@ -135,8 +154,17 @@ class World:
         for job in self._jobs:
             job.close()
         self._jobs.clear()
+        for host in self.hosts.values():
+            # A process that was killed does nothing more.
+            host._closed = True
         self.leases = LeaseKeeper(
             self.immich, self._section("leases"), lambda: self.now
+        )
+        self.keeper = ConcurrencyKeeper(
+            MadeConcurrency(self),
+            self._section("concurrency"),
+            lambda: self.now,
+            {name: self.settings[name].concurrency for name in self.boxes},
         )
         self._view = None
         self.hosts = {
@@ -146,8 +174,8 @@ class World:
                 ProbeOf(self, name),
                 self._section(name),
                 self.leases,
-                MadeConcurrency(self),
-                lambda: self.now,
+                self.keeper,
+                Clocks(lambda: self.now, lambda: self.now + self.wall_ahead),
                 lambda job, _: self._jobs.append(job),
             )
             for name in self.boxes
@@ -194,7 +222,7 @@ class World:
                         ],
                         is_paused=self.immich.queues[queue],
                     )
-                    for queue in QUEUES
+                    for queue in self.polled
                 ),
                 time=self.now,
             )
@@ -307,9 +335,21 @@ class MadeHouse:
         """Return the locks of jobs that are gone."""
         return self.world.locks if queue == QUEUES[0] else 0
 
-    def may_wake(self) -> bool:
+    def may_wake(self) -> bool | None:
         """Return what the world says."""
         return self.world.may_wake
+
+    def keep_on(self) -> bool | None:
+        """Return what the world says."""
+        return self.world.keep_on
+
+    def fellows(self) -> Collection[Fellow]:
+        """Return what the world says."""
+        return self.world.fellows
+
+    def show_trouble(self, trouble: Trouble | None) -> None:
+        """Note it."""
+        self.world.trouble = trouble
 
     def stands(self) -> Mapping[str, HostStand]:
         """Return how all hosts stand."""
@@ -332,7 +372,10 @@ class MadeHouse:
     async def run_off_action(self) -> None:
         """Switch the box off."""
         box = self.world.boxes[self.name]
-        if any(self.world.active.values()) or self.world.locks:
+        elsewhere = any(
+            not isinstance(it, Peer) or it.busy for it in self.world.fellows
+        )
+        if any(self.world.active.values()) or self.world.locks or elsewhere:
             box.off_at_work += 1
         if self.world.settings[self.name].ml_url == "refused":
             raise OwnActionsError("no such action")

@@ -6,9 +6,13 @@ from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from custom_components.immich_admin_tools.gpu_host.machine import Absent, Fellow
 from custom_components.immich_admin_tools.gpu_host.models import Wish
 
 from .made_world import POLL, POWER, PROBE, QUEUES, World
+from .test_machine import PEER
+
+HOUR = 3_600_000
 
 SECONDS = st.integers(1, 40)
 
@@ -61,6 +65,50 @@ async def _blind(world: World) -> None:
     world.api_answers = not world.api_answers
 
 
+async def _clock_jumps_on(world: World) -> None:
+    world.wall_ahead += 5 * HOUR
+
+
+async def _clock_jumps_back(world: World) -> None:
+    world.wall_ahead -= 7 * HOUR
+
+
+async def _look_failed(world: World) -> None:
+    """Fail one look; the next one is fine."""
+    world._view = None
+    await world.host.step()
+
+
+async def _gate_says_nothing(world: World) -> None:
+    world.may_wake = None if world.may_wake else True
+
+
+async def _keep_on(world: World) -> None:
+    world.keep_on = {False: True, True: None, None: False}[world.keep_on]
+
+
+async def _other_immich(world: World) -> None:
+    """Let the other Immich with this box begin work, end it, or go away."""
+    at_rest = replace(PEER, drained=True)
+    busy = replace(PEER, busy=True, backlog=3)
+    stages: list[tuple[Fellow, ...]] = [(), (at_rest,), (busy,), (Absent("b"),)]
+    world.fellows = stages[(stages.index(tuple(world.fellows)) + 1) % len(stages)]
+
+
+async def _user_pauses(world: World) -> None:
+    """Pause a queue by hand, for good."""
+    if not world.immich.down:
+        await world.leases.user_pauses("ocr")
+        world.users.add("ocr")
+
+
+async def _user_resumes(world: World) -> None:
+    """Let a queue go on by hand."""
+    if not world.immich.down:
+        await world.leases.user_resumes("ocr")
+        world.users.discard("ocr")
+
+
 async def _api_down(world: World) -> None:
     world.immich.down = not world.immich.down
     world.api_answers = not world.immich.down
@@ -80,6 +128,14 @@ EVENTS = (
     _hang,
     _blind,
     _api_down,
+    _clock_jumps_on,
+    _clock_jumps_back,
+    _look_failed,
+    _gate_says_nothing,
+    _keep_on,
+    _other_immich,
+    _user_pauses,
+    _user_resumes,
 )
 days = st.lists(st.tuples(st.sampled_from(EVENTS), SECONDS), max_size=25)
 
@@ -96,12 +152,13 @@ async def _live(world: World, day: list[tuple[Callable[..., object], int]]) -> N
             if rested and world.paused() == set(QUEUES):
                 assert world.burnt == burnt, "burnt while it rests"
             assert world.box.off_at_work == 0
+            assert world.users <= world.paused() or world.immich.down, "undone"
             gone = world.host.contact.safe is False
             answers = world.api_answers and not world.immich.down
             gone_for = gone_for + 1 if gone and answers else 0
             if gone_for > POLL + PROBE:
                 held = world.host.leases.holding | world.host.leases.overruled
-                assert held == set(QUEUES)
+                assert held | world.users == set(QUEUES)
 
 
 async def _day(day: list[tuple[Callable[..., object], int]]) -> None:
@@ -114,6 +171,7 @@ async def _day(day: list[tuple[Callable[..., object], int]]) -> None:
     # All is well again.
     world.api_answers, world.immich.down = True, False
     world.box.boots_in, world.box.goes_off_in, world.box.hangs = 20, 5, False
+    world.may_wake, world.keep_on, world.fellows = True, False, ()
     await world.run(1300)
     assert world.state in ("off", "ready", "working", "wake_failed")
     # A box that answers: nothing of ours is left.
@@ -121,9 +179,9 @@ async def _day(day: list[tuple[Callable[..., object], int]]) -> None:
     world.waiting["ocr"] += 20
     for _ in range(40):
         await world.run(1)
-        if world.host.power.state in ("ready", "working") and not world.paused():
+        if world.paused() == world.users and world.state in ("ready", "working"):
             break
-    assert world.paused() == set()
+    assert world.paused() == world.users, "ours is gone, the user's is left"
     assert world.box.off_at_work == 0
 
 

@@ -23,7 +23,8 @@ async def automatic(**values: object) -> World:
     world.restart()
     world.poll()
     await world.host.set_automatic(True)
-    await world.run(5)
+    # It is known to be off only after some probes.
+    await world.run(15)
     return world
 
 
@@ -303,7 +304,7 @@ async def test_resumed_while_draining() -> None:
 
 async def test_blind() -> None:
     """While nobody can see the queues, the box is neither woken nor switched off."""
-    world = await at_work(12)
+    world = await at_work(12, power=replace(POWER, idle_time=60_000))
     await world.until("ready", 60)
     world.api_answers = False
     await world.run(300)
@@ -432,7 +433,7 @@ async def test_only_watched() -> None:
     assert world.paused() == set(QUEUES)
     world.waiting["ocr"] = 40
     world.box.on = True
-    await world.run(60)
+    await world.run(100)
     assert (world.state, world.done, world.burnt) == ("ready", 40, 0)
     world.box.die()
     await world.run(5)

@@ -4,21 +4,26 @@ from dataclasses import replace
 
 from hypothesis import given, settings, strategies as st
 
+from custom_components.immich_admin_tools.gpu_host.clocks import Clocks
 from custom_components.immich_admin_tools.gpu_host.models import (
     COMING,
     LEAVING,
     ON,
     Effect,
+    Hold,
     HostState,
+    Others,
     Power,
     PowerSettings,
     Reach,
     Report,
     Seen,
+    Trouble,
     Wish,
 )
 from custom_components.immich_admin_tools.gpu_host.policy import (
     DRAIN_WITHIN,
+    KNOWN_FOR,
     LONGEST_BACK_OFF,
     OFF_WITHIN,
     restored,
@@ -45,17 +50,34 @@ power_settings = st.builds(
 def seen_things(draw: st.DrawFn) -> Seen:
     """Return anything that can be seen; `now` is the time since the last step."""
     busy = draw(st.sampled_from([None, False, True]))
+    maybe = st.sampled_from([None, False, True])
+    others = st.builds(
+        Others,
+        busy=maybe,
+        backlog=st.sampled_from([None, 0, 3]),
+        drained=st.booleans(),
+        resting=st.booleans(),
+        switching_off=st.booleans(),
+        coming=st.booleans(),
+        woken=st.booleans(),
+        slept=st.booleans(),
+        kept_on=maybe,
+        held_off=st.booleans(),
+        unknown=st.booleans(),
+    )
     return Seen(
         now=draw(st.integers(0, 7_200_000)),
         reach=draw(st.sampled_from(Reach)),
         automatic=draw(st.booleans()),
-        may_wake=draw(st.booleans()),
-        backlog=draw(st.integers(0, 5)),
+        may_wake=draw(maybe),
+        keep_on=draw(maybe),
+        backlog=draw(st.none() | st.integers(0, 5)),
         waited=draw(durations),
         busy=busy,
         drained=busy is False and draw(st.booleans()),
         wish=draw(st.sampled_from([None, None, None, *Wish])),
         report=draw(st.sampled_from([None, *Report])),
+        others=draw(st.just(Others()) | others),
     )
 
 
@@ -82,12 +104,71 @@ def test_never_off_at_work(chosen: PowerSettings, sequence: list[Seen]) -> None:
             assert power.state is HostState.DRAINING
             assert seen.drained
             assert seen.busy is False
-            assert seen.reach is not Reach.OFFLINE
+            assert seen.reach is Reach.ONLINE
+            assert seen.others.drained
+            assert not seen.others.switching_off
+            by_user = power.hold is Hold.OFF
+            assert by_user or (seen.keep_on is False and seen.others.kept_on is False)
             assert chosen.can_switch_off
         if Effect.SIGNAL in done.effects:
             assert chosen.can_wake
+            assert seen.reach is Reach.OFFLINE, "it may be on, and the action a toggle"
             assert done.power.state is HostState.WAKING
         power = done.power
+
+
+@given(power_settings, sequences, st.integers(1, 5))
+def test_not_knowing_changes_nothing(
+    chosen: PowerSettings, sequence: list[Seen], hours: int
+) -> None:
+    """However long nobody can look: no state ends, no hold, and nothing is told."""
+    power, now = after(chosen, sequence)
+    dark = Seen(
+        now=now,
+        reach=Reach.UNKNOWN,
+        automatic=True,
+        may_wake=None,
+        keep_on=None,
+        backlog=None,
+        busy=None,
+        others=Others(busy=None, backlog=None, drained=False, kept_on=None),
+    )
+    for part in range(hours * 4):
+        done = step(power, chosen, replace(dark, now=now + part * 900_000))
+        assert (done.effects, done.news) == ((), ())
+        assert (done.power.state, done.power.hold) == (power.state, power.hold)
+        power = done.power
+
+
+@given(power_settings, sequences)
+def test_the_user_is_obeyed(chosen: PowerSettings, sequence: list[Seen]) -> None:
+    """Off means off until the backlog is known to be empty, whatever is seen."""
+    power, now = after(chosen, sequence)
+    for seen in sequence:
+        now += seen.now
+        done = step(power, chosen, replace(seen, now=now))
+        off = power.hold is Hold.OFF and seen.wish is None
+        if off and power.state is HostState.OFF and Effect.SIGNAL in done.effects:
+            raise AssertionError("woken although the user wants it off")
+        if off and done.power.hold is Hold.NONE and done.power.state is HostState.OFF:
+            assert seen.all_backlog == 0
+        power = done.power
+
+
+@given(power_settings, sequences)
+def test_trouble_is_of_its_state(chosen: PowerSettings, sequence: list[Seen]) -> None:
+    """No issue outlives what it is about."""
+    power, now = Power(), 1_000_000
+    for seen in sequence:
+        now += seen.now
+        power = step(power, chosen, replace(seen, now=now)).power
+        failed = power.state in COMING | {HostState.WAKE_FAILED}
+        if power.trouble is Trouble.WAKE_FAILED:
+            assert failed
+        elif power.trouble is not None:
+            assert power.state in ON | LEAVING
+        if power.state is HostState.WAKE_FAILED:
+            assert power.trouble is Trouble.WAKE_FAILED
 
 
 @given(power_settings, sequences)
@@ -110,6 +191,7 @@ def test_never_stuck(chosen: PowerSettings, sequence: list[Seen], reach: Reach) 
     tries = chosen.wake_retries + 1
     limit = (
         now
+        + KNOWN_FOR
         + (2 * chosen.boot_timeout + chosen.retry_delay) * tries
         + DRAIN_WITHIN
         + OFF_WITHIN
@@ -140,13 +222,10 @@ def test_work_wakes_it_in_the_end(chosen: PowerSettings, sequence: list[Seen]) -
 def test_no_wake_storm(chosen: PowerSettings, sequence: list[Seen]) -> None:
     """Restarts of Home Assistant at any time add no signal."""
     power, now = after(chosen, sequence)
-    again = restored(Power.from_dict(power.to_dict()), now)
+    clocks = Clocks(lambda: now, lambda: 1_795_163_400_000)
+    again = restored(Power.from_dict(power.to_dict(clocks), clocks), now)
     dark = Seen(now=now, reach=Reach.UNKNOWN, automatic=True, backlog=5)
-    assert step(again, chosen, dark).effects in ((), (Effect.SIGNAL_AGAIN,)) or (
-        power.state is HostState.BOOTING
-    )
-    if power.state in (HostState.WAKING, HostState.OFF, HostState.WAKE_FAILED):
-        assert step(again, chosen, dark).effects == ()
+    assert step(again, chosen, dark).effects == ()
 
 
 @given(power_settings, sequences)

@@ -119,7 +119,7 @@ async def test_no_http(http: httpx.AsyncClient, reply: bytes, expected: Probe) -
         (MachineLearning.ANSWERS, Probe.ANSWERS),
         (MachineLearning.FAILS, Probe.GONE),
         (MachineLearning.HANGS, Probe.SLOW),
-        (MaintenanceModeError("no"), Probe.SLOW),
+        (MaintenanceModeError("no"), Probe.UNKNOWN),
     ],
 )
 async def test_through_immich(
@@ -167,3 +167,74 @@ async def test_in_doubt_without_smart_search(
 async def test_malformed(http: httpx.AsyncClient) -> None:
     """An address that can't be asked is no reason to fall over."""
     assert await PingProbe(http, "http://[::1", MadeImmich())() is Probe.OTHER
+
+
+async def test_a_kept_connection_at_its_end_is_no_box_that_is_gone(
+    http: httpx.AsyncClient,
+) -> None:
+    """The machine learning closes kept connections after 2 s, as a ping is under way."""
+    kept = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal kept
+        asked = await reader.readuntil(b"\r\n\r\n")
+        close = b"connection: close" in asked.lower()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npong")
+        if not close:
+            # The next question meets the close.
+            kept += 1
+            await reader.read(1)
+
+    async with socket_server(serve) as port:
+        url = f"http://127.0.0.1:{port}"
+        probe = PingProbe(http, url, MadeImmich())
+        assert [await probe() for _ in range(10)] == [Probe.ANSWERS] * 10
+        assert kept == 0
+        # Somebody else may have kept a connection to the same address.
+        await http.get(url)
+        assert await probe() is Probe.ANSWERS
+
+
+async def test_pinged_as_often_as_connections_are_closed(
+    http: httpx.AsyncClient,
+) -> None:
+    """A real server with a keep-alive of 2 s, asked every 2 s, is never gone."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(2):
+                    asked = await reader.readuntil(b"\r\n\r\n")
+            except TimeoutError, asyncio.IncompleteReadError:
+                return
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npong")
+            if b"connection: close" in asked.lower():
+                return
+
+    async with socket_server(serve) as port:
+
+        async def asked(number: int) -> set[Probe]:
+            probe = PingProbe(http, f"http://127.0.0.1:{port}", MadeImmich())
+            found = set()
+            for _ in range(4):
+                found.add(await probe())
+                await asyncio.sleep(1.99 + number / 1000)
+            return found
+
+        found = await asyncio.gather(*(asked(number) for number in range(20)))
+    assert set().union(*found) == {Probe.ANSWERS}
+
+
+async def test_a_ping_that_fails_is_asked_often(
+    http: httpx.AsyncClient, server: HttpServer
+) -> None:
+    """In doubt Immich is asked, which costs it a search; a ping that fails needs none."""
+    server.answer("GET", "/ping", Answer(body=b"pong"))
+    immich = MadeImmich()
+    immich.answer = MachineLearning.FAILS
+    probe = PingProbe(http, server.url, immich)
+    assert await probe.thoroughly() is Probe.FAILS
+    assert probe.costly
+    server.answer("GET", "/ping", Answer(502))
+    assert await probe() is Probe.GONE
+    assert not probe.costly

@@ -14,6 +14,7 @@ from custom_components.immich_admin_tools.gpu_host.reach import (
 )
 
 A, G, S, O = Probe.ANSWERS, Probe.GONE, Probe.SLOW, Probe.OTHER  # noqa: E741
+F, U = Probe.FAILS, Probe.UNKNOWN
 
 
 def contact(*probes: Probe, every: int = 2000) -> Contact:
@@ -29,10 +30,22 @@ def contact(*probes: Probe, every: int = 2000) -> Contact:
     [
         ([], "unknown", None),
         ([A], "online", True),
-        ([G], "offline", False),
-        ([O], "offline", False),
+        # One no stops jobs at once; that the box is off takes some.
+        ([G], "unknown", False),
+        ([O], "unknown", False),
+        ([G, G], "offline", False),
+        ([O, O], "offline", False),
         ([S], "unknown", None),
-        ([S, S], "offline", False),
+        # Who is busy, or fails at its work, is there; whoever can't be asked says nothing.
+        ([S] * 30, "unknown", False),
+        ([A, *[S] * 30], "online", False),
+        ([A, *[F] * 30], "online", False),
+        ([A, *[U] * 30], "online", True),
+        ([U] * 30, "unknown", None),
+        ([*[G] * 6, F], "unknown", False),
+        ([*[G] * 6, S], "unknown", False),
+        ([*[G] * 6, U], "offline", False),
+        ([*[G] * 6, S, G], "offline", False),
         # One refusal stops new jobs at once, but the host is not off yet.
         ([A, G], "online", False),
         ([A, O], "online", False),
@@ -44,8 +57,8 @@ def contact(*probes: Probe, every: int = 2000) -> Contact:
         ([A, S, S], "online", False),
         ([A, S, G], "online", False),
         ([A, G, G, G, G, G, G], "offline", False),
-        ([G, A], "offline", False),
-        ([G, A, A], "online", True),
+        ([*[G] * 6, A], "offline", False),
+        ([*[G] * 6, A, A], "online", True),
         # Flapping never counts as safe.
         ([A, A, *[G, A] * 20], "online", False),
     ],

@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.entry_gpu import GpuHost
+from custom_components.immich_admin_tools.gpu_host.models import Reach
 from tests.support.simulator import Simulator
 
 MAC = "3c:52:82:1a:2b:3c"
@@ -32,6 +33,8 @@ class Box(asyncio.DatagramProtocol):
     actions: list[str] = field(default_factory=list)
     wakes: bool = True
     """Whether it does what it is told."""
+    more: list[Simulator] = field(default_factory=list)
+    """Other Immich servers that it works for."""
 
     def datagram_received(self, data: bytes, _address: object) -> None:
         """Boot, if it is meant."""
@@ -46,7 +49,8 @@ class Box(asyncio.DatagramProtocol):
         self.actions.append(call.service)
         if self.wakes:
             mode = "on" if call.service == "box_on" else "off"
-            await self.simulator.machine_learning(mode)  # type: ignore[arg-type]  # two of them
+            for simulator in (self.simulator, *self.more):
+                await simulator.machine_learning(mode)  # type: ignore[arg-type]  # two of them
 
     @property
     def wakened(self) -> bool:
@@ -129,13 +133,17 @@ def gpu_state(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> str:
 
 async def all_paused(entry: MockConfigEntry, *, timeout: float = 30) -> None:
     """Wait until all queues of a host that is off are certainly paused."""
-    leases = host_of(entry).controller.leases
-    queues = entry.runtime_data.queues
+    controller = host_of(entry).controller
+    leases, queues = controller.leases, entry.runtime_data.queues
     await reach(
         entry,
         "off",
         timeout,
-        also=lambda: bool(leases.holding) and leases.all_held(queues.data),
+        also=lambda: (
+            bool(leases.holding)
+            and leases.all_held(queues.data)
+            and controller.contact.reach is Reach.OFFLINE
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -12,6 +13,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
+from custom_components.immich_admin_tools import gpu_settings
 from custom_components.immich_admin_tools.const import DOMAIN
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
@@ -143,9 +145,14 @@ async def test_refused_with_the_reason(
 
 
 async def test_never_wakes_up(
-    hass: HomeAssistant, simulator: Simulator, valkey: Valkey, gpu_box: Box
+    hass: HomeAssistant,
+    simulator: Simulator,
+    valkey: Valkey,
+    gpu_box: Box,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A box that doesn't wake up is told of, with what to check; later it may."""
+    monkeypatch.setattr(gpu_settings, "SHORTEST_BOOT", timedelta(seconds=1))
     gpu_box.wakes = False
     events = async_capture_events(hass, "immich_admin_tools_event")
     entry = await loaded(

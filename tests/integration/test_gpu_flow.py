@@ -10,7 +10,12 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.immich_admin_tools.gpu_flow import FORM, flattened, nested
+from custom_components.immich_admin_tools.gpu_flow import (
+    FORM,
+    flattened,
+    is_broadcast,
+    nested,
+)
 from custom_components.immich_admin_tools.gpu_host.settings import Rerun
 from custom_components.immich_admin_tools.gpu_settings import (
     SUBENTRY_GPU_HOST,
@@ -93,6 +98,7 @@ async def test_everything(hass: HomeAssistant, entry: MockConfigEntry) -> None:
             "idle_time": {"hours": 1},
             "minimum_on": {"seconds": 1},
             "cool_down": {"seconds": 2},
+            "keep_on_entity": "binary_sensor.game",
         },
         automatic={
             "wake_backlog": 5,
@@ -102,7 +108,7 @@ async def test_everything(hass: HomeAssistant, entry: MockConfigEntry) -> None:
             "gate_entity": "sensor.sun_power",
         },
         work={
-            "queues": ["ocr", "smart_search", "newOne"],
+            "queues": ["ocr", "smart_search", "Duplicate_Detection"],
             "pause_offline": False,
             "rerun_missing": "auto",
             "concurrency_ocr": 4,
@@ -126,7 +132,7 @@ async def test_everything(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         2_000,
     )
     assert (power.wake_backlog, power.wake_age) == (5, 3 * 3_600_000)
-    assert settings.queues == ("ocr", "smartSearch", "newOne")
+    assert settings.queues == ("ocr", "smartSearch", "duplicateDetection")
     assert settings.concurrency == {"ocr": 4}
     assert (settings.pause_offline, settings.rerun_missing) == (False, Rerun.AUTO)
 
@@ -139,10 +145,15 @@ async def test_everything(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         ({"name": "  "}, "name", "gpu_name_missing"),
         ({"wake": {"mac": "3c:52:82"}}, "base", "gpu_invalid_mac"),
         ({"work": {"queues": []}}, "base", "gpu_no_queues"),
+        ({"work": {"queues": ["ocr", "smartserch"]}}, "base", "gpu_unknown_queues"),
+        ({"wake": {"broadcast_address": "192.168.1.256"}}, "base", "gpu_invalid_broadcast"),
+        ({"wake": {"broadcast_address": "router.lan"}}, "base", "gpu_invalid_broadcast"),
+        ({"wake": {"broadcast_address": "127.0.0.1"}}, "base", "gpu_invalid_broadcast"),
+        ({"wake": {"boot_timeout": {"seconds": 29}}}, "base", "gpu_boot_too_short"),
         ({"wake": {"on_action": [{"action": 5}]}}, "base", "gpu_actions_wrong"),
         ({"sleep": {"off_action": [{"nonsense": 1}]}}, "base", "gpu_actions_wrong"),
     ],
-)
+)  # fmt: skip
 async def test_bad_input(
     hass: HomeAssistant,
     entry: MockConfigEntry,
@@ -159,6 +170,44 @@ async def test_bad_input(
     )
     assert again["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({}, {"ml_url": "HTTP://127.0.0.1:1"}),
+        (
+            {"wake": {"mac": "3C-52-82-1A-2B-3C"}},
+            {"wake": {"mac": "3c52821a2b3c"}, "ml_url": "http://127.0.0.1:2"},
+        ),
+    ],
+)
+async def test_one_machine_is_one_box(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    first: dict[str, Any],
+    second: dict[str, Any],
+) -> None:
+    """The same MAC or machine learning address twice is refused; another is not."""
+    await fill_in(hass, entry, **first)
+    result = await fill_in(hass, entry, name="Again", **second)
+    assert result["errors"] == {"base": "gpu_machine_twice"}
+    assert result["description_placeholders"]["name"] == "Box"
+    other = await fill_in(hass, entry, name="Other", ml_url="http://127.0.0.1:3")
+    assert other["type"] is FlowResultType.CREATE_ENTRY
+    subentry = next(iter(entry.subentries.values()))
+    flow = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
+    same = await hass.config_entries.subentries.async_configure(
+        flow["flow_id"], {**LEAST, **first}
+    )
+    assert same["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+
+
+def test_broadcast_addresses() -> None:
+    """That of a network, and the one of all."""
+    assert is_broadcast("255.255.255.255")
+    assert is_broadcast("192.168.1.255")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from custom_components.immich_admin_tools.gpu_settings import (
     is_allowed_hour,
     is_gate_open,
+    is_kept_on,
     may_wake,
 )
 
@@ -49,22 +50,36 @@ def test_hours(begin: str | None, end: str | None, at: str, allowed: bool) -> No
     [
         ("on", True),
         ("home", True),
-        ("cheap", True),
+        ("open", True),
+        ("above_horizon", True),
+        ("True", True),
         ("1200.5", True),
         ("0", False),
         ("-3", False),
+        ("inf", False),
+        ("nan", False),
+        # A word that is not known to mean yes.
+        ("cheap", False),
+        ("Work", False),
+        ("below_horizon", False),
+        ("standby", False),
+        ("false", False),
+        ("low", False),
         ("off", False),
         ("not_home", False),
-        ("unavailable", False),
-        ("unknown", False),
-        (None, False),
+        ("unavailable", None),
+        ("unknown", None),
+        ("", None),
+        (None, None),
     ],
 )
-def test_gate(hass: HomeAssistant, state: str | None, is_open: bool) -> None:
-    """Anything that says yes; what nobody knows is a no."""
+def test_gate(hass: HomeAssistant, state: str | None, is_open: bool | None) -> None:
+    """Only what certainly says yes is one; who says nothing leaves it unknown."""
     if state is not None:
         hass.states.async_set("sensor.gate", state)
-    data = {"gate_entity": "sensor.gate"}
+    data = {"gate_entity": "sensor.gate", "keep_on_entity": "sensor.gate"}
     assert is_gate_open(hass, data) is is_open
     assert may_wake(hass, data) is is_open
-    assert may_wake(hass, {})
+    assert is_kept_on(hass, data) is is_open
+    assert may_wake(hass, {}) is True
+    assert is_kept_on(hass, {}) is False

@@ -9,14 +9,29 @@ from ..healing.errors import HealingError, NotStoredError
 from ..healing.lease_keeper import LeaseKeeper
 from ..healing.safety import Section
 from ..immich.errors import ImmichError
+from .clocks import Clocks
+from .concurrency import ConcurrencyKeeper
 from .errors import NoOffActionError, NotSentError, NoWakeWayError
 from .host_leases import HostLeases
 from .house import House
-from .models import ON, Effect, HostState, News, Power, Reach, Report, Seen, Step, Wish
+from .machine import Peer, others_of, overruled_since, rests
+from .models import (
+    GONE,
+    ON,
+    Effect,
+    HostState,
+    News,
+    Power,
+    Reach,
+    Report,
+    Seen,
+    Step,
+    Trouble,
+    Wish,
+)
 from .pauses import HostStand, queues_to_pause
 from .policy import step
 from .probe import HostProbe
-from .profile import ConcurrencyApi, Profile
 from .reach import Contact, Probe
 from .record import HostRecord
 from .record_book import RecordBook
@@ -26,7 +41,7 @@ from .work import Work, WorkWatch, measured_rates
 _LOGGER = logging.getLogger(__name__)
 
 type Spawn = Callable[[Coroutine[None, None, None], str], object]
-"""Runs something in the background, until the entry is unloaded."""
+"""Runs something in the background, to its end even if the entry is reloaded."""
 
 
 class HostController:
@@ -39,26 +54,38 @@ class HostController:
         probe: HostProbe,
         section: Section,
         leases: LeaseKeeper,
-        api: ConcurrencyApi,
-        now: Callable[[], int],
+        concurrency: ConcurrencyKeeper,
+        clocks: Clocks,
         spawn: Spawn,
     ) -> None:
-        """Go on from what is stored; `now` returns ms since the epoch."""
+        """Go on from what is stored."""
         self.settings = settings
         self.contact = Contact()
         self.work: Work | None = None
         """None: the last poll failed."""
         self.restarting = False
         """Whether its machine learning is being restarted."""
-        self.leases = HostLeases(leases, settings.host_id, settings.queues, now)
+        self.clocks = clocks
         self._house = house
         self._probe = probe
-        self._now = now
+        self._now = clocks.now
         self._spawn = spawn
-        self._book = RecordBook(section, settings.name, now())
-        self._profile = Profile(api, self._book, now)
-        self._watch = WorkWatch(settings.queues)
+        self._book = RecordBook(section, settings.name, clocks)
+        self._concurrency = concurrency
+        self._watch = WorkWatch(
+            settings.queues, waiting_since=dict(self.record.waiting_since)
+        )
+        self.leases = HostLeases(
+            leases, settings.host_id, settings.queues, lambda: self._watch.polls
+        )
         self._lock = asyncio.Lock()
+        self._closed = False
+        self._rested = False
+        self._drained = False
+        self._decision: asyncio.Task[Step | None] | None = None
+        self._deciding: frozenset[Effect] = frozenset()
+        self._asked_on_at: int | None = None
+        self._trouble: Trouble | None = None
 
     @property
     def record(self) -> HostRecord:
@@ -71,6 +98,17 @@ class HostController:
         return self.record.power
 
     @property
+    def resting(self) -> bool:
+        """Return whether another Immich is about to switch the same machine off."""
+        return rests(self._house.fellows())
+
+    @property
+    def fellows_at_rest(self) -> bool:
+        """Return whether no other Immich works with the same machine."""
+        fellows = self._house.fellows()
+        return all(isinstance(it, Peer) and it.drained for it in fellows)
+
+    @property
     def stand(self) -> HostStand:
         """Return how it stands, as far as pauses depend on it."""
         return HostStand(
@@ -79,6 +117,27 @@ class HostController:
             self.contact.safe,
             self.settings.pause_offline,
             self.restarting,
+            self.resting,
+        )
+
+    @property
+    def peer(self) -> Peer:
+        """Return how it stands, for other entries with the same machine."""
+        power, work = self.power, self.work
+        return Peer(
+            host_id=self.settings.host_id,
+            state=power.state,
+            hold=power.hold,
+            slept=power.slept,
+            busy=None if work is None else work.busy,
+            backlog=None if work is None else work.startable,
+            drained=self._drained,
+            restarting=self.restarting,
+            deciding_off=Effect.RUN_OFF in self._deciding,
+            signalling=Effect.SIGNAL in self._deciding,
+            keep_on=self._house.keep_on(),
+            overruled=bool(self.leases.overruled),
+            asked_on_at=self._asked_on_at,
         )
 
     async def ask(self, wish: Wish) -> None:
@@ -86,10 +145,13 @@ class HostController:
 
         Raises NoWakeWayError, NoOffActionError and NotStoredError when it can't be.
         """
-        if wish is Wish.ON and self.power.state not in ON:
+        on = self.power.state in ON or self.contact.reach is Reach.ONLINE
+        if wish is Wish.ON and not on:
             self.check_wake()
         if wish is Wish.OFF and self.power.state in ON:
             self.check_off()
+        if wish is Wish.ON:
+            self._asked_on_at = self._now()
         await self.step(wish=wish)
 
     async def set_automatic(self, automatic: bool) -> None:
@@ -102,11 +164,12 @@ class HostController:
             self.check_wake()
             self.check_off()
         async with self._lock:
-            # The user's last word stood against the policy of before.
-            power = replace(self.power, wish=None)
-            await self._book.save(
-                replace(self.record, automatic=automatic, power=power)
-            )
+            # What the user asked for, and a power-off under way, are left alone.
+            record = replace(self.record, automatic=automatic)
+            if not automatic:
+                # Nobody tries again on its own, so nothing is to be mended.
+                record = record.with_power(replace(self.power, trouble=None))
+            await self._book.save(record)
         await self.step()
 
     def check_wake(self) -> None:
@@ -122,7 +185,7 @@ class HostController:
     async def probe(self) -> None:
         """Ask the host once, then see what follows."""
         self.contact = self.contact.after(await self._probe(), self._now())
-        if self.power.state is HostState.DRAINING:
+        if self.power.state is HostState.DRAINING or self.resting:
             await self._house.look()
         await self.step()
 
@@ -165,26 +228,54 @@ class HostController:
         Raises NotStoredError when it is the user's wish that can't be written down.
         """
         async with self._lock:
-            seen = self._look(wish, report)
-            result = step(self.power, self.settings.power, seen)
-            if not await self._took_over(result, seen):
+            if self._closed:
+                # Somebody else goes on with what is stored.
+                return
+            # What was written down must be done, even if the entry is reloaded now.
+            self._decision = asyncio.create_task(self._decide(wish, report))
+            result = await asyncio.shield(self._decision)
+            if result is None:
                 return
             await self._pause()
-            for effect in result.effects:
-                self._spawn(self._do(effect), f"{effect} {self.settings.name}")
-            online = self.power.state in ON and self.contact.reach is Reach.ONLINE
-            await self._profile.keep(self.settings.concurrency if online else {})
+            await self._concurrency.keep(self.settings.host_id, self._is_on())
             await self._make_up()
         for news in result.news:
             await self._house.tell(news)
+        if self.power.trouble is not self._trouble:
+            self._trouble = self.power.trouble
+            self._house.show_trouble(self._trouble)
         self._house.changed()
+
+    async def _decide(self, wish: Wish | None, report: Report | None) -> Step | None:
+        """Decide, write it down, and begin it; None: nothing must be done."""
+        seen = self._look(wish, report)
+        result = step(self.power, self.settings.power, seen)
+        # At once: another entry with the same machine must not do it as well.
+        self._deciding = frozenset(result.effects)
+        try:
+            if not await self._took_over(result, seen):
+                return None
+        finally:
+            self._deciding = frozenset()
+        for effect in result.effects:
+            self._spawn(self._do(effect), f"{effect} {self.settings.name}")
+        return result
+
+    def _is_on(self) -> bool | None:
+        """Return whether more workers make sense; None: not known now."""
+        if self.contact.reach is Reach.UNKNOWN:
+            return None
+        return self.power.state in ON and self.contact.reach is Reach.ONLINE
 
     async def _took_over(self, result: Step, seen: Seen) -> bool:
         """Take over what was decided; return False when it must not be done."""
         before = self.power.state
         record = self.record.with_power(result.power)
         if News.WAKE in result.news:
-            record = replace(record, last_wake=seen.now)
+            record = replace(record, last_wake=self.clocks.wall())
+        # While it is off, the age of what waits must outlive a restart.
+        waiting = self._watch.waiting_since if result.power.state in GONE else {}
+        record = replace(record, waiting_since=dict(waiting))
         try:
             await self._book.save(record)
         except NotStoredError as error:
@@ -199,29 +290,37 @@ class HostController:
             _LOGGER.info(
                 "%s: %s, was %s", self.settings.name, result.power.state, before
             )
-        if result.power.state is not HostState.DRAINING:
+        if result.power.state is not HostState.DRAINING and not self._rested:
             self._watch.not_drained()
+            self._drained = False
         return True
 
     def _look(self, wish: Wish | None, report: Report | None) -> Seen:
         """Put together what the policy looks at."""
-        now, view, state = self._now(), self._house.view(), self.power.state
+        now, view, power = self._now(), self._house.view(), self.power
+        fellows = self._house.fellows()
+        self._rest(rests(fellows))
+        if view is not None:
+            self._watch.see(view)
         self.work = work = (
             None
             if view is None
             else self._watch.look(
-                view, self.leases.held_back(view), self._house.lost_slots, now
+                view, self.leases.held_back(view), self._house.lost_slots, self.clocks
             )
         )
-        drained = False
         if view is not None and work is not None:
-            if state is HostState.WORKING and self.contact.safe:
+            if power.state is HostState.WORKING and self.contact.safe:
                 rates = measured_rates(self.settings.queues, view, self.record.rates)
                 self._book.record = replace(self.record, rates=rates)
-            if state is HostState.DRAINING:
+            if power.state is HostState.DRAINING or self._rested:
                 held = self.leases.all_held(view)
-                drained = self._watch.drained(view, work, held=held, now=now)
-        if state is HostState.DRAINING and self.leases.overruled:
+                self._drained = self._watch.drained(view, work, held=held)
+        else:
+            self._drained = False
+        if power.state is HostState.DRAINING and (
+            self.leases.overruled or overruled_since(power.since, fellows)
+        ):
             # Whoever lets a queue go on wants the host to stay.
             wish = wish or Wish.ON
         return Seen(
@@ -230,13 +329,22 @@ class HostController:
             reach=Reach.UNKNOWN if self.restarting else self.contact.reach,
             automatic=self.record.automatic,
             may_wake=self._house.may_wake(),
-            backlog=0 if work is None else work.startable,
+            keep_on=self._house.keep_on(),
+            backlog=None if work is None else work.startable,
             waited=0 if work is None else work.waited,
             busy=None if work is None else work.busy,
-            drained=drained,
+            drained=self._drained,
             wish=wish,
             report=report,
+            others=others_of(self.settings.host_id, power.state, fellows),
         )
+
+    def _rest(self, rests_now: bool) -> None:
+        """Follow another Immich that is about to switch the machine off."""
+        if self._rested and not rests_now:
+            # It may be off, though the last probe found it on: ask before it goes on.
+            self.contact = Contact()
+        self._rested = rests_now
 
     async def _pause(self) -> None:
         """Pause and let go on what the state of all hosts calls for."""
@@ -296,5 +404,16 @@ class HostController:
                 await self._book.try_to_save(self.record.without_burnt(queue))
 
     async def close(self) -> None:
-        """Write down what has changed since the last write."""
-        await self._book.close()
+        """Write down what has changed since the last write; do nothing more."""
+        self._closed = True
+        if self._decision is not None:
+            # Its error has been raised where the step was asked for.
+            await asyncio.wait([self._decision])
+        async with self._lock:
+            await self._book.close()
+
+    async def forget_overrides(self) -> None:
+        """Forget what 0.1.0 stored here, as it belongs to the queues now."""
+        if self.record.overrides:
+            async with self._lock:
+                await self._book.try_to_save(replace(self.record, overrides={}))

@@ -25,5 +25,9 @@ class ServiceRestartError(GpuHostError):
     """The machine learning could not be restarted, or did not come back."""
 
 
+class ServiceRestartInterruptedError(GpuHostError):
+    """The integration was reloaded while the machine learning was being restarted."""
+
+
 class NoOffActionError(GpuHostError):
     """No action that switches the host off is set up."""

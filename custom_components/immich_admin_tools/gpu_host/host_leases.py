@@ -8,7 +8,6 @@ from ..healing.errors import NotStoredError
 from ..healing.lease_keeper import LeaseKeeper
 from ..healing.leases import LeaseKind, Phase, Reason
 from ..immich.errors import ImmichError
-from .work import SAME_CLOCK
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -21,13 +20,13 @@ class HostLeases:
         leases: LeaseKeeper,
         host_id: str,
         queues: tuple[str, ...],
-        now: Callable[[], int],
+        polls: Callable[[], int],
     ) -> None:
-        """Hold leases in the name of a host; `now` returns ms since the epoch."""
+        """Hold leases in the name of a host; `polls` counts the views that were seen."""
         self.reason = Reason(LeaseKind.GPU_OFFLINE, host_id)
         self._leases = leases
         self._queues = queues
-        self._now = now
+        self._polls = polls
         self._let_go_at: dict[str, int] = {}
 
     def held_back(self, view: ServerView) -> Collection[str]:
@@ -41,8 +40,11 @@ class HostLeases:
 
     def _was_paused(self, queue: str, view: ServerView) -> bool:
         """Return whether a queue is paused; a poll of before we let it go is old news."""
-        let_go_at = self._let_go_at.get(queue, 0)
-        return view.queues[queue].is_paused and view.time > let_go_at + SAME_CLOCK
+        if not view.queues[queue].is_paused:
+            return False
+        # The next one may have been under way then.
+        let_go_at = self._let_go_at.get(queue)
+        return let_go_at is None or self._polls() > let_go_at + 1
 
     def _is_users(self, queue: str, *, is_paused: bool) -> bool:
         owner = self._leases.owner(queue)
@@ -53,10 +55,10 @@ class HostLeases:
     def all_held(self, view: ServerView) -> bool:
         """Return whether leases hold all queues, and Immich has confirmed it."""
         pauses = self._leases.book.pauses
-        return all(
+        seen = [queue for queue in self._queues if queue in view.queues]
+        return bool(seen) and all(
             (pause := pauses.get(queue)) is not None and pause.phase is Phase.HELD
-            for queue in self._queues
-            if queue in view.queues
+            for queue in seen
         )
 
     @property
@@ -86,7 +88,7 @@ class HostLeases:
             await self.take(missing)
         if over := known - set(wanted):
             await self._leases.end(self.reason, over)
-            self._let_go_at |= dict.fromkeys(over, self._now())
+            self._let_go_at |= dict.fromkeys(over, self._polls())
 
     async def take(self, queues: Collection[str]) -> None:
         """Pause queues; what can't be done now is tried again."""

@@ -1,10 +1,11 @@
 """What a GPU host needs of the house that it belongs to."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from ..analysis.models import ServerView
-from .models import News
+from .machine import Fellow
+from .models import News, Trouble
 from .pauses import HostStand
 
 
@@ -20,8 +21,17 @@ class House(Protocol):
     def lost_slots(self, queue: str) -> int:
         """Return how many workers hang on to a job that was taken from them."""
 
-    def may_wake(self) -> bool:
-        """Return whether the hours and the gate allow the policy to wake the host."""
+    def may_wake(self) -> bool | None:
+        """Return whether the hours and the gate allow the policy to wake the host.
+
+        None: the gate says nothing.
+        """
+
+    def keep_on(self) -> bool | None:
+        """Return whether the user's entity wants it on; None: it says nothing."""
+
+    def fellows(self) -> Collection[Fellow]:
+        """Return the hosts of other entries that are the same machine."""
 
     def stands(self) -> Mapping[str, HostStand]:
         """Return how all hosts of this Immich stand, this one included."""
@@ -43,6 +53,9 @@ class House(Protocol):
 
     async def tell(self, news: News, reason: str | None = None) -> None:
         """Tell what happened with the host."""
+
+    def show_trouble(self, trouble: Trouble | None) -> None:
+        """Show what the user should look after, or that it is over."""
 
     def changed(self) -> None:
         """Show the host anew, and let the others see how it stands."""

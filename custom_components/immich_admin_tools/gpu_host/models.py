@@ -1,14 +1,18 @@
-"""What is known of a GPU host, and what is to be done with it. All times in ms.
+"""What is known of a GPU host, and what is to be done with it.
 
-Points in time are ms since the epoch.
+All times are ms on the monotonic clock; only `to_dict` and `from_dict` know wall times.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 
 from ..analysis.stored import stored_int
 from ..bullmq.models import JsonValue
+from .clocks import Clocks
+
+LONGEST_BACK_OFF = 6 * 3_600_000
+"""ms between two rows of tries to wake the host, at most (a choice)."""
 
 
 class HostState(StrEnum):
@@ -30,15 +34,43 @@ class HostState(StrEnum):
 
 
 ON = frozenset({HostState.READY, HostState.WORKING})
+GONE = frozenset({HostState.OFF, HostState.WAKE_FAILED})
 LEAVING = frozenset({HostState.DRAINING, HostState.SHUTTING_DOWN})
 COMING = frozenset({HostState.WAKING, HostState.BOOTING})
 
 
 class Wish(StrEnum):
-    """What the user wants, by switch, button or action."""
+    """What the user asks for, by switch, button or action."""
 
     ON = "on"
     OFF = "off"
+
+
+class Hold(StrEnum):
+    """What stands against the policy. `policy.hold_after` says when it ends."""
+
+    NONE = "none"
+    ON = "on"
+    """The user asked for it: until it has worked and is idle again."""
+    OFF = "off"
+    """The user asked for it: until the backlog is known to be empty."""
+    BY_HAND = "by_hand"
+    """Switched on at the box itself, maybe for something else: until it goes off."""
+
+
+KEEPING_ON = frozenset({Hold.ON, Hold.BY_HAND})
+
+
+class Trouble(StrEnum):
+    """What the user should look after."""
+
+    WAKE_FAILED = "wake_failed"
+    NOT_DRAINED = "not_drained"
+    """Jobs did not end in time."""
+    OTHERS_UNKNOWN = "others_unknown"
+    """Whether another Immich still needs the box could not be found out in time."""
+    OFF_FAILED = "off_failed"
+    """It still answers after its off action."""
 
 
 class Reach(StrEnum):
@@ -87,7 +119,7 @@ class News(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PowerSettings:
-    """What the user set for one host."""
+    """What the user set for one host. Durations in ms."""
 
     can_wake: bool
     can_switch_off: bool
@@ -104,25 +136,73 @@ class PowerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Others:
+    """What the other entries with the same machine say, taken together."""
+
+    busy: bool | None = False
+    """None: one of them can't tell."""
+    backlog: int | None = 0
+    drained: bool = True
+    resting: bool = False
+    """Whether one of them is emptying the box or switching it off."""
+    switching_off: bool = False
+    """Whether the off action is another one's to run, or was just run by it."""
+    coming: bool = False
+    """Whether one of them is waking the box."""
+    woken: bool = False
+    """Whether one of them has the box on, and not as somebody pressed its button."""
+    slept: bool = False
+    """Whether it is off as one of them switched it off."""
+    kept_on: bool | None = False
+    """Whether one of them has a reason to keep it on."""
+    held_off: bool = False
+    """Whether the user switched it off there."""
+    unknown: bool = False
+    """Whether one of them can't be asked at all, as its entry is not loaded."""
+
+
+ALONE = Others()
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
-    """All that a step looks at beside the state itself."""
+    """All that a step looks at beside the state itself. None: not known now."""
 
     now: int
+    """Monotonic ms."""
     reach: Reach
     automatic: bool = False
-    """Whether the policy may act by itself."""
-    may_wake: bool = True
+    """Whether the policy may act on its own."""
+    may_wake: bool | None = True
     """Whether the hours and the gate allow it."""
-    backlog: int = 0
+    keep_on: bool | None = False
+    """Whether the user's entity wants the box to stay on."""
+    backlog: int | None = 0
     """Jobs that wait for this host and are not held back by the user."""
     waited: int = 0
     """How long the next of them has waited."""
     busy: bool | None = None
-    """Whether a job is active or a lock alive; None: nobody can tell now."""
+    """Whether a job is active or a lock alive."""
     drained: bool = False
     """Whether all its queues are certainly paused, and nothing is active or locked."""
     wish: Wish | None = None
     report: Report | None = None
+    others: Others = ALONE
+
+    @property
+    def any_busy(self) -> bool | None:
+        """Return whether anybody works with the box."""
+        if self.busy or self.others.busy:
+            return True
+        return None if None in (self.busy, self.others.busy) else False
+
+    @property
+    def all_backlog(self) -> int | None:
+        """Return how many jobs wait for the box; a part of them is at least some."""
+        known = (self.backlog or 0) + (self.others.backlog or 0)
+        if known == 0 and None in (self.backlog, self.others.backlog):
+            return None
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,48 +210,97 @@ class Power:
     """The state of a host; it outlives restarts of Home Assistant."""
 
     state: HostState = HostState.OFF
-    since: int = 0
-    """0: nothing is known yet."""
+    since: int | None = None
+    """None: nothing is known yet."""
+    deadline: int | None = None
+    """The one time limit of a state. Off and wake_failed: the policy doesn't wake it
+    before. Ready and working: the policy doesn't switch it off before. All others: the
+    state doesn't last longer, as long as things are known."""
     tries: int = 0
     """Signals to wake up that were given in this row."""
     failures: int = 0
     """Rows that failed one after the other."""
-    signalled_at: int = 0
-    wake_not_before: int = 0
-    off_not_before: int = 0
-    on_since: int = 0
-    wish: Wish | None = None
-    """The user's last word, for as long as it stands against the policy."""
+    signalled_at: int | None = None
+    idle_since: int | None = None
+    """Since when it is known that there is nothing to do; None while there is, or might."""
+    hold: Hold = Hold.NONE
+    slept: bool = False
+    """Whether it is off because somebody told it to go off."""
     wake_next: bool = False
-    """Whether it is to be woken as soon as it is off."""
+    """Whether it is to be woken as soon as it is known to be off."""
+    trouble: Trouble | None = None
 
     @property
     def is_on(self) -> bool:
         """Return what the power switch shows: on, or on its way."""
-        return self.state in ON | COMING
+        return self.state in ON | COMING or (self.state in GONE and self.wake_next)
 
-    def to_dict(self) -> dict[str, JsonValue]:
-        """Return it as JSON."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+    def to_dict(self, clocks: Clocks) -> dict[str, JsonValue]:
+        """Return it as JSON, with wall times."""
+
+        def wall(at: int | None) -> int | None:
+            return None if at is None else clocks.wall_of(at)
+
+        return {
+            "state": self.state.value,
+            "since": wall(self.since),
+            "deadline": wall(self.deadline),
+            "tries": self.tries,
+            "failures": self.failures,
+            "signalled_at": wall(self.signalled_at),
+            "wish": None if self.hold is Hold.NONE else self.hold.value,
+            "slept": self.slept,
+            "wake_next": self.wake_next,
+            "trouble": None if self.trouble is None else self.trouble.value,
+        }
 
     @classmethod
-    def from_dict(cls, stored: Mapping[str, JsonValue]) -> Power:
-        """Go on from `to_dict`; what can't be understood is as at first."""
-        state, wish = stored.get("state"), stored.get("wish")
+    def from_dict(cls, stored: Mapping[str, JsonValue], clocks: Clocks) -> Power:
+        """Go on from `to_dict`, also from that of 0.1.0.
+
+        What can't be understood is as at first. The idle time begins anew, as nobody
+        has looked meanwhile.
+        """
+        state, hold = stored.get("state"), stored.get("wish")
         if not isinstance(state, str) or state not in HostState:
             return cls()
+
+        def past(key: str) -> int | None:
+            # 0.1.0 wrote 0 for what was not known.
+            wall = stored_int(stored, key)
+            return clocks.monotonic_of(wall) if wall else None
+
+        trouble = stored.get("trouble")
+        if "trouble" not in stored and state == HostState.WAKE_FAILED:
+            trouble = Trouble.WAKE_FAILED.value
         return cls(
             state=HostState(state),
-            since=stored_int(stored, "since") or 0,
+            since=past("since"),
+            deadline=_deadline(HostState(state), stored, clocks),
             tries=stored_int(stored, "tries") or 0,
             failures=stored_int(stored, "failures") or 0,
-            signalled_at=stored_int(stored, "signalled_at") or 0,
-            wake_not_before=stored_int(stored, "wake_not_before") or 0,
-            off_not_before=stored_int(stored, "off_not_before") or 0,
-            on_since=stored_int(stored, "on_since") or 0,
-            wish=Wish(wish) if isinstance(wish, str) and wish in Wish else None,
+            signalled_at=past("signalled_at"),
+            hold=Hold(hold) if isinstance(hold, str) and hold in Hold else Hold.NONE,
+            slept=stored.get("slept") is True,
             wake_next=stored.get("wake_next") is True,
+            trouble=Trouble(trouble)
+            if isinstance(trouble, str) and trouble in Trouble
+            else None,
         )
+
+
+def _deadline(
+    state: HostState, stored: Mapping[str, JsonValue], clocks: Clocks
+) -> int | None:
+    """Return the stored deadline; 0.1.0 had one for each of two kinds of states."""
+    key = "deadline"
+    if key not in stored and state in GONE:
+        key = "wake_not_before"
+    elif key not in stored and state in ON:
+        key = "off_not_before"
+    wall = stored_int(stored, key)
+    # Durations of the user's end at a day; a clock that was set back must not add years.
+    return clocks.deadline_of(wall, 4 * LONGEST_BACK_OFF) if wall else None
 
 
 @dataclass(frozen=True, slots=True)

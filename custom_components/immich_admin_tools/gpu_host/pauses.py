@@ -17,6 +17,8 @@ class HostStand:
     pause_offline: bool
     restarting: bool = False
     """Whether its machine learning is being restarted."""
+    resting: bool = False
+    """Whether another Immich is emptying the same machine or switching it off."""
 
     @property
     def serves(self) -> bool:
@@ -26,7 +28,7 @@ class HostStand:
     @property
     def rests(self) -> bool:
         """Return whether no job may be begun on purpose."""
-        return self.restarting or self.state in LEAVING
+        return self.restarting or self.resting or self.state in LEAVING
 
 
 def queues_to_pause(

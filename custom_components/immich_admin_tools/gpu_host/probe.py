@@ -10,11 +10,16 @@ from ..immich.errors import ImmichError
 from ..immich.models import MachineLearning
 from .reach import Probe
 
-TIMEOUT = httpx.Timeout(3.0, connect=2.0)
-"""A proxy in front of a host that is off gives up on it after a few seconds."""
+TIMEOUT = httpx.Timeout(3.8, connect=2.0)
+"""A proxy in front of a host that is off gives up on it after 3 s, as the README has it;
+what says nothing for longer may be on."""
 
 LONGEST_ANSWER = 64
 """Bytes; the answer is `pong`."""
+
+CLOSE = {"Connection": "close"}
+"""The machine learning closes a kept connection after 2 s, which is how often it is
+asked: a question that meets the close looks like a host that is gone."""
 
 _NOBODY_THERE = frozenset({502, 503, 504})
 """What a proxy says for a host that it can't reach."""
@@ -48,6 +53,7 @@ class PingProbe:
         """Take the address as Immich has it, such as `http://gpu:3003`."""
         self.indirect = False
         self._in_doubt = False
+        self._pinged = False
         self._http = http
         self._url = f"{url.rstrip('/')}/ping"
         self._through_immich = through_immich
@@ -60,7 +66,8 @@ class PingProbe:
     async def __call__(self) -> Probe:
         """Ask once."""
         probe = await self._reach()
-        if not self._in_doubt or self.indirect or probe is not Probe.ANSWERS:
+        self._pinged = probe is Probe.ANSWERS
+        if not self._in_doubt or self.indirect or not self._pinged:
             return probe
         try:
             found = await self._through_immich()
@@ -72,13 +79,17 @@ class PingProbe:
 
     @property
     def costly(self) -> bool:
-        """Return whether a probe asks Immich."""
-        return self.indirect or self._in_doubt
+        """Return whether a probe asks Immich; a ping that fails is never costly."""
+        return self.indirect or (self._in_doubt and self._pinged)
 
     async def _reach(self) -> Probe:
         """Ask the machine learning itself, or Immich where its name is not known."""
         try:
-            return await self._ping()
+            try:
+                return await self._ping()
+            except httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError:
+                # A connection that others have kept may be at its end: ask on a new one.
+                return await self._ping()
         except httpx.ConnectError as error:
             self.indirect = _is_unknown_name(error)
             return await self._ask_immich() if self.indirect else Probe.GONE
@@ -96,7 +107,11 @@ class PingProbe:
     async def _ping(self) -> Probe:
         """Read no more of the answer than a right one has."""
         async with self._http.stream(
-            "GET", self._url, timeout=TIMEOUT, follow_redirects=False
+            "GET",
+            self._url,
+            headers=CLOSE,
+            timeout=TIMEOUT,
+            follow_redirects=False,
         ) as response:
             self.indirect = False
             if response.status_code in _NOBODY_THERE:
@@ -115,7 +130,7 @@ class PingProbe:
             found = await self._through_immich()
         except ImmichError:
             # Immich is in trouble itself: that tells nothing of the host.
-            return Probe.SLOW
+            return Probe.UNKNOWN
         match found:
             case MachineLearning.ANSWERS:
                 return Probe.ANSWERS

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from ..analysis.stored import stored_int, stored_mapping
 from ..bullmq.models import JsonValue
 from ..healing.safety import Stored
+from .clocks import Clocks
 from .models import Power
 
 
@@ -28,6 +29,9 @@ class HostRecord:
     rates: Mapping[str, int] = field(default_factory=dict)
     """Jobs an hour that each queue did last with this host."""
     overrides: Mapping[str, Override] = field(default_factory=dict)
+    """Of 0.1.0: what was there before belongs to the queue, not to the host."""
+    waiting_since: Mapping[str, int] = field(default_factory=dict)
+    """Since when jobs were seen waiting, by queue (monotonic ms)."""
     burnt: Mapping[str, int] = field(default_factory=dict)
     """Jobs that were skipped, by queue, and not made up for yet."""
 
@@ -45,15 +49,17 @@ class HostRecord:
         return self._essence() != other._essence()
 
     def _essence(self) -> HostRecord:
-        # The idle time may be measured anew after a crash, and packets be sent again.
-        return replace(
-            self, power=replace(self.power, since=0, signalled_at=0), rates={}
+        # Deadlines and the idle time may begin anew after a crash, and packets be sent
+        # again; what they lead to changes the state as well.
+        power = replace(
+            self.power, since=None, deadline=None, signalled_at=None, idle_since=None
         )
+        return replace(self, power=power, rates={})
 
-    def to_dict(self) -> dict[str, JsonValue]:
-        """Return it as JSON."""
+    def to_dict(self, clocks: Clocks) -> dict[str, JsonValue]:
+        """Return it as JSON, with wall times."""
         return {
-            "power": self.power.to_dict(),
+            "power": self.power.to_dict(clocks),
             "automatic": self.automatic,
             "last_wake": self.last_wake,
             "rates": dict(self.rates),
@@ -62,18 +68,26 @@ class HostRecord:
                 for queue, it in self.overrides.items()
             },
             "burnt": dict(self.burnt),
+            "waiting_since": {
+                queue: clocks.wall_of(since)
+                for queue, since in self.waiting_since.items()
+            },
         }
 
     @classmethod
-    def from_dict(cls, stored: Stored) -> HostRecord:
+    def from_dict(cls, stored: Stored, clocks: Clocks) -> HostRecord:
         """Go on from `to_dict`; what can't be understood is left out."""
         return cls(
-            power=Power.from_dict(stored_mapping(stored, "power")),
+            power=Power.from_dict(stored_mapping(stored, "power"), clocks),
             automatic=stored.get("automatic") is True,
             last_wake=stored_int(stored, "last_wake"),
             rates=_numbers(stored, "rates"),
-            overrides=_overrides(stored),
+            overrides=overrides_of(stored),
             burnt=_numbers(stored, "burnt"),
+            waiting_since={
+                queue: clocks.monotonic_of(wall)
+                for queue, wall in _numbers(stored, "waiting_since").items()
+            },
         )
 
 
@@ -86,7 +100,8 @@ def _numbers(stored: Stored, key: str) -> dict[str, int]:
     }
 
 
-def _overrides(stored: Stored) -> dict[str, Override]:
+def overrides_of(stored: Stored) -> dict[str, Override]:
+    """Read the numbers of workers that were changed."""
     known: dict[str, Override] = {}
     for queue, value in stored_mapping(stored, "overrides").items():
         if isinstance(value, dict):

@@ -4,6 +4,7 @@ import logging
 
 from ..healing.errors import NotStoredError
 from ..healing.safety import Section
+from .clocks import Clocks
 from .policy import restored
 from .record import HostRecord
 
@@ -13,12 +14,14 @@ _LOGGER = logging.getLogger(__name__)
 class RecordBook:
     """The record of one host, and its section of the private store."""
 
-    def __init__(self, section: Section, name: str, now: int) -> None:
-        """Go on from what is stored; `now` in ms since the epoch."""
+    def __init__(self, section: Section, name: str, clocks: Clocks) -> None:
+        """Go on from what is stored."""
         self._section = section
         self._name = name
-        self._stored = HostRecord.from_dict(section.data)
-        self.record = self._stored.with_power(restored(self._stored.power, now))
+        self._clocks = clocks
+        self._stored = HostRecord.from_dict(section.data, clocks)
+        power = restored(self._stored.power, clocks.now())
+        self.record = self._stored.with_power(power)
 
     async def save(self, record: HostRecord) -> None:
         """Take a record over, on the disk first if it matters. Raises NotStoredError."""
@@ -45,5 +48,5 @@ class RecordBook:
                 _LOGGER.debug("%s can't be stored: %s", self._name, error)
 
     async def _write(self, record: HostRecord) -> None:
-        await self._section.save(record.to_dict())
+        await self._section.save(record.to_dict(self._clocks))
         self._stored = record

@@ -30,7 +30,7 @@ class ServiceRestart:
         now: Callable[[], int],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`now` returns ms since the epoch."""
+        """`now` returns monotonic ms."""
         self._host = host
         self._house = house
         self._now = now
@@ -71,7 +71,8 @@ class ServiceRestart:
             await self._host.step()
             work = self._host.work
             held = view is not None and self._host.leases.all_held(view)
-            if held and work is not None and not work.busy:
+            at_rest = held and work is not None and work.busy is False
+            if at_rest and self._host.fellows_at_rest:
                 return
             await self._sleep(EVERY)
         if not held:
