@@ -27,6 +27,7 @@ from .immich.models import ListedJob, QueueCounts, User, Version
 from .immich.permissions import Permission
 from .redis_source import RedisSource
 from .settings import poll_interval_of, thresholds_of
+from .skipped_jobs import EntrySkippedJobs
 from .stores import EntryStores
 
 
@@ -45,6 +46,7 @@ class RuntimeData:
     restart: EntryRestart
     telemetry: EntryTelemetry
     gpu_hosts: EntryGpuHosts
+    skipped_jobs: EntrySkippedJobs
     server_device_id: str
     """Registry id of the server, the parent of the queues."""
     set_up_with: tuple[object, ...]

@@ -118,10 +118,6 @@ class GpuHouse:
             ACTIONS_TIMEOUT,
         )
 
-    async def run_missing(self, queue: str) -> None:
-        """Let Immich do what is missing in a queue. Raises ImmichError."""
-        await self._entry.runtime_data.client.start(queue, force=False)
-
     async def tell(self, news: News, reason: str | None = None) -> None:
         """Tell what happened with the host."""
         if (key := RAISED.get(news)) is not None:

@@ -83,9 +83,6 @@ class _House:
     async def run_restart_action(self) -> None:
         """Never."""
 
-    async def run_missing(self, queue: str) -> None:
-        """Never."""
-
     async def tell(self, news: News, reason: str | None = None) -> None:
         """Nobody listens."""
 

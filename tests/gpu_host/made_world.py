@@ -348,10 +348,6 @@ class MadeHouse:
         box.on = False
         box.signal(self.world.now)
 
-    async def run_missing(self, queue: str) -> None:
-        """Note it."""
-        self.world.missing_run.append(queue)
-
     async def tell(self, news: News, reason: str | None = None) -> None:
         """Note it."""
         self.world.news.append(news)

@@ -1,7 +1,7 @@
 """Keeps the leases: what the book says is done in Immich, also after a crash."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 import logging
 
@@ -36,6 +36,8 @@ class LeaseKeeper:
         self._section = section
         self._now = now
         self._on_change = on_change
+        self.before_resume: Callable[[Collection[str]], Awaitable[None]] | None = None
+        """Awaited just before queues go on; must return soon and never raise."""
         self._book = LeaseBook.from_dict(stored_mapping(section.data, "book"))
         self._run = stored_str(section.data, "run")
         self._lock = asyncio.Lock()
@@ -140,6 +142,7 @@ class LeaseKeeper:
             before = self._book
             owner = self.owner(queue)
             await self._try_to_store(before.resumed_by_user(queue))
+            await self._get_ready([queue])
             try:
                 await self._api.resume(queue)
             except ImmichError:
@@ -238,7 +241,9 @@ class LeaseKeeper:
         failed: dict[str, ImmichError] = {}
         book = self._book
         lost: ImmichError | None = None
-        for queue, pause in self._book.pauses.items():
+        pauses = self._book.pauses
+        await self._get_ready([it for it in pauses if pauses[it].phase is Phase.ENDING])
+        for queue, pause in pauses.items():
             if pause.phase is Phase.HELD:
                 continue
             if lost is not None:
@@ -265,6 +270,11 @@ class LeaseKeeper:
         await self._try_to_store(book)
         self._log(failed)
         return failed
+
+    async def _get_ready(self, queues: Collection[str]) -> None:
+        """Let whoever has to see their first jobs get ready."""
+        if queues and self.before_resume is not None:
+            await self.before_resume(queues)
 
     async def _store(self, book: LeaseBook) -> None:
         """Write a book down and take it over. Raises NotStoredError."""
