@@ -100,7 +100,6 @@ class World:
     """Workers that hang on to a job that is gone."""
     concurrency: dict[str, int] = field(default_factory=lambda: {"smartSearch": 2})
     news: list[News] = field(default_factory=list)
-    missing_run: list[str] = field(default_factory=list)
     hosts: dict[str, HostController] = field(default_factory=dict)
     immich: MadeImmich = field(
         default_factory=lambda: MadeImmich(dict.fromkeys(QUEUES, False))

@@ -109,7 +109,6 @@ async def test_box_dies_soon_after_its_queue_goes_on(
     await until(rests, timeout=20, what="the queue is paused", interval=0.02)
     await asyncio.sleep(1)
     lost = await burnt(simulator)
-    print(f"{way.__name__} {after} s: {lost} skipped")
     assert lost < MOST_BURNT
     own = entry.runtime_data.skipped_jobs.of("smartSearch")
     assert own.jobs == lost or (own.at_least and own.jobs < lost)

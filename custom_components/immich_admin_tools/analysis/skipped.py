@@ -18,6 +18,10 @@ from .law import NO_ENTRY, EntryId, entry_id
 
 IN_A_ROW = 5
 """Jobs that must end too fast one after the other to be suspicious."""
+PER_SLOW = 2
+"""Fast jobs that make up for one in between that took its time, on a busy machine."""
+SLOW_END = 5
+"""Jobs that took their time, one after the other, which end any row."""
 LOWEST_LIMIT = 10
 """ms: no GPU does a photo in this time, and skipped jobs take 2 to 8."""
 UNKNOWN_LIMIT = 50
@@ -59,6 +63,9 @@ class SkippedJobDetector:
     """Whether a job that queues what is missing has ended since this was last reset."""
     _position: EntryId | None = None
     _row: int = 0
+    """Fast jobs of the row."""
+    _score: int = 0
+    """How much speaks for a row; it ends at 0."""
     _judged_row: bool = False
     """Whether jobs of this row were found to be skipped."""
     _unsure: bool = False
@@ -89,8 +96,7 @@ class SkippedJobDetector:
         """Forget what is tied to ids, as they may have begun again."""
         self._starts.clear()
         self._queue_all.clear()
-        self._row = 0
-        self._judged_row = False
+        self._end_row()
         self._last_slow = None
 
     def note_lost(self, jobs: int = 0) -> None:
@@ -142,19 +148,28 @@ class SkippedJobDetector:
         if end - start >= limit:
             self._usual.add(end - start)
             self._last_slow = end
-            self._row = 0
-            self._judged_row = False
+            self._score = max(0, self._score - PER_SLOW)
+            if self._score == 0:
+                self._end_row()
+            elif self._row >= IN_A_ROW:
+                # It may have been skipped as well, if slowly.
+                self._unsure = True
             return
         if self._row == 0 and self._last_slow is not None:
             # Those that were under way as the machine learning went took their time.
             self._unsure |= start - self._last_slow <= UNDER_WAY
         self._row += 1
+        self._score = min(self._score + 1, PER_SLOW * SLOW_END)
         if len(self._fast) < _MOST_KEPT:
             self._fast.append(end - start)
         if self._row == IN_A_ROW:
             self.suspected += IN_A_ROW
         elif self._row > IN_A_ROW:
             self.suspected += 1
+
+    def _end_row(self) -> None:
+        self._row = self._score = 0
+        self._judged_row = False
 
     def answered(self) -> bool:
         """Note that the machine learning answers: what is suspected was done.
@@ -169,8 +184,7 @@ class SkippedJobDetector:
                 self._usual.add(took)
         self._fast.clear()
         self.suspected = 0
-        self._row = 0
-        self._judged_row = False
+        self._end_row()
         self._unsure = False
         return doubt
 

@@ -31,8 +31,6 @@ type Spawn = Callable[[Coroutine[None, None, None], str], object]
 type TakeBurnt = Callable[[Mapping[str, int]], Awaitable[bool]]
 """Takes skipped jobs over, by queue; returns whether they are stored."""
 
-SECOND_LOOK = 0.03
-"""Seconds until a host that is gone is asked once more."""
 LOOK_WITHIN = 1.0
 """Seconds for an answer while jobs end too fast."""
 
@@ -142,7 +140,7 @@ class HostController:
         """
         answer = await self._look(thorough=thorough)
         if answer is Answer.NO:
-            await asyncio.sleep(SECOND_LOOK)
+            # On a new connection: it may have been closed while nobody asked.
             answer = await self._look(thorough=thorough)
         if answer is not Answer.NO:
             return answer
