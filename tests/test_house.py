@@ -29,15 +29,7 @@ NO_IO_MODULES = tuple(
     )
 ) + tuple(
     f"gpu_host/{name}.py"
-    for name in (
-        "clocks",
-        "fast_jobs",
-        "machine",
-        "models",
-        "pauses",
-        "policy",
-        "reach",
-    )
+    for name in ("clocks", "machine", "models", "pauses", "policy", "reach")
 )
 LONGEST_FILE = 600
 

@@ -19,7 +19,6 @@ from .coordinator import (
 )
 from .devices import async_keep_devices, async_register_server
 from .entry_activity import EntryActivity
-from .entry_burn import EntryBurn
 from .entry_gpu import EntryGpuHosts
 from .entry_healing import EntryHealing
 from .entry_restart import EntryRestart
@@ -37,6 +36,7 @@ from .repairs import async_keep_issues, async_remove_issues
 from .restart_action import async_setup_restart_action
 from .services import async_setup_services
 from .settings import connection_of, set_up_with
+from .skipped_jobs import EntrySkippedJobs
 from .stores import EntryStores
 from .thumbnail import ThumbnailView
 from .upkeep import (
@@ -106,6 +106,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
         restart=restart,
         telemetry=EntryTelemetry(hass, entry, stores),
         gpu_hosts=EntryGpuHosts(),
+        skipped_jobs=EntrySkippedJobs(
+            hass, entry, client, stores, redis, analyst.positions
+        ),
         server_device_id="",
         set_up_with=set_up_with(entry),
     )
@@ -113,6 +116,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     async_is_back(hass, entry)
     entry.runtime_data.server_device_id = async_register_server(hass, entry)
     entry.runtime_data.gpu_hosts.async_create(hass, entry)
+    # Before anybody lets a queue go on.
+    entry.runtime_data.skipped_jobs.async_keep()
     async_keep_devices(hass, entry)
     async_keep_issues(hass, entry)
     async_keep_counters(hass, entry)
@@ -124,8 +129,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     entry.runtime_data.gpu_hosts.async_keep(hass, entry)
     entry.runtime_data.box_pauses = BoxPauses(hass, entry)
     entry.runtime_data.box_pauses.async_keep()
-    if redis is not None:
-        EntryBurn(hass, entry, redis).async_keep()
     entry.async_on_unload(stores.async_flush)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_updated))

@@ -1,25 +1,25 @@
 """The repair issue about photos that were skipped, and the dialog that makes up for it."""
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-import voluptuous as vol
 
 from .const import DOMAIN
 from .errors import message_of
-from .immich.errors import ImmichError, JobAlreadyRunningError, RequestRefusedError
-from .immich.models import MachineLearning
+from .immich.errors import ImmichError
 from .placeholders import plain_placeholders
+from .queue_names import queue_name
+from .repair_flow import IssueData
 
 if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry
+    from .skipped_jobs import EntrySkippedJobs, Obstacle
 
 JOBS_BURNT = "jobs_burnt"
-
-type IssueData = dict[str, str | int | float | None]
 
 
 def issue_id(entry_id: str, queue: str) -> str:
@@ -28,13 +28,30 @@ def issue_id(entry_id: str, queue: str) -> str:
 
 
 @callback
-def async_raise_burnt(
+def async_known_burnt(
+    hass: HomeAssistant, entry: AdminToolsConfigEntry
+) -> Mapping[str, int]:
+    """Return the jobs that issues tell of, by queue: 0.1.0 kept them nowhere else."""
+    found: dict[str, int] = {}
+    for (domain, known), issue in ir.async_get(hass).issues.items():
+        if domain == DOMAIN and known.startswith(issue_id(entry.entry_id, "")):
+            queue, jobs = (
+                (issue.data or {}).get("queue"),
+                (issue.data or {}).get("jobs"),
+            )
+            if isinstance(queue, str) and isinstance(jobs, int):
+                found[queue] = jobs
+    return found
+
+
+@callback
+def async_show_burnt(
     hass: HomeAssistant, entry: AdminToolsConfigEntry, queue: str, jobs: int
 ) -> None:
-    """Tell how many photos were skipped, those of before included."""
-    known = ir.async_get(hass).async_get_issue(DOMAIN, issue_id(entry.entry_id, queue))
-    if known is not None and known.data is not None:
-        jobs += cast(int, known.data["jobs"])
+    """Tell how many photos were skipped; none: take the issue back."""
+    if jobs == 0:
+        ir.async_delete_issue(hass, DOMAIN, issue_id(entry.entry_id, queue))
+        return
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -45,7 +62,11 @@ def async_raise_burnt(
         severity=ir.IssueSeverity.WARNING,
         translation_key=JOBS_BURNT,
         translation_placeholders=plain_placeholders(
-            {"title": entry.title, "queue": queue, "jobs": jobs}
+            {
+                "title": entry.title,
+                "queue": queue_name(hass, entry, queue),
+                "jobs": jobs,
+            }
         ),
     )
 
@@ -60,7 +81,7 @@ def async_remove_burnt(hass: HomeAssistant, entry_id: str) -> None:
 
 
 class BurntFlow(RepairsFlow):
-    """Lets Immich do what is missing, once its machine learning is back."""
+    """Lets Immich do what is missing: now, or once that is possible; or lets it be."""
 
     def __init__(self, data: IssueData) -> None:
         """Take the issue's data."""
@@ -71,53 +92,72 @@ class BurntFlow(RepairsFlow):
     async def async_step_init(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Begin."""
-        return await self.async_step_confirm()
+        """Offer what works now."""
+        if (skipped := self._skipped) is None:
+            return self.async_abort(reason="not_loaded")
+        # The issue may be older than this.
+        self._jobs = str(skipped.of(self._queue).jobs or self._jobs)
+        return self._offer(await skipped.obstacle(self._queue))
 
-    async def async_step_confirm(
+    async def async_step_run_now(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Ask, then start what is missing."""
-        errors: dict[str, str] = {}
-        placeholders = plain_placeholders(
-            {"queue": self._queue, "jobs": self._jobs, "error": ""}
-        )
-        if user_input is not None:
-            try:
-                problem = await self._make_up()
-            except ImmichError as err:
-                problem = "not_started"
-                placeholders["error"] = message_of(err)[1].get("error", str(err))
-            if problem is None:
-                return self.async_create_entry(data={})
-            errors["base"] = problem
-        return self.async_show_form(
-            step_id="confirm",
-            data_schema=vol.Schema({}),
-            errors=errors,
-            description_placeholders=placeholders,
+        """Start what is missing."""
+        if (skipped := self._skipped) is None:
+            return self.async_abort(reason="not_loaded")
+        try:
+            obstacle = await skipped.make_up(self._queue)
+        except ImmichError as err:
+            return self.async_abort(
+                reason="not_started",
+                description_placeholders={
+                    "error": message_of(err)[1].get("error", str(err))
+                },
+            )
+        if obstacle is not None:
+            return self._offer(obstacle)
+        return self.async_create_entry(data={})
+
+    async def async_step_run_automatically(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Start it once the queue is idle and the machine learning answers."""
+        if (skipped := self._skipped) is None:
+            return self.async_abort(reason="not_loaded")
+        await skipped.run_automatically(self._queue)
+        return self.async_create_entry(data={})
+
+    async def async_step_ignore(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Leave it as it is."""
+        if (skipped := self._skipped) is None:
+            return self.async_abort(reason="not_loaded")
+        await skipped.end(self._queue)
+        return self.async_create_entry(data={})
+
+    def _offer(self, obstacle: Obstacle | None) -> RepairsFlowResult:
+        """Show the choices; each obstacle has its own words."""
+        first = "run_now" if obstacle is None else "run_automatically"
+        return self.async_show_menu(
+            step_id="ready" if obstacle is None else obstacle.value,
+            menu_options=[first, "ignore"],
+            description_placeholders=plain_placeholders(
+                {"queue": self._queue_name, "jobs": self._jobs}
+            ),
         )
 
-    async def _make_up(self) -> str | None:
-        """Start what is missing; return the key of what is in the way.
+    @property
+    def _queue_name(self) -> str:
+        entry = self.hass.config_entries.async_get_entry(self._entry_id)
+        return self._queue if entry is None else queue_name(self.hass, entry, self._queue)
 
-        Raises ImmichError.
-        """
+    @property
+    def _skipped(self) -> EntrySkippedJobs | None:
+        """Return the ledger of the entry, if that is loaded."""
         entry: AdminToolsConfigEntry | None = self.hass.config_entries.async_get_entry(
             self._entry_id
         )
         if entry is None or entry.state is not ConfigEntryState.LOADED:
-            return "not_loaded"
-        client = entry.runtime_data.client
-        try:
-            if await client.probe_machine_learning() is not MachineLearning.ANSWERS:
-                # They would be skipped again.
-                return "machine_learning_gone"
-        except RequestRefusedError:
-            # Smart search is switched off: then nobody can be asked.
-            pass
-        try:
-            await client.start(self._queue, force=False)
-        except JobAlreadyRunningError:
-            return "queue_busy"
-        return None
+            return None
+        return entry.runtime_data.skipped_jobs

@@ -29,6 +29,7 @@ from .immich.models import ListedJob, QueueCounts, User, Version
 from .immich.permissions import Permission
 from .redis_source import RedisSource
 from .settings import poll_interval_of, thresholds_of
+from .skipped_jobs import EntrySkippedJobs
 from .stores import EntryStores
 
 PULSE_TIMEOUT = 5.0
@@ -59,6 +60,7 @@ class RuntimeData:
     telemetry: EntryTelemetry
     gpu_hosts: EntryGpuHosts
     box_pauses: BoxPauses = field(init=False)
+    skipped_jobs: EntrySkippedJobs
     server_device_id: str
     """Registry id of the server, the parent of the queues."""
     set_up_with: tuple[object, ...]

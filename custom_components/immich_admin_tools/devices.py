@@ -6,7 +6,6 @@ from homeassistant.helpers import device_registry as dr
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
 from .entity import queue_of_device
-from .identifiers import queue_identifier
 from .settings import external_url_of
 
 
@@ -43,12 +42,3 @@ def async_keep_devices(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> Non
         async_register_server(hass, entry)
 
     entry.async_on_unload(server.async_add_listener(update))
-
-
-@callback
-def queue_name(hass: HomeAssistant, entry: AdminToolsConfigEntry, queue: str) -> str:
-    """Return what a queue is called in the user's language."""
-    device = dr.async_get(hass).async_get_child_device_by_identifier(
-        queue_identifier(entry, queue), entry.entry_id
-    )
-    return (device and (device.name_by_user or device.name)) or queue

@@ -54,6 +54,7 @@ async def async_get_config_entry_diagnostics(
         "redis": _redis(runtime.queues.redis),
         "pauses": runtime.leases.book.to_dict(),
         "restarts": runtime.restart.tries,
+        "skipped_jobs": runtime.skipped_jobs.to_dict(),
         "gpu_hosts": [_gpu_host(host) for host in runtime.gpu_hosts.hosts.values()],
         "source": runtime.queues.data.source.value,
         "queues": {

@@ -10,24 +10,22 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.httpx_client import get_async_client
 
-from .bullmq.event_watch import EventWatch
+from .analysis.skipped import Answer
 from .clock import monotonic_ms, now_ms
 from .const import DOMAIN
 from .gpu_host.clocks import Clocks
 from .gpu_host.concurrency import ConcurrencyKeeper
 from .gpu_host.controller import HostController
 from .gpu_host.errors import ServiceRestartInterruptedError
-from .gpu_host.guard import DrainGuard
 from .gpu_host.machine import Absent, Peer, others_of
 from .gpu_host.models import COMING, GONE, LEAVING, ON, Reach, Wish
-from .gpu_host.pauses import HostStand, queues_to_watch
+from .gpu_host.pauses import HostStand
 from .gpu_host.probe import PingProbe
 from .gpu_host.service_restart import ServiceRestart
 from .gpu_host.work import expected_run
 from .gpu_house import GPU_ISSUES, GpuHouse, async_remove_gpu_issues
 from .gpu_machines import async_machines
 from .gpu_settings import SUBENTRY_GPU_HOST, host_settings_of
-from .healing.events import Event, EventType
 from .settings import connection_of
 
 if TYPE_CHECKING:
@@ -41,8 +39,6 @@ UNGUARDED = 1.0
 """Seconds where nothing but the probes sees photos being skipped."""
 INDIRECT = 10.0
 """Seconds between two probes through Immich, which cost it a search."""
-COUNT_AFTER = 3.0
-"""Seconds after a pause until all that was skipped has been seen."""
 
 SECTION = "gpu_host_{}"
 """Section of the safety store, by the id of the subentry."""
@@ -93,13 +89,6 @@ class GpuHost:
             CLOCKS,
             self._spawn_to_its_end,
         )
-        self._guard: DrainGuard | None = None
-        if (redis := runtime.queues.redis) is not None:
-            self._guard = DrainGuard(
-                EventWatch(redis.client, redis.settings.prefix),
-                runtime.queues.analyst.usual_duration,
-                self._suspect,
-            )
 
     @property
     def expected_run(self) -> int | None:
@@ -111,8 +100,10 @@ class GpuHost:
     @property
     def guarded(self) -> bool:
         """Return whether the events of Redis are watched."""
-        redis = self._entry.runtime_data.queues.redis
-        return self._guard is not None and redis is not None and redis.connected
+        return (
+            self.settings.pause_offline
+            and self._entry.runtime_data.skipped_jobs.guarded
+        )
 
     def shown(self, at: int | None) -> int | None:
         """Return a monotonic time as a wall time that stays the same while it is shown."""
@@ -182,24 +173,12 @@ class GpuHost:
         """Begin to look after the host."""
         self._entry.async_on_unload(async_machines(self._hass).async_add(self))
         self._spawn(self._probe_on(), f"probes of {self.settings.name}")
-        if self._guard is not None:
-            self._spawn(self._guard.run(), f"guard of {self.settings.name}")
         self.async_updated()
 
     @callback
     def async_updated(self) -> None:
         """Look after a poll."""
-        self._watch()
         self._spawn(self.controller.step(), f"step of {self.settings.name}")
-
-    @callback
-    def _watch(self) -> None:
-        """Watch the queues whose jobs would be skipped."""
-        queues = self._entry.runtime_data.queues
-        if self._guard is None or not queues.last_update_success:
-            return
-        running = [name for name, it in queues.data.queues.items() if not it.is_paused]
-        self._guard.watch(queues_to_watch(self.controller.stand, running))
 
     async def _probe_on(self) -> None:
         """Ask the host again and again."""
@@ -231,35 +210,12 @@ class GpuHost:
         contact = self.controller.contact
         return contact.safe is not (contact.reach is Reach.ONLINE)
 
-    @callback
-    def async_happened(self, event: Event) -> None:
-        """Remember what was skipped, whoever found it."""
-        queue, jobs = event.queue, event.jobs or 0
-        if event.type is EventType.JOBS_BURNT and queue in self.settings.queues:
-            self._spawn(self.controller.note_burnt(queue, jobs), "skipped photos")
-
-    async def _suspect(self, queue: str) -> bool:
-        """Ask the host as jobs end too fast; count what was skipped."""
-        if await self.controller.suspect(queue):
-            return True
-        self._look_now.set()
-        self._spawn(self._count(queue), "count of skipped photos")
-        await self._entry.runtime_data.queues.async_request_refresh()
-        return False
-
-    async def _count(self, queue: str) -> None:
-        """Count what was skipped once the pause has taken hold."""
-        await asyncio.sleep(COUNT_AFTER)
-        if self._guard is not None and (burnt := self._guard.take_burnt(queue)):
-            await self._entry.runtime_data.activity.async_tell(
-                Event(
-                    EventType.JOBS_BURNT,
-                    now_ms(),
-                    queue=queue,
-                    jobs=burnt,
-                    host=self.settings.host_id,
-                )
-            )
+    async def async_suspect(self, queue: str, *, thorough: bool) -> Answer:
+        """Ask the host as jobs of a queue end too fast, and pause what it calls for."""
+        answer = await self.controller.suspect(queue, thorough=thorough)
+        if answer is Answer.NO:
+            self._look_now.set()
+        return answer
 
     def _stands(self) -> Mapping[str, HostStand]:
         """Return how all hosts of this Immich stand."""
@@ -363,11 +319,7 @@ class EntryGpuHosts:
         for host in self.hosts.values():
             host.async_start()
         for host in self.hosts.values():
-            tells = entry.runtime_data.activity.async_listen
-            entry.async_on_unload(tells(host.async_happened))
-        listen = entry.runtime_data.queues.async_add_listener
-        entry.async_on_unload(listen(updated))
-        entry.async_on_unload(close)
+            host.async_start()
 
     async def _forget_removed(self, hass: HomeAssistant) -> None:
         """Take back what was changed and said for hosts that are no more."""

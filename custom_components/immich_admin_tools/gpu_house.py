@@ -145,10 +145,6 @@ class GpuHouse:
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(task)
 
-    async def run_missing(self, queue: str) -> None:
-        """Let Immich do what is missing in a queue. Raises ImmichError."""
-        await self._entry.runtime_data.client.start(queue, force=False)
-
     async def tell(self, news: News, reason: str | None = None) -> None:
         """Tell what happened with the host."""
         await self._entry.runtime_data.activity.async_tell(

@@ -7,7 +7,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
-from .devices import queue_name
+from .queue_names import queue_name
 from .heal_rights import HEAL_RIGHTS
 from .healing.auto_heal import AutoHealMode
 from .placeholders import plain_placeholders

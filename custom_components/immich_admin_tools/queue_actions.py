@@ -104,4 +104,5 @@ async def run_queue(
         running = isinstance(err, JobAlreadyRunningError)
         reason = "already_running" if running else "not_startable"
         return {"started": False, "reason": reason}
+    entry.runtime_data.skipped_jobs.note_started(queue)
     return {"started": True}

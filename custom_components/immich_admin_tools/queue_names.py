@@ -12,15 +12,16 @@ if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry
 
 
+def queue_name(hass: HomeAssistant, entry: AdminToolsConfigEntry, queue: str) -> str:
+    """Return the name of a queue's device; its own where it has none."""
+    device = dr.async_get(hass).async_get_child_device_by_identifier(
+        queue_identifier(entry, queue), entry.entry_id
+    )
+    return (device and (device.name_by_user or device.name)) or queue
+
+
 def queue_names(
     hass: HomeAssistant, entry: AdminToolsConfigEntry, queues: Iterable[str]
 ) -> list[str]:
-    """Return the names of the queues' devices; their own where they have none."""
-    registry = dr.async_get(hass)
-    names: list[str] = []
-    for queue in queues:
-        device = registry.async_get_child_device_by_identifier(
-            queue_identifier(entry, queue), entry.entry_id
-        )
-        names.append((device and (device.name_by_user or device.name)) or queue)
-    return sorted(names)
+    """Return the names of several queues, sorted."""
+    return sorted(queue_name(hass, entry, queue) for queue in queues)

@@ -14,7 +14,7 @@ from .analysis.models import JobView
 from .bullmq.access import check_access
 from .bullmq.errors import BullMQError
 from .const import CONF_HEAL_LIMITS
-from .devices import queue_name
+from .queue_names import queue_name
 from .entry_healing import reachable_healing
 from .errors import translated_errors
 from .healing.models import (

@@ -15,15 +15,23 @@ import httpx
 from redis.asyncio import Redis
 
 from custom_components.immich_admin_tools.analysis.models import ServerView
+from custom_components.immich_admin_tools.analysis.skipped import (
+    Answer,
+    SkippedJobDetector,
+)
 from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
     create_client,
 )
 from custom_components.immich_admin_tools.bullmq.event_watch import EventWatch
+from custom_components.immich_admin_tools.bullmq.models import JobEvent
 from custom_components.immich_admin_tools.clock import monotonic_ms, now_ms
 from custom_components.immich_admin_tools.gpu_host.clocks import Clocks
 from custom_components.immich_admin_tools.gpu_host.concurrency import ConcurrencyKeeper
-from custom_components.immich_admin_tools.gpu_host.controller import HostController
+from custom_components.immich_admin_tools.gpu_host.controller import (
+    HostController,
+    Spawn,
+)
 from custom_components.immich_admin_tools.gpu_host.guard import DrainGuard
 from custom_components.immich_admin_tools.gpu_host.machine import Fellow
 from custom_components.immich_admin_tools.gpu_host.models import (
@@ -48,6 +56,9 @@ QUICK_JOBS = 3_000
 CONCURRENCY = 3
 JOB_MS = 150
 PAUSED_WITHIN = 40.0
+RESUMED_JOBS = 450
+RESUMED_FOR = (0.0, 0.3, 1.0, 5.0)
+"""Seconds that a queue had gone on when the box died."""
 SETTINGS = HostSettings(
     "box",
     "Box",
@@ -96,9 +107,6 @@ class _House:
     async def run_restart_action(self) -> None:
         """Never."""
 
-    async def run_missing(self, queue: str) -> None:
-        """Never."""
-
     async def tell(self, news: News, reason: str | None = None) -> None:
         """Nobody listens."""
 
@@ -107,6 +115,38 @@ class _House:
 
     def changed(self) -> None:
         """Nobody looks."""
+
+
+@dataclass
+class _Judge:
+    """Has the host asked as jobs end too fast, as the entry does."""
+
+    host: HostController
+    spawn: Spawn
+    detector: SkippedJobDetector = field(default_factory=SkippedJobDetector)
+    asking: bool = False
+
+    def position(self, queue: str) -> str | None:
+        return self.detector.position
+
+    def observe(self, queue: str, events: Collection[JobEvent]) -> None:
+        self.detector.observe(events, JOB_MS / 1000)
+        if self.detector.suspected and not self.asking:
+            self.asking = True
+            self.spawn(self._ask(queue), "")
+
+    def lost(self, queue: str, *, anew: bool) -> None:
+        """Nothing is counted here."""
+
+    async def _ask(self, queue: str) -> None:
+        while self.detector.suspected:
+            match await self.host.suspect(queue):
+                case Answer.YES:
+                    self.detector.answered()
+                case Answer.NO:
+                    self.detector.take()
+            await asyncio.sleep(0.05)
+        self.asking = False
 
 
 def run(quick: bool) -> Table:
@@ -127,14 +167,28 @@ async def _run(quick: bool) -> Table:
         for name, pause, guarded in ways[: 2 if quick else None]:
             skipped, seconds = await _die(immich, client, jobs, pause, guarded)
             rows.append([name, f"{skipped:,}", f"{seconds:.2f}"])
+        for after in RESUMED_FOR:
+            name = f"guard, {after:g} s after the queue went on, of {RESUMED_JOBS}"
+            skipped, seconds = await _die(
+                immich, client, RESUMED_JOBS, 2, guarded=True, after=after
+            )
+            rows.append([name, f"{skipped:,}", f"{seconds:.2f}"])
         await client.aclose()
     return rows
 
 
 async def _die(
-    immich: Simulator, redis: Redis, jobs: int, pause: float, guarded: bool
+    immich: Simulator,
+    redis: Redis,
+    jobs: int,
+    pause: float,
+    guarded: bool,
+    after: float | None = None,
 ) -> tuple[int, float]:
-    """Return how many were skipped, and after how many seconds the queue rested."""
+    """Return how many were skipped, and after how many seconds the queue rested.
+
+    `after`: seconds from the moment that the queue goes on to the death of the box.
+    """
     await immich.machine_learning("on")
     await immich.control("reset")
     await immich.speed(JOB_MS, QUEUE)
@@ -161,13 +215,17 @@ async def _die(
         await host.probe()
         if guarded:
             watch = EventWatch(redis, immich.prefix)
-            guard = DrainGuard(watch, lambda _: JOB_MS / 1000, host.suspect)
-            guard.watch([QUEUE])
+            guard = DrainGuard(watch, [QUEUE], _Judge(host, spawn), monotonic_ms)
             spawn(guard.run(), "")
-        for _ in range(jobs // 1000):
-            await immich.add_jobs(QUEUE, 1000)
-        before = (await immich.until_truth(QUEUE, finished=1)).handler_failed
-        await asyncio.sleep(2)
+            await guard.ready([QUEUE])
+        if after is not None:
+            await api.pause(QUEUE)
+        for first in range(0, jobs, 1000):
+            await immich.add_jobs(QUEUE, min(1000, jobs - first))
+        if after is None:
+            await immich.until_truth(QUEUE, finished=1)
+            await asyncio.sleep(2)
+        before = (await immich.truth()).queues[QUEUE].handler_failed
         probed = asyncio.Event()
 
         async def ask() -> None:
@@ -179,6 +237,9 @@ async def _die(
 
         spawn(ask(), "")
         await probed.wait()
+        if after is not None:
+            await api.resume(QUEUE)
+            await asyncio.sleep(after)
         start = perf_counter()
         await immich.machine_learning("off")
         with suppress(TimeoutError):

@@ -118,7 +118,6 @@ class World:
     """Workers that hang on to a job that is gone."""
     concurrency: dict[str, int] = field(default_factory=lambda: {"smartSearch": 2})
     news: list[News] = field(default_factory=list)
-    missing_run: list[str] = field(default_factory=list)
     hosts: dict[str, HostController] = field(default_factory=dict)
     immich: MadeImmich = field(
         default_factory=lambda: MadeImmich(dict.fromkeys(QUEUES, False))
@@ -390,10 +389,6 @@ class MadeHouse:
         box.hangs = False
         box.on = False
         box.signal(self.world.now)
-
-    async def run_missing(self, queue: str) -> None:
-        """Note it."""
-        self.world.missing_run.append(queue)
 
     async def tell(self, news: News, reason: str | None = None) -> None:
         """Note it."""

@@ -1,16 +1,19 @@
 """Days in the life of a GPU box, with everything that goes wrong in them."""
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
+from custom_components.immich_admin_tools.analysis.skipped import Answer
+from custom_components.immich_admin_tools.gpu_host import controller
 from custom_components.immich_admin_tools.gpu_host.errors import (
     NoOffActionError,
     NoWakeWayError,
 )
 from custom_components.immich_admin_tools.gpu_host.models import News, Wish
 from custom_components.immich_admin_tools.gpu_host.reach import Probe
-from custom_components.immich_admin_tools.gpu_host.settings import Rerun
 from custom_components.immich_admin_tools.healing.errors import NotStoredError
 
 from .made_world import POWER, QUEUES, MadeBox, World
@@ -380,46 +383,81 @@ async def test_workers_while_it_is_on() -> None:
 async def test_suspicion() -> None:
     """Jobs that end too fast make the host be asked, and their queue be paused."""
     world = await at_work(500)
-    assert await world.host.suspect("smartSearch")
+    assert await world.host.suspect("smartSearch") is Answer.YES
     assert world.paused() == set()
     world.box.die()
-    assert not await world.host.suspect("smartSearch")
+    assert await world.host.suspect("smartSearch") is Answer.NO
     assert world.paused() == set(QUEUES)
 
 
-@pytest.mark.parametrize("probe", [Probe.SLOW, Probe.OTHER, Probe.FAILS])
-async def test_suspicion_without_an_answer(
-    probe: Probe, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("looks", "expected", "pauses"),
+    [
+        ([Probe.ANSWERS], Answer.YES, False),
+        ([Probe.GONE, Probe.GONE], Answer.NO, True),
+        ([Probe.FAILS, Probe.FAILS], Answer.NO, True),
+        # A connection that was closed while nobody asked.
+        ([Probe.GONE, Probe.ANSWERS], Answer.YES, False),
+        ([Probe.GONE, Probe.SLOW], Answer.UNKNOWN, False),
+        # A model that is being loaded.
+        ([Probe.SLOW], Answer.UNKNOWN, False),
+        ([Probe.OTHER], Answer.UNKNOWN, False),
+    ],
+)
+async def test_a_suspicion_is_looked_into(
+    looks: list[Probe],
+    expected: Answer,
+    pauses: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With jobs that end too fast, no right answer is certain enough."""
+    """Only a host that is gone twice is believed to be; all else is not known."""
     world = await at_work(500)
+    left = list(looks)
 
-    class Answer:
+    class Answers:
         async def __call__(self) -> Probe:
-            return probe
+            return left.pop(0)
 
         thoroughly = __call__
 
-    monkeypatch.setattr(world.host, "_probe", Answer())
-    assert not await world.host.suspect("smartSearch")
-    assert "smartSearch" in world.paused()
+    monkeypatch.setattr(world.host, "_probe", Answers())
+    assert await world.host.suspect("smartSearch") is expected
+    assert left == []
+    assert ("smartSearch" in world.paused()) is pauses
 
 
-@pytest.mark.parametrize(
-    ("rerun", "expected"), [(Rerun.AUTO, ["ocr"]), (Rerun.ASK, []), (Rerun.NEVER, [])]
-)
-async def test_making_up(rerun: Rerun, expected: list[str]) -> None:
-    """What was skipped is done again once the box is back, if the user wants it."""
-    world = await at_work(500, rerun_missing=rerun)
-    world.box.die()
-    await world.run(15)
-    await world.host.note_burnt("ocr", 7)
-    world.waiting["smartSearch"] = 40
-    assert world.missing_run == []
-    world.restart()
-    await world.until("working", 200)
-    assert world.missing_run == expected
-    assert world.host.record.burnt == {}
+async def test_a_host_that_is_slow_to_answer_is_not_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is asked for a second, and then not known."""
+    monkeypatch.setattr(controller, "LOOK_WITHIN", 0.01)
+    world = await at_work(500)
+
+    class Never:
+        async def __call__(self) -> Probe:
+            await asyncio.sleep(60)
+            return Probe.GONE
+
+        thoroughly = __call__
+
+    monkeypatch.setattr(world.host, "_probe", Never())
+    assert await world.host.suspect("smartSearch") is Answer.UNKNOWN
+    assert world.paused() == set()
+
+
+async def test_what_was_stored_of_skipped_jobs_is_handed_over() -> None:
+    """Once, and not before it is stored elsewhere."""
+    world = await at_work(500)
+    world.host._book.record = replace(world.host.record, burnt={"ocr": 7})
+    taken: list[dict[str, int]] = []
+
+    async def take(burnt: Mapping[str, int]) -> bool:
+        taken.append(dict(burnt))
+        return len(taken) > 1
+
+    for _ in range(3):
+        await world.host.hand_over_burnt(take)
+    assert taken == [{"ocr": 7}, {"ocr": 7}]
 
 
 async def test_only_watched() -> None:

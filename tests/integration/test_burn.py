@@ -6,12 +6,18 @@ from homeassistant.components.repairs.const import DOMAIN as REPAIRS_DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.immich_admin_tools import repairs
-from custom_components.immich_admin_tools.burnt_issue import BurntFlow, issue_id
+from custom_components.immich_admin_tools import repairs, skipped_jobs
+from custom_components.immich_admin_tools.analysis.skipped_ledger import SkippedJobs
+from custom_components.immich_admin_tools.burnt_issue import (
+    BurntFlow,
+    async_show_burnt,
+    issue_id,
+)
 from custom_components.immich_admin_tools.const import DOMAIN
-from custom_components.immich_admin_tools.healing.events import Event, EventType
+from custom_components.immich_admin_tools.immich.errors import JobAlreadyRunningError
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
@@ -22,8 +28,29 @@ from .healing.helpers import listen
 QUEUE = "ocr"
 
 
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask twice, and tell, without waiting for long."""
+    monkeypatch.setattr(
+        "custom_components.immich_admin_tools.skipped_watch.SECOND_LOOK", 0
+    )
+    monkeypatch.setattr(skipped_jobs, "TELL_AFTER", 0.1)
+    monkeypatch.setattr(skipped_jobs, "TELL_AGAIN", 0.2)
+
+
 def _issue(hass: HomeAssistant, entry: MockConfigEntry) -> ir.IssueEntry | None:
     return ir.async_get(hass).async_get_issue(DOMAIN, issue_id(entry.entry_id, QUEUE))
+
+
+def _skipped(entry: MockConfigEntry) -> SkippedJobs:
+    own: SkippedJobs = entry.runtime_data.skipped_jobs.of(QUEUE)
+    return own
+
+
+async def _settle(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    for _ in range(3):
+        await poll(hass, entry)
+        await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def _burn(
@@ -35,77 +62,208 @@ async def _burn(
     await simulator.add_jobs(QUEUE, jobs)
     truth = await simulator.until_truth(QUEUE, finished=before.finished + jobs)
     assert truth.handler_failed - before.handler_failed == jobs
-    for _ in range(3):
-        await poll(hass, entry)
-        await hass.async_block_till_done(wait_background_tasks=True)
+    await _settle(hass, entry)
 
 
-async def test_burnt_jobs_are_told_and_made_up_for(
+async def _flow(hass: HomeAssistant, entry: MockConfigEntry) -> BurntFlow:
+    issue = _issue(hass, entry)
+    assert issue is not None
+    assert issue.data is not None
+    flow = await repairs.async_create_fix_flow(hass, issue.issue_id, dict(issue.data))
+    assert isinstance(flow, BurntFlow)
+    flow.hass = hass
+    return flow
+
+
+async def _shown(flow: BurntFlow) -> dict[str, Any]:
+    return cast("dict[str, Any]", await flow.async_step_init())
+
+
+async def test_skipped_jobs_are_told_and_made_up_for(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
 ) -> None:
-    """About as many as really failed are told; the fix starts what is missing.
+    """Never more than really failed; the dialog offers what works now.
 
     A job that is slow to fail, as on a busy machine, is not told from one that was done.
     """
     assert await async_setup_component(hass, REPAIRS_DOMAIN, {})
     told = listen(hass)
     await _burn(hass, entry, simulator, 300)
-    burnt = [event for event in told if event["type"] == "jobs_burnt"]
-    first = sum(event["jobs"] for event in burnt)
-    assert 285 <= first <= 300
-    assert {event["queue"] for event in burnt} == {QUEUE}
-    issue = _issue(hass, entry)
-    assert issue is not None
-    assert issue.is_fixable
-    assert issue.data is not None
-    assert issue.data["jobs"] == first
+    first = _skipped(entry).jobs
+    assert 200 <= first <= 300
 
-    # A second time adds up.
+    async def is_told() -> bool:
+        await hass.async_block_till_done()
+        return sum(it["jobs"] for it in told if it["type"] == "jobs_burnt") == first
+
+    await until(is_told, timeout=10, what="all are told once", interval=0.1)
+    # A second time adds up, in the same issue.
     await _burn(hass, entry, simulator, 50)
+    both = _skipped(entry).jobs
+    assert first < both <= first + 50
     issue = _issue(hass, entry)
     assert issue is not None
     assert issue.data is not None
-    jobs = issue.data["jobs"]
-    assert isinstance(jobs, int)
-    assert 45 <= jobs - first <= 50
+    assert issue.data["jobs"] == both
 
-    flow = await repairs.async_create_fix_flow(hass, issue.issue_id, dict(issue.data))
-    assert isinstance(flow, BurntFlow)
-    flow.hass = hass
-    form = cast("dict[str, Any]", await flow.async_step_init())
-    assert form["step_id"] == "confirm"
-    assert form["description_placeholders"]["jobs"] == str(jobs)
-    # Now they would be skipped again.
-    result = cast("dict[str, Any]", await flow.async_step_confirm({}))
-    assert result["errors"] == {"base": "machine_learning_gone"}
+    flow = await _flow(hass, entry)
+    form = await _shown(flow)
+    assert form["step_id"] == "machine_learning_gone"
+    assert form["menu_options"] == ["run_automatically", "ignore"]
+    assert form["description_placeholders"]["jobs"] == str(both)
+    await simulator.machine_learning("on")
+
+    async def ready() -> bool:
+        return (await _shown(flow))["step_id"] == "ready"
+
+    await until(ready, timeout=20, what="it can be run now", interval=0.3)
+    assert (await _shown(flow))["menu_options"] == ["run_now", "ignore"]
+    added = (await simulator.truth()).queues[QUEUE].added
+    result = cast("dict[str, Any]", await flow.async_step_run_now())
+    assert result["type"] == "create_entry"
+    await simulator.until_truth(QUEUE, added=added + 1)
+    assert _skipped(entry).jobs == 0
+    assert _issue(hass, entry) is None
+
+
+async def test_made_up_for_automatically_once(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    """The choice outlives a reload; nothing is counted twice, and started once."""
+    await _burn(hass, entry, simulator, 30)
+    flow = await _flow(hass, entry)
+    result = cast("dict[str, Any]", await flow.async_step_run_automatically())
+    assert result["type"] == "create_entry"
+    assert _issue(hass, entry) is None
+    before = _skipped(entry)
+    assert before.jobs
+    await _settle(hass, entry)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await _settle(hass, entry)
+    assert (_skipped(entry).jobs, _skipped(entry).automatic) == (before.jobs, True)
 
     await simulator.machine_learning("on")
     added = (await simulator.truth()).queues[QUEUE].added
+    client = entry.runtime_data.client
 
     async def answers() -> bool:
-        nonlocal result
-        result = cast("dict[str, Any]", await flow.async_step_confirm({}))
-        return not result.get("errors")
+        return (await client.probe_machine_learning()).value == "answers"
 
-    await until(answers, timeout=20, what="the fix works", interval=0.3)
-    assert result["type"] == "create_entry"
+    await until(answers, timeout=20, what="it answers", interval=0.3)
+    entry.runtime_data.skipped_jobs._not_before.clear()
+    await _settle(hass, entry)
+    assert _skipped(entry) == SkippedJobs(
+        untold=_skipped(entry).untold, position=_skipped(entry).position
+    )
     await simulator.until_truth(QUEUE, added=added + 1)
+    await _settle(hass, entry)
+    assert _skipped(entry).jobs == 0
+
+
+async def test_asked_to_start_once_a_minute(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A queue that is busy after all waits."""
+    skipped = entry.runtime_data.skipped_jobs
+    await skipped.count(QUEUE, 9, at_least=False, position=None)
+    requests: list[str] = []
+
+    async def start(name: str, *, force: bool) -> None:
+        requests.append(name)
+        raise JobAlreadyRunningError(name)
+
+    monkeypatch.setattr(entry.runtime_data.client, "start", start)
+    await skipped.run_automatically(QUEUE)
+    for _ in range(4):
+        await _settle(hass, entry)
+    assert requests == [QUEUE]
+    assert _skipped(entry).jobs == 9
+
+
+@pytest.mark.parametrize("here", [True, False])
+async def test_a_run_by_the_user_ends_it(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, here: bool
+) -> None:
+    """Here or in Immich's own pages, once the machine learning answers."""
+    skipped = entry.runtime_data.skipped_jobs
+    await skipped.count(QUEUE, 9, at_least=False, position=None)
+    assert _issue(hass, entry) is not None
+
+    async def run() -> None:
+        before = (await simulator.truth()).queues[QUEUE].finished
+        if here:
+            await hass.services.async_call(
+                DOMAIN,
+                "run_queue",
+                {"config_entry_id": entry.entry_id, "queue": QUEUE, "scope": "all"},
+                blocking=True,
+                return_response=True,
+            )
+        else:
+            await simulator.request(
+                "PUT", f"/api/jobs/{QUEUE}", {"command": "start", "force": False}
+            )
+        await simulator.until_truth(QUEUE, finished=before + 1)
+        await _settle(hass, entry)
+
+    await simulator.machine_learning("off")
+    await run()
+    assert _skipped(entry).jobs >= 9
+    await hass.services.async_call(
+        DOMAIN,
+        "clear_waiting",
+        {"config_entry_id": entry.entry_id, "queue": QUEUE},
+        blocking=True,
+        return_response=True,
+    )
+    await simulator.machine_learning("on")
+
+    async def idle() -> bool:
+        await poll(hass, entry)
+        view = entry.runtime_data.queues.data.queues[QUEUE]
+        return not (view.active or view.waiting)
+
+    await until(idle, timeout=60, what="the queue is idle", interval=0.3)
+    await run()
+
+    async def over() -> bool:
+        await _settle(hass, entry)
+        return _skipped(entry).jobs == 0
+
+    await until(over, timeout=30, what="it is made up for", interval=0.3)
+    assert _issue(hass, entry) is None
 
 
 async def test_fast_jobs_of_a_well_machine_learning(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
 ) -> None:
     """Jobs may be quick for a good reason: then nothing is claimed."""
-    told = listen(hass)
     await simulator.speed(0)
     before = (await simulator.truth()).queues[QUEUE].finished
     await simulator.add_jobs(QUEUE, 100)
     await simulator.until_truth(QUEUE, finished=before + 100)
-    for _ in range(2):
-        await poll(hass, entry)
-        await hass.async_block_till_done(wait_background_tasks=True)
-    assert [event for event in told if event["type"] == "jobs_burnt"] == []
+    await _settle(hass, entry)
+    assert _skipped(entry).jobs == 0
     assert _issue(hass, entry) is None
+
+
+async def test_nobody_knows(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    """Immich can't be asked: what was fast is not called skipped, then or later."""
+    await poll(hass, entry)
+    await simulator.speed(0)
+    before = (await simulator.truth()).queues[QUEUE].finished
+    await simulator.add_jobs(QUEUE, 100)
+    await simulator.until_truth(QUEUE, finished=before + 100)
+    await simulator.postgres(up=False)
+    await poll(hass, entry)
+    await simulator.postgres(up=True)
+    await _settle(hass, entry)
+    assert _skipped(entry).jobs == 0
 
 
 async def test_the_issue_goes_with_the_entry(
@@ -121,39 +279,38 @@ async def test_the_issue_goes_with_the_entry(
     assert _issue(hass, entry) is None
 
 
-async def test_what_a_guard_tells_raises_the_issue_too(
+async def test_an_issue_of_an_older_version(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    """Whoever found it: the user is offered the same way out, with one sum."""
-    for jobs in (10, 5):
-        await entry.runtime_data.activity.async_tell(
-            Event(EventType.JOBS_BURNT, 0, queue=QUEUE, jobs=jobs)
-        )
-    issue = _issue(hass, entry)
-    assert issue is not None
-    assert issue.data is not None
-    assert issue.data["jobs"] == 15
+    """Its number is taken over; ignoring what was lost ends it for good."""
+    async_show_burnt(hass, entry, QUEUE, 12)
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert _skipped(entry).jobs == 12
+    flow = await _flow(hass, entry)
+    result = cast("dict[str, Any]", await flow.async_step_ignore())
+    assert result["type"] == "create_entry"
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert _skipped(entry).jobs == 0
+    assert _issue(hass, entry) is None
 
 
 async def test_what_is_in_the_way_of_the_fix(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
 ) -> None:
-    """Each obstacle has its own words, and the dialog stays open."""
+    """Each obstacle has its own words and offers what works."""
     flow = BurntFlow({"entry_id": entry.entry_id, "queue": QUEUE, "jobs": 3})
     flow.hass = hass
-
-    async def problem() -> str:
-        result = cast("dict[str, Any]", await flow.async_step_confirm({}))
-        return str(result["errors"]["base"])
-
     await simulator.hang(QUEUE, 1)
     await simulator.add_jobs(QUEUE, 1)
     await simulator.until_truth(QUEUE, hung_now=1)
-    assert await problem() == "queue_busy"
+    await poll(hass, entry)
+    assert (await _shown(flow))["step_id"] == "queue_busy"
+    result = cast("dict[str, Any]", await flow.async_step_run_now())
+    assert result["step_id"] == "queue_busy"
     await simulator.unhang(QUEUE)
     await simulator.postgres(up=False)
-    assert await problem() == "not_started"
+    assert (await _shown(flow))["step_id"] == "machine_learning_gone"
     await simulator.postgres(up=True)
     await hass.config_entries.async_unload(entry.entry_id)
-    assert await problem() == "not_loaded"
+    assert (await _shown(flow))["reason"] == "not_loaded"
     await hass.config_entries.async_setup(entry.entry_id)

@@ -1,7 +1,7 @@
 """The box dies while it works: how many photos are skipped before the queue rests."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from homeassistant.core import HomeAssistant
 import pytest
@@ -15,7 +15,7 @@ from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
 from .conftest import entry_for, set_up
-from .gpu import Box, box, host_data, reach, with_hosts
+from .gpu import Box, all_paused, box, host_data, reach, with_hosts
 
 JOBS = 10_000
 CONCURRENCY = 3
@@ -49,6 +49,72 @@ async def working(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def by_us(entry: MockConfigEntry, simulator: Simulator) -> None:
+    """Let the queue go on as the box is back."""
+    await simulator.machine_learning("on")
+
+
+async def by_the_switch(entry: MockConfigEntry, simulator: Simulator) -> None:
+    """Let the queue go on as the user does here."""
+    leases = entry.runtime_data.leases
+    await leases.user_pauses("smartSearch")
+    await simulator.machine_learning("on")
+    await reach(entry, "ready")
+    await leases.user_resumes("smartSearch")
+
+
+async def in_immich(entry: MockConfigEntry, simulator: Simulator) -> None:
+    """Let the queue go on as the user does in Immich's own pages."""
+    await entry.runtime_data.leases.user_pauses("smartSearch")
+    await simulator.machine_learning("on")
+    await reach(entry, "ready")
+    await simulator.request("PUT", "/api/queues/smartSearch", {"isPaused": False})
+
+
+@pytest.mark.parametrize(
+    ("way", "after"),
+    [
+        *((by_us, after) for after in (0.0, 0.1, 1.0, 5.0)),
+        *((by_the_switch, after) for after in (0.0, 2.0)),
+        *((in_immich, after) for after in (0.0, 2.0)),
+    ],
+)
+async def test_box_dies_soon_after_its_queue_goes_on(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    valkey: Valkey,
+    gpu_box: Box,
+    way: Callable[[MockConfigEntry, Simulator], Awaitable[None]],
+    after: float,
+) -> None:
+    """No poll has seen yet that it goes on, and still few photos are skipped."""
+    await simulator.machine_learning("off")
+    await simulator.speed(150, "smartSearch")
+    entry = with_hosts(entry_for(simulator, valkey.url), host_data(simulator, gpu_box))
+    await set_up(hass, entry)
+    await all_paused(entry)
+    await simulator.add_jobs("smartSearch", 450)
+    await way(entry, simulator)
+
+    async def goes_on() -> bool:
+        return not await is_paused(simulator, "smartSearch")
+
+    await until(goes_on, timeout=20, what="the queue goes on", interval=0.01)
+    await asyncio.sleep(after)
+    await simulator.machine_learning("off")
+
+    async def rests() -> bool:
+        return await is_paused(simulator, "smartSearch")
+
+    await until(rests, timeout=20, what="the queue is paused", interval=0.02)
+    await asyncio.sleep(1)
+    lost = await burnt(simulator)
+    assert lost < MOST_BURNT
+    own = entry.runtime_data.skipped_jobs.of("smartSearch")
+    assert own.jobs == lost or (own.at_least and own.jobs < lost)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def is_paused(simulator: Simulator, queue: str) -> bool:
     """Return whether Immich says that a queue is paused."""
     _, found = await simulator.request("GET", f"/api/queues/{queue}")
@@ -77,8 +143,9 @@ async def test_box_dies_at_work(
     assert CONCURRENCY <= lost < MOST_BURNT
     told = [it.data for it in events if it.data["type"] == "jobs_burnt"]
     assert [it["queue"] for it in told] == ["smartSearch"]
-    # Those that were under way when it died took their usual time.
+    # Those that were under way when it died took their usual time: that is said.
     assert lost - CONCURRENCY <= told[0]["jobs"] <= lost
+    assert told[0]["jobs"] == lost or told[0]["at_least"]
     await reach(working, "off")
     assert await burnt(simulator) == lost
 

@@ -1,66 +1,97 @@
 """Waits for the events of some queues, to see them within milliseconds."""
 
+import asyncio
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import cast
 
 from redis.asyncio import Redis
 
-from .events import Entry
+from .events import START, Entry
 from .keys import QueueKeys
 from .models import JobEvent
-from .replies import as_text
+from .replies import Replies, as_int, as_text, pairs
 from .translation import translate_errors
+from .trip import Trip
 
-WAIT = 3_000
-"""ms that one read waits; below the time-out of a connection."""
+WAIT = 1_000
+"""ms that one read waits."""
+GRACE = 1.0
+"""Seconds beyond that until a silent connection is given up."""
 CHUNK = 500
-NOW = "$"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnds:
+    """Where a stream begins and ends."""
+
+    first: str
+    """Id of its first entry; that of its last one when it is empty."""
+    last: str
+    """The last id that was given out, even if that entry is gone."""
 
 
 class EventWatch:
-    """Reads what happens from now on, over a connection of its own.
+    """Reads what happens after known entries, over connections of its own.
 
-    Events may be missed when a queue is new to it or has its first ones: it is for
-    seeing soon, not for counting.
+    Whoever calls keeps up to where was read, so nothing is missed when a connection is
+    lost: it goes on where it stopped.
     """
 
     def __init__(self, client: Redis, prefix: str) -> None:
-        """Take a client that nobody else uses: it waits for most of the time."""
+        """Read through a client; a read holds one of its connections while it waits."""
         self._client = client
         self._prefix = prefix
-        self._positions: dict[str, str] = {}
 
-    def start_anew(self) -> None:
-        """Forget up to where was read."""
-        self._positions.clear()
-
-    async def next(self, queues: Collection[str]) -> Mapping[str, list[JobEvent]]:
-        """Return the next events of the queues; nothing when there were none for a while.
+    async def ends(self, queues: Collection[str]) -> Mapping[str, StreamEnds]:
+        """Return where the stream of each queue begins and ends.
 
         Raises the errors of `errors.py`.
         """
-        keys = {QueueKeys(self._prefix, queue).events: queue for queue in queues}
-        self._positions = {
-            queue: self._positions.get(queue, NOW) for queue in keys.values()
-        }
+        trip = Trip()
+        for queue in queues:
+            trip.ask("XINFO", "STREAM", QueueKeys(self._prefix, queue).events)
         with translate_errors():
-            reply = await self._client.execute_command(  # type: ignore[no-untyped-call]  # redis-py's
-                "XREAD",
-                "COUNT",
-                CHUNK,
-                "BLOCK",
-                WAIT,
-                "STREAMS",
-                *keys,
-                *self._positions.values(),
-            )
-        found: dict[str, list[JobEvent]] = {}
-        for name, entries in cast(list[tuple[bytes, list[Entry]]], reply or []):
-            queue = keys[name.decode()]
-            if entries:
-                self._positions[queue] = entries[-1][0].decode()
-                found[queue] = [_event(*entry) for entry in entries]
-        return found
+            async with asyncio.timeout(WAIT / 1000 + GRACE):
+                replies = await trip.run(self._client)
+        return {queue: _ends(replies) for queue in queues}
+
+    async def next(self, positions: Mapping[str, str]) -> Mapping[str, list[JobEvent]]:
+        """Return the next events after these entries; nothing when there were none.
+
+        Raises the errors of `errors.py`.
+        """
+        keys = {QueueKeys(self._prefix, queue).events: queue for queue in positions}
+        with translate_errors():
+            async with asyncio.timeout(WAIT / 1000 + GRACE):
+                reply = await self._client.execute_command(  # type: ignore[no-untyped-call]  # redis-py's
+                    "XREAD",
+                    "COUNT",
+                    CHUNK,
+                    "BLOCK",
+                    WAIT,
+                    "STREAMS",
+                    *keys,
+                    *positions.values(),
+                )
+        return {
+            keys[name.decode()]: [_event(*entry) for entry in entries]
+            for name, entries in cast(list[tuple[bytes, list[Entry]]], reply or [])
+            if entries
+        }
+
+
+def _ends(replies: Replies) -> StreamEnds:
+    """Return what XINFO says; a stream that is not there yet begins at its start."""
+    reply = replies.take_typed("events", [])
+    if not isinstance(reply, list | dict):
+        return StreamEnds(START, START)
+    fields = pairs(reply)
+    last = as_text(fields.get(b"last-generated-id")) or START
+    first = fields.get(b"first-entry")
+    if not as_int(fields.get(b"length")) or not isinstance(first, list | tuple):
+        return StreamEnds(last, last)
+    return StreamEnds(as_text(first[0]) or last, last)
 
 
 def _event(entry_id: bytes, fields: Mapping[bytes, bytes] | None) -> JobEvent:

@@ -1,14 +1,14 @@
 """One GPU host: looks, lets the policy decide, and does what it says."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 import logging
 
+from ..analysis.skipped import Answer
 from ..healing.errors import HealingError, NotStoredError
 from ..healing.lease_keeper import LeaseKeeper
 from ..healing.safety import Section
-from ..immich.errors import ImmichError
 from .clocks import Clocks
 from .concurrency import ConcurrencyKeeper
 from .errors import NoOffActionError, NotSentError, NoWakeWayError
@@ -35,13 +35,19 @@ from .probe import HostProbe
 from .reach import Contact, Probe
 from .record import HostRecord
 from .record_book import RecordBook
-from .settings import HostSettings, Rerun
+from .settings import HostSettings
 from .work import Work, WorkWatch, measured_rates
 
 _LOGGER = logging.getLogger(__name__)
 
 type Spawn = Callable[[Coroutine[None, None, None], str], object]
 """Runs something in the background, to its end even if the entry is reloaded."""
+
+type TakeBurnt = Callable[[Mapping[str, int]], Awaitable[bool]]
+"""Takes skipped jobs over, by queue; returns whether they are stored."""
+
+LOOK_WITHIN = 1.0
+"""Seconds for an answer while jobs end too fast."""
 
 
 class HostController:
@@ -189,19 +195,23 @@ class HostController:
             await self._house.look()
         await self.step()
 
-    async def suspect(self, queue: str) -> bool:
-        """Ask the host as jobs end too fast; pause their queue when it is not well.
+    async def suspect(self, queue: str, *, thorough: bool = True) -> Answer:
+        """Ask the host as jobs end too fast; pause their queue when it is gone.
 
-        Returns whether it is well.
+        Twice before it is believed to be gone. `thorough`: whether to ask as well
+        if it does its work.
         """
-        probe = await self._probe.thoroughly()
-        if probe is Probe.ANSWERS:
-            return True
-        # With jobs that end too fast, no answer in time is certain enough.
-        probe = Probe.GONE if probe is Probe.SLOW else probe
-        self.contact = self.contact.after(probe, self._now())
+        answer = await self._look(thorough=thorough)
+        if answer is Answer.NO:
+            # On a new connection: it may have been closed while nobody asked.
+            answer = await self._look(thorough=thorough)
+        if answer is not Answer.NO:
+            return answer
+        # Until it has answered more than once.
+        self.contact = replace(self.contact, safe=False, answers=0)
         stands = self._house.stands()
-        if queue in (queues_to_pause(self.settings.host_id, stands) or ()):
+        wanted = queues_to_pause(self.settings.host_id, stands) or ()
+        if queue in wanted and queue not in self.leases.holding:
             await self.leases.take([queue])
             _LOGGER.warning(
                 "%s does not answer, and Immich skipped jobs of %s: it is paused",
@@ -209,16 +219,28 @@ class HostController:
                 queue,
             )
         await self.step()
-        return False
+        return answer
 
-    async def note_burnt(self, queue: str, jobs: int) -> None:
-        """Remember jobs that were skipped, if they are to be made up for by itself."""
-        if self.settings.rerun_missing is not Rerun.AUTO:
-            return
+    async def _look(self, *, thorough: bool) -> Answer:
+        """Ask the host once. What takes long or is strange is unknown."""
+        try:
+            async with asyncio.timeout(LOOK_WITHIN):
+                probe = await (self._probe.thoroughly() if thorough else self._probe())
+        except TimeoutError:
+            return Answer.UNKNOWN
+        match probe:
+            case Probe.ANSWERS:
+                return Answer.YES
+            case Probe.GONE | Probe.FAILS:
+                return Answer.NO
+            case _:
+                return Answer.UNKNOWN
+
+    async def hand_over_burnt(self, take: TakeBurnt) -> None:
+        """Hand over what 0.1.0 stored here of skipped jobs."""
         async with self._lock:
-            burnt = {**self.record.burnt}
-            burnt[queue] = burnt.get(queue, 0) + jobs
-            await self._book.try_to_save(replace(self.record, burnt=burnt))
+            if self.record.burnt and await take(self.record.burnt):
+                await self._book.try_to_save(replace(self.record, burnt={}))
 
     async def step(
         self, *, wish: Wish | None = None, report: Report | None = None
@@ -238,7 +260,6 @@ class HostController:
                 return
             await self._pause()
             await self._concurrency.keep(self.settings.host_id, self._is_on())
-            await self._make_up()
         for news in result.news:
             await self._house.tell(news)
         if self.power.trouble is not self._trouble:
@@ -248,7 +269,7 @@ class HostController:
 
     async def _decide(self, wish: Wish | None, report: Report | None) -> Step | None:
         """Decide, write it down, and begin it; None: nothing must be done."""
-        seen = self._look(wish, report)
+        seen = self._put_together(wish, report)
         result = step(self.power, self.settings.power, seen)
         # At once: another entry with the same machine must not do it as well.
         self._deciding = frozenset(result.effects)
@@ -295,7 +316,7 @@ class HostController:
             self._drained = False
         return True
 
-    def _look(self, wish: Wish | None, report: Report | None) -> Seen:
+    def _put_together(self, wish: Wish | None, report: Report | None) -> Seen:
         """Put together what the policy looks at."""
         now, view, power = self._now(), self._house.view(), self.power
         fellows = self._house.fellows()
@@ -389,19 +410,6 @@ class HostController:
             _LOGGER.warning("%s: own actions: %s", self.settings.name, error)
             return False
         return True
-
-    async def _make_up(self) -> None:
-        """Let Immich do again what was skipped, once the host is back."""
-        back = self.contact.safe and self.power.state in ON
-        if self.settings.rerun_missing is not Rerun.AUTO or not back:
-            return
-        for queue in tuple(self.record.burnt):
-            try:
-                await self._house.run_missing(queue)
-            except ImmichError as error:
-                _LOGGER.debug("%s can't be made up for now: %s", queue, error)
-            else:
-                await self._book.try_to_save(self.record.without_burnt(queue))
 
     async def close(self) -> None:
         """Write down what has changed since the last write; do nothing more."""

@@ -1,101 +1,151 @@
 """Sees within milliseconds that jobs are skipped instead of done.
 
 A poll is too slow: with the machine learning gone, Immich skips hundreds of photos a
-second. So one connection waits for the events of the queues that run.
+second. So one connection waits for the events of all queues that a GPU host works for,
+whether or not they ran when somebody last looked: a queue that goes on is watched from
+its first job on.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 import logging
+from typing import Protocol
 
+from ..analysis.law import entry_id
 from ..bullmq.errors import BullMQError
-from ..bullmq.event_watch import EventWatch
-from .fast_jobs import FastJobs, fast_limit
+from ..bullmq.event_watch import StreamEnds
+from ..bullmq.models import JobEvent
 
 _LOGGER = logging.getLogger(__name__)
 
 PAUSE = 0.01
 """Seconds between two reads, so that a busy queue does not keep Home Assistant busy."""
-ASK_AGAIN = 2.0
-"""Seconds until the host is asked again, after it turned out to be well."""
-RETRY = 5.0
-"""Seconds until a lost connection is tried again."""
+RETRIES = (0.1, 0.5, 1.0, 2.0)
+"""Seconds until a lost connection is tried again; the last one from then on."""
+SILENT = 1_500
+"""ms without a reply, of which one comes every second, after which one is overdue."""
+READY_WITHIN = 2.0
+"""Seconds that a queue waits for the guard before it goes on without."""
 
-type Suspect = Callable[[str], Awaitable[bool]]
-"""Called with a queue; returns whether the host was found well after all."""
+
+class EventSource(Protocol):
+    """What reads the events."""
+
+    async def ends(self, queues: Collection[str]) -> Mapping[str, StreamEnds]:
+        """Return where the streams begin and end. Raises BullMQError."""
+
+    async def next(self, positions: Mapping[str, str]) -> Mapping[str, list[JobEvent]]:
+        """Return the next events after these entries. Raises BullMQError."""
+
+
+class Sink(Protocol):
+    """What takes the events in."""
+
+    def position(self, queue: str) -> str | None:
+        """Return the last entry that was taken in; None when nothing is known."""
+
+    def observe(self, queue: str, events: Collection[JobEvent]) -> None:
+        """Take in all events after those before."""
+
+    def lost(self, queue: str, *, anew: bool) -> None:
+        """Note that events were lost; `anew`: the whole stream, with its ids."""
 
 
 class DrainGuard:
-    """Watches the queues of one host for jobs that end too fast."""
+    """Watches queues for jobs that end too fast, and goes on where it stopped."""
 
     def __init__(
         self,
-        events: EventWatch,
-        usual: Callable[[str], float | None],
-        suspect: Suspect,
+        events: EventSource,
+        queues: Collection[str],
+        sink: Sink,
+        now: Callable[[], int],
     ) -> None:
-        """`usual` returns the median seconds of a queue's jobs."""
+        """`now` returns ms on a monotonic clock."""
         self._events = events
-        self._usual = usual
-        self._suspect = suspect
-        self._queues: frozenset[str] = frozenset()
-        self._changed = asyncio.Event()
-        self._jobs: dict[str, FastJobs] = {}
-        self._asking: asyncio.Task[None] | None = None
-        self._not_before = 0.0
+        self._queues = frozenset(queues)
+        self._sink = sink
+        self._now = now
+        self._positions: dict[str, str] = {}
+        self._replied: int | None = None
+        """When the last reply came; None while there is no connection."""
+        self._reading: asyncio.Task[Mapping[str, list[JobEvent]]] | None = None
+        self._ready = asyncio.Event()
+        self._hurry = asyncio.Event()
 
-    def watch(self, queues: Collection[str]) -> None:
-        """Watch these queues from now on; none: rest."""
-        wanted = frozenset(queues)
-        if wanted != self._queues:
-            self._queues = wanted
-            self._changed.set()
+    @property
+    def watching(self) -> bool:
+        """Return whether events are seen as they happen."""
+        return self._replied is not None and self._now() - self._replied <= SILENT
 
-    def take_burnt(self, queue: str) -> int:
-        """Return how many jobs of a queue in a row ended too fast, and begin anew."""
-        jobs = self._jobs.get(queue)
-        if jobs is None or not jobs.suspicious:
-            return 0
-        burnt = jobs.in_a_row
-        jobs.forget()
-        return burnt
+    async def ready(self, queues: Collection[str]) -> None:
+        """Return when these queues are watched, or after a short time in any case."""
+        if self._queues.isdisjoint(queues) or self.watching:
+            return
+        self._ready.clear()
+        self._hurry.set()
+        if self._reading is not None:
+            # Its connection is silent: a new one is made.
+            self._reading.cancel()
+        try:
+            async with asyncio.timeout(READY_WITHIN):
+                await self._ready.wait()
+        except TimeoutError:
+            _LOGGER.debug("%s go on unwatched", ", ".join(sorted(queues)))
 
     async def run(self) -> None:
         """Watch until cancelled. A Redis that is lost is tried again."""
-        try:
-            while True:
-                self._changed.clear()
-                if not self._queues:
-                    self._events.start_anew()
-                    await self._changed.wait()
-                    continue
-                try:
+        failures = 0
+        while True:
+            try:
+                await self._begin()
+                failures = 0
+                while True:
                     await self._read()
                     await asyncio.sleep(PAUSE)
-                except BullMQError as error:
-                    _LOGGER.debug("Jobs can't be watched now: %s", error)
-                    self._events.start_anew()
-                    await asyncio.sleep(RETRY)
-        finally:
-            if self._asking is not None:
-                self._asking.cancel()
+            except BullMQError as error:
+                _LOGGER.debug("Jobs can't be watched now: %s", error)
+            self._replied = None
+            delay = RETRIES[min(failures, len(RETRIES) - 1)]
+            failures += 1
+            try:
+                async with asyncio.timeout(delay):
+                    await self._hurry.wait()
+            except TimeoutError:
+                pass
+            self._hurry.clear()
+
+    async def _begin(self) -> None:
+        """Find out from where to read: where it stopped, if that is still there."""
+        for queue, ends in (await self._events.ends(self._queues)).items():
+            known = self._positions.get(queue) or self._sink.position(queue)
+            if known is None:
+                known = ends.last
+            elif entry_id(known) > entry_id(ends.last):
+                # Redis was emptied, and began with a clock that is behind.
+                self._sink.lost(queue, anew=True)
+                known = "0-0"
+            elif entry_id(known) < entry_id(ends.first):
+                self._sink.lost(queue, anew=False)
+            self._positions[queue] = known
+        self._replied = self._now()
+        self._ready.set()
 
     async def _read(self) -> None:
-        """Wait once for events, and look at them."""
-        for queue, events in (await self._events.next(self._queues)).items():
-            jobs = self._jobs.setdefault(queue, FastJobs())
-            jobs.limit = fast_limit(self._usual(queue))
-            jobs.observe(events)
-            now = asyncio.get_running_loop().time()
-            if jobs.suspicious and self._asking is None and now >= self._not_before:
-                # Without waiting for it: what is skipped meanwhile is to be counted.
-                self._asking = asyncio.create_task(self._ask(queue))
-
-    async def _ask(self, queue: str) -> None:
-        """Have the host asked; begin a new row when it is well."""
+        """Wait once for events, and hand them on."""
+        self._reading = asyncio.ensure_future(self._events.next(self._positions))
         try:
-            if await self._suspect(queue):
-                self._jobs[queue].forget()
-                self._not_before = asyncio.get_running_loop().time() + ASK_AGAIN
+            found = await self._reading
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                self._reading.cancel()
+                raise
+            # Only the read was given up: see `ready`.
+            raise BullMQError("The connection is silent") from None
         finally:
-            self._asking = None
+            self._reading = None
+        self._replied = self._now()
+        for queue, events in found.items():
+            self._positions[queue] = events[-1].entry_id
+            self._sink.observe(queue, events)

@@ -48,9 +48,6 @@ class House(Protocol):
     async def run_restart_action(self) -> None:
         """Run the user's action that restarts the service. Raises HealingError."""
 
-    async def run_missing(self, queue: str) -> None:
-        """Let Immich do what is missing in a queue. Raises ImmichError."""
-
     async def tell(self, news: News, reason: str | None = None) -> None:
         """Tell what happened with the host."""
 

@@ -54,10 +54,3 @@ def queues_to_pause(
         for queue in other.queues
     }
     return tuple(queue for queue in own.queues if queue not in served)
-
-
-def queues_to_watch(stand: HostStand, running: Collection[str]) -> Collection[str]:
-    """Return the queues whose jobs would be skipped if the host went away now."""
-    if not stand.pause_offline:
-        return ()
-    return [queue for queue in stand.queues if queue in running]

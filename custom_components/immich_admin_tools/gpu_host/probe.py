@@ -74,7 +74,8 @@ class PingProbe:
         except ImmichError:
             # Nobody can tell, such as with smart search switched off.
             found = MachineLearning.ANSWERS
-        self._in_doubt = found is not MachineLearning.ANSWERS
+        # One that takes long may be loading its model.
+        self._in_doubt = found is MachineLearning.FAILS
         return Probe.FAILS if self._in_doubt else probe
 
     @property

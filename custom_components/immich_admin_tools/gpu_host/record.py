@@ -33,16 +33,11 @@ class HostRecord:
     waiting_since: Mapping[str, int] = field(default_factory=dict)
     """Since when jobs were seen waiting, by queue (monotonic ms)."""
     burnt: Mapping[str, int] = field(default_factory=dict)
-    """Jobs that were skipped, by queue, and not made up for yet."""
+    """Where 0.1.0 kept the jobs that were skipped; now they are in the entry's ledger."""
 
     def with_power(self, power: Power) -> HostRecord:
         """Return it with another state."""
         return replace(self, power=power)
-
-    def without_burnt(self, queue: str) -> HostRecord:
-        """Return it after what was skipped in a queue is being made up for."""
-        left = {name: jobs for name, jobs in self.burnt.items() if name != queue}
-        return replace(self, burnt=left)
 
     def differs(self, other: HostRecord) -> bool:
         """Return whether it is worth a write: times that only run on are not."""

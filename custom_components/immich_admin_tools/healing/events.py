@@ -74,6 +74,8 @@ class Event:
     """Of an act: its outcome may still change."""
     host: str | None = None
     """Of a GPU host: the id of its subentry."""
+    at_least: bool | None = None
+    """Whether it may have been more jobs."""
 
     def to_dict(self) -> dict[str, JsonValue]:
         """Return what applies as JSON, enums by their values."""
@@ -112,6 +114,7 @@ class Event:
             duration=stored_int(stored, "duration"),
             act_id=stored_str(stored, "act_id"),
             host=stored_str(stored, "host"),
+            at_least=True if stored.get("at_least") is True else None,
         )
 
 

@@ -1,7 +1,7 @@
 """What is known of the leases of one Immich, and how that is stored and told."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 import logging
 
 from ..immich.errors import ImmichError
@@ -44,6 +44,8 @@ class LeaseBase:
         self._now = now or wall
         self._on_change = on_change
         self._started = started
+        self.before_resume: Callable[[Collection[str]], Awaitable[None]] | None = None
+        """Awaited just before queues go on; must return soon and never raise."""
         self._shelf = LeaseShelf(section, wall, self._now)
         self._ended = False
         self._insisted: dict[str, int] = {}

@@ -131,6 +131,7 @@ class LeaseKeeper(LeaseBase):
             self._check()
             owner = self.owner(queue)
             await self._try_to_store(self._book.resumed_by_user(queue))
+            await self._get_ready([queue])
             await self._api.resume(queue)
             self._paused_by_user.discard(queue)
             await self._try_to_store(self._book.without(queue))
@@ -232,7 +233,9 @@ class LeaseKeeper(LeaseBase):
         failed: dict[str, ImmichError] = {}
         book = self._book
         lost: ImmichError | None = None
-        for queue, pause in self._book.pauses.items():
+        pauses = self._book.pauses
+        await self._get_ready([it for it in pauses if pauses[it].phase is Phase.ENDING])
+        for queue, pause in pauses.items():
             if pause.phase is Phase.HELD:
                 continue
             if lost is not None:
@@ -260,3 +263,8 @@ class LeaseKeeper(LeaseBase):
         await self._try_to_store(book)
         self._log(failed)
         return failed
+
+    async def _get_ready(self, queues: Collection[str]) -> None:
+        """Let whoever has to see their first jobs get ready."""
+        if queues and self.before_resume is not None:
+            await self.before_resume(queues)

@@ -1,0 +1,280 @@
+"""Both watchers of skipped jobs, by polls and by events, and who judges what they see."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from homeassistant.core import HomeAssistant, callback
+
+from .analysis.law import entry_id
+from .analysis.models import Source
+from .analysis.skipped import Answer, SkippedJobDetector
+from .bullmq.event_watch import EventWatch
+from .bullmq.models import JobEvent
+from .clock import monotonic_ms, now_ms
+from .const import LOGGER
+from .gpu_host.guard import DrainGuard
+from .healing.errors import HealingError
+from .healing.leases import LeaseKind, Reason
+from .immich.errors import ImmichError
+from .immich.models import MachineLearning
+from .immich.queues import MACHINE_LEARNING
+from .redis_source import RedisSource
+
+if TYPE_CHECKING:
+    from .coordinator import AdminToolsConfigEntry
+    from .entry_gpu import GpuHost
+
+DOUBT = Reason(LeaseKind.GPU_OFFLINE, "doubt")
+"""Of pauses for as long as nobody knows whether photos are being skipped."""
+DOUBT_FOR = 60_000
+"""ms that such a pause lasts at most."""
+ASK_AGAIN = 0.05
+"""Seconds until a host is asked again, that answered while jobs ended fast."""
+ASK_THOROUGHLY = 500
+"""ms until it is asked again through Immich, which costs a search."""
+ASK_IMMICH_AGAIN = 2.0
+"""Seconds until Immich is asked again where no GPU host is set up."""
+SECOND_LOOK = 1.0
+"""Seconds until Immich is asked once more for what it did not find."""
+STILL_GONE = 0.25
+LONGEST_DOUBT = 10.0
+"""Seconds."""
+
+
+class Ledger(Protocol):
+    """Where skipped jobs are counted."""
+
+    def hosts_of(self, queue: str) -> list[GpuHost]:
+        """Return the GPU hosts that work for a queue."""
+
+    async def count(
+        self, queue: str, jobs: int, *, at_least: bool, position: str | None
+    ) -> None:
+        """Count jobs that were certainly skipped, up to an entry of the stream."""
+
+    def note_run(self, queue: str) -> None:
+        """Note that Immich looked for what is missing."""
+
+
+class SkippedJobWatch:
+    """Sees jobs that end too fast, and asks whether the machine learning answers."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: AdminToolsConfigEntry,
+        redis: RedisSource,
+        ledger: Ledger,
+    ) -> None:
+        """Begin with nothing known."""
+        self._hass = hass
+        self._entry = entry
+        self._redis = redis
+        self._ledger = ledger
+        self._detectors: defaultdict[str, SkippedJobDetector] = defaultdict(
+            SkippedJobDetector
+        )
+        self._processed: dict[str, int] = {}
+        self._run_id = ""
+        self._judging: set[str] = set()
+        self._not_before: dict[str, int] = {}
+        self._thoroughly_at: dict[str, int] = {}
+        self._guard: DrainGuard | None = None
+
+    @property
+    def guarded(self) -> bool:
+        """Return whether events are seen as they happen."""
+        return self._guard is not None and self._guard.watching
+
+    def go_on_from(self, positions: Mapping[str, str]) -> None:
+        """Leave out what was taken in before."""
+        for queue, position in positions.items():
+            self._detectors[queue].go_on_from(position)
+
+    @callback
+    def async_keep(self) -> None:
+        """Watch for as long as the entry is loaded."""
+        runtime = self._entry.runtime_data
+        self._entry.async_on_unload(runtime.queues.async_add_listener(self._polled))
+        self._polled()
+        queues = {
+            queue
+            for host in runtime.gpu_hosts.hosts.values()
+            if host.settings.pause_offline
+            for queue in host.settings.queues
+        }
+        if not queues:
+            return
+        events = EventWatch(self._redis.client, self._redis.settings.prefix)
+        self._guard = DrainGuard(events, queues, self, monotonic_ms)
+        runtime.leases.before_resume = self._guard.ready
+        self._entry.async_create_background_task(
+            self._hass, self._guard.run(), "guard of the GPU hosts"
+        )
+
+    def position(self, queue: str) -> str | None:
+        """Return the last entry that was taken in."""
+        return self._detectors[queue].position
+
+    def lost(self, queue: str, *, anew: bool) -> None:
+        """Note that the guard missed events."""
+        if anew:
+            self._detectors[queue].start_anew()
+        self._detectors[queue].note_lost()
+
+    def observe(self, queue: str, events: Collection[JobEvent]) -> None:
+        """Take events in, whoever read them."""
+        detector = self._detectors[queue]
+        usual = self._entry.runtime_data.queues.analyst.usual_duration(queue)
+        detector.observe(events, usual)
+        if detector.suspected:
+            self._judge_soon(queue)
+        elif detector.queued_all:
+            self._ledger.note_run(queue)
+        detector.queued_all = False
+
+    @callback
+    def _polled(self) -> None:
+        """Look at the events of a poll."""
+        queues, reading = self._entry.runtime_data.queues, self._redis.reading
+        if (
+            reading is None
+            or not queues.last_update_success
+            or queues.data.source is not Source.REDIS
+        ):
+            return
+        if reading.run_id != self._run_id:
+            if self._run_id:
+                for detector in self._detectors.values():
+                    detector.forget_ids()
+            self._run_id = reading.run_id
+        hosts = self._entry.runtime_data.gpu_hosts.hosts.values()
+        watched = MACHINE_LEARNING.union(*(host.settings.queues for host in hosts))
+        for queue in watched & reading.queues.keys():
+            own = reading.queues[queue]
+            count = queues.data.queues[queue].processed or 0
+            processed = count - self._processed.get(queue, count)
+            self._processed[queue] = count
+            detector = self._detectors[queue]
+            known = detector.position
+            if own.stream is None:
+                continue
+            if known is None:
+                # The first poll has no events: it begins here.
+                detector.go_on_from(own.stream.last_generated_id)
+                continue
+            ahead = entry_id(known) >= entry_id(own.stream.last_generated_id)
+            self.observe(queue, own.events)
+            lost = processed - sum(it.event == "completed" for it in own.events)
+            if lost > 0 and not ahead:
+                # Nobody else has seen them either.
+                detector.note_lost(lost)
+                if detector.suspected:
+                    self._judge_soon(queue)
+
+    @callback
+    def _judge_soon(self, queue: str) -> None:
+        """Have it found out whether jobs were skipped."""
+        if queue not in self._judging:
+            self._judging.add(queue)
+            self._entry.async_create_background_task(
+                self._hass, self._judge(queue), f"look at skipped jobs of {queue}"
+            )
+
+    async def _judge(self, queue: str) -> None:
+        """Ask until it is known of all that is suspected."""
+        detector = self._detectors[queue]
+        doubts = 0
+        gone = False
+        try:
+            wait = self._not_before.get(queue, 0) - monotonic_ms()
+            if wait > 0:
+                await asyncio.sleep(wait / 1000)
+            while detector.suspected:
+                hosts = [
+                    it
+                    for it in self._ledger.hosts_of(queue)
+                    if it.settings.pause_offline
+                ]
+                answer = await self._ask(queue, hosts)
+                match answer:
+                    case Answer.YES:
+                        if detector.answered():
+                            await self._ledger.count(
+                                queue, 0, at_least=True, position=None
+                            )
+                    case Answer.NO:
+                        jobs, at_least = detector.take()
+                        await self._ledger.count(
+                            queue, jobs, at_least=at_least, position=detector.position
+                        )
+                        if not gone:
+                            gone = True
+                            self._show_soon()
+                        # What ends until the pause has taken hold.
+                        await asyncio.sleep(STILL_GONE if hosts else SECOND_LOOK)
+                    case Answer.UNKNOWN:
+                        doubts += 1
+                        if doubts == 2 and hosts:
+                            await self._pause_in_doubt(queue)
+                        await asyncio.sleep(min(doubts * 0.5, LONGEST_DOUBT))
+            again = ASK_AGAIN if self._ledger.hosts_of(queue) else ASK_IMMICH_AGAIN
+            self._not_before[queue] = monotonic_ms() + round(again * 1000)
+        finally:
+            self._judging.discard(queue)
+            if doubts >= 2:
+                await self._entry.runtime_data.leases.end(DOUBT, [queue])
+
+    async def _ask(self, queue: str, hosts: list[GpuHost]) -> Answer:
+        """Ask the hosts of a queue, or Immich where there is none to be paused for."""
+        if not hosts:
+            answer = await self._ask_immich()
+            if answer is Answer.NO:
+                await asyncio.sleep(SECOND_LOOK)
+                answer = await self._ask_immich()
+            return answer
+        thorough = monotonic_ms() >= self._thoroughly_at.get(queue, 0)
+        if thorough:
+            self._thoroughly_at[queue] = monotonic_ms() + ASK_THOROUGHLY
+        answers = set(
+            await asyncio.gather(
+                *(host.async_suspect(queue, thorough=thorough) for host in hosts)
+            )
+        )
+        if Answer.YES in answers:
+            return Answer.YES
+        return Answer.NO if answers == {Answer.NO} else Answer.UNKNOWN
+
+    async def _ask_immich(self) -> Answer:
+        """Ask through Immich; one that takes long may be loading its model."""
+        try:
+            found = await self._entry.runtime_data.client.probe_machine_learning()
+        except ImmichError as err:
+            LOGGER.debug("Whether photos are skipped can't be asked: %s", err)
+            return Answer.UNKNOWN
+        match found:
+            case MachineLearning.ANSWERS:
+                return Answer.YES
+            case MachineLearning.FAILS:
+                return Answer.NO
+            case MachineLearning.HANGS:
+                return Answer.UNKNOWN
+
+    async def _pause_in_doubt(self, queue: str) -> None:
+        """Pause a queue until it is known, for a while at most."""
+        leases = self._entry.runtime_data.leases
+        try:
+            await leases.take(DOUBT, [queue], now_ms() + DOUBT_FOR)
+        except (ImmichError, HealingError) as err:
+            LOGGER.warning("%s can't be paused now: %s", queue, err)
+
+    @callback
+    def _show_soon(self) -> None:
+        """Show the pause without waiting for the next poll."""
+        self._entry.async_create_background_task(
+            self._hass,
+            self._entry.runtime_data.queues.async_request_refresh(),
+            "refresh",
+        )
