@@ -13,6 +13,7 @@ from .healing.errors import EndedError, NotStoredError
 from .healing.handing_over import queues_to_keep
 from .healing.leases import LeaseBook, LeaseKind, Reason
 from .leaving import host_answers
+from .placeholders import plain_placeholders
 from .queue_names import queue_names
 
 if TYPE_CHECKING:

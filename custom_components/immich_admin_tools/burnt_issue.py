@@ -150,7 +150,9 @@ class BurntFlow(RepairsFlow):
     @property
     def _queue_name(self) -> str:
         entry = self.hass.config_entries.async_get_entry(self._entry_id)
-        return self._queue if entry is None else queue_name(self.hass, entry, self._queue)
+        return (
+            self._queue if entry is None else queue_name(self.hass, entry, self._queue)
+        )
 
     @property
     def _skipped(self) -> EntrySkippedJobs | None:

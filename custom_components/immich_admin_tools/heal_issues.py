@@ -7,10 +7,10 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
-from .queue_names import queue_name
 from .heal_rights import HEAL_RIGHTS
 from .healing.auto_heal import AutoHealMode
 from .placeholders import plain_placeholders
+from .queue_names import queue_name
 from .settings import auto_heal_of, heal_limits_of, restart_settings_of
 
 STUCK_JOBS = "stuck_jobs"

@@ -19,8 +19,8 @@ import voluptuous as vol
 
 from .const import CONF_HEAL_LIMITS, CONF_JOB_THRESHOLDS, CONF_THRESHOLDS
 from .coordinator import AdminToolsConfigEntry
-from .queue_names import queue_name
 from .healing.auto_heal import HealLimits
+from .queue_names import queue_name
 from .settings import heal_limits_of, learned_thresholds_of, stuck_threshold_of
 
 SECTION_HEALING = "healing"

@@ -22,9 +22,9 @@ from homeassistant.util.hass_dict import HassKey
 from .const import DOMAIN
 from .healing.safety import Stored
 from .healing.to_the_end import to_the_end
+from .placeholders import plain_placeholders
 from .safety_store import SafetyStore
 from .stored_file import Data, async_read
-from .placeholders import plain_placeholders
 
 COUNTERS_VERSION = 1
 HISTORY_VERSION = 1

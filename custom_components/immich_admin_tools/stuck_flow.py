@@ -14,7 +14,6 @@ from .analysis.models import JobView
 from .bullmq.access import check_access
 from .bullmq.errors import BullMQError
 from .const import CONF_HEAL_LIMITS
-from .queue_names import queue_name
 from .entry_healing import reachable_healing
 from .errors import translated_errors
 from .healing.models import (
@@ -28,6 +27,7 @@ from .healing.models import (
 from .healing.policy import Order, decide_one
 from .job_actions import SKIPPED_MESSAGES
 from .placeholders import plain
+from .queue_names import queue_name
 from .restart_flow import RestartFlow
 from .settings import heal_limits_of, restart_settings_of
 from .words import duration, localized, localized_choice
