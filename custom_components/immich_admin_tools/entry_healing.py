@@ -21,7 +21,7 @@ from .healing.auto_heal import AutoHealMode, plan_heal
 from .healing.errors import HealingError, RestartLimitError
 from .healing.events import Event, EventType
 from .healing.healer import Healer, Step
-from .healing.models import Decision, HealedJob, HealReport, Initiator
+from .healing.models import Decision, HealedJob, HealReport, Initiator, Outcome
 from .healing.policy import Order, decide
 from .healing.verification import Verification
 from .redis_source import RedisSource
@@ -249,8 +249,12 @@ class EntryHealing:
     async def _auto(self, decisions: Sequence[Decision], restart: bool) -> None:
         """Carry out what was decided, and restart where that is wanted and needed."""
         try:
-            await self._healer.heal(decisions, Initiator.AUTO)
-            if decisions:
+            report = await self._healer.heal(decisions, Initiator.AUTO)
+            if any(job.outcome is Outcome.FAILED for job in report.healed):
+                # Some of it was refused; why is found out before it is tried again.
+                await self._rights.async_look()
+                self._auto_not_before = monotonic_ms() + AFTER_FAILURE
+            elif decisions:
                 self._rights.async_acted()
             # What was seen may be over: a user may have restarted them just now.
             if (

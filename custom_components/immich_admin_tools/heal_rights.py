@@ -45,14 +45,14 @@ class HealRights:
         elif self._redis.connected and monotonic_ms() >= self._next_look:
             self._next_look = monotonic_ms() + LOOK_EVERY
             self._entry.async_create_background_task(
-                self._hass, self._look(), "rights of the Redis user"
+                self._hass, self.async_look(), "rights of the Redis user"
             )
 
     async def async_refused(self, error: MissingRightsError) -> None:
         """Name all that is missing, not only what was in the way first."""
         self._next_look = monotonic_ms() + LOOK_EVERY
         self._missing = error.commands
-        await self._look()
+        await self.async_look()
         # The look may know better than what just happened, but not that it worked.
         if not self._missing:
             self._show(error.commands)
@@ -63,7 +63,7 @@ class HealRights:
         if self._missing:
             self._show(())
 
-    async def _look(self) -> None:
+    async def async_look(self) -> None:
         """Ask Redis what its user may do."""
         try:
             access = await check_access(self._redis.client, self._redis.settings.prefix)
