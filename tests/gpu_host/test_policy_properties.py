@@ -8,6 +8,7 @@ from custom_components.immich_admin_tools.gpu_host.clocks import Clocks
 from custom_components.immich_admin_tools.gpu_host.models import (
     COMING,
     LEAVING,
+    LONGEST_BACK_OFF,
     ON,
     Effect,
     Hold,
@@ -24,7 +25,6 @@ from custom_components.immich_admin_tools.gpu_host.models import (
 from custom_components.immich_admin_tools.gpu_host.policy import (
     DRAIN_WITHIN,
     KNOWN_FOR,
-    LONGEST_BACK_OFF,
     OFF_WITHIN,
     restored,
     step,

@@ -287,10 +287,14 @@ def test_defaults_for_what_is_missing() -> None:
                 "subentry_type": SUBENTRY_GPU_HOST,
                 "title": "Box",
                 "unique_id": None,
-                "data": {"ml_url": "http://127.0.0.1:1"},
+                "data": {
+                    "ml_url": "http://127.0.0.1:1",
+                    "boot_timeout": {"seconds": 0},
+                },
             }
         ]
     )
     settings = host_settings_of(next(iter(entry.subentries.values())))
     assert settings.name == "Box"
     assert settings.power.wake_backlog > 0
+    assert settings.power.boot_timeout == 30_000, "an on action may be a power button"
