@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
+from custom_components.immich_admin_tools.analysis import skipped
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
@@ -20,6 +21,13 @@ from .gpu import Box, all_paused, box, host_data, reach, with_hosts
 JOBS = 10_000
 CONCURRENCY = 3
 MOST_BURNT = 50
+
+
+@pytest.fixture(autouse=True)
+def _busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside other tests it takes its time to skip a job."""
+    monkeypatch.setattr(skipped, "LOWEST_LIMIT", 120)
+    monkeypatch.setattr(skipped, "UNKNOWN_LIMIT", 120)
 
 
 @pytest.fixture
