@@ -41,7 +41,7 @@ ASKED: dict[str, Callable[[Redis], Awaitable[object]]] = {
     ),
     "restart": publish_restart,
     "workers": connected_workers,
-    "events": lambda client: EventWatch(client, DEFAULT_PREFIX).next(["ocr"]),
+    "events": lambda client: EventWatch(client, DEFAULT_PREFIX).next({"ocr": "0-0"}),
 }
 
 

@@ -71,12 +71,11 @@ async def guarding(valkey: Valkey, taken: Taken) -> AsyncIterator[DrainGuard]:
 async def add(valkey: Valkey, count: int, **more: object) -> list[str]:
     """Write entries; return their ids."""
     async with valkey.client() as client:
-        return [
-            (
-                await client.xadd(KEY, {"event": "active", "jobId": "1"}, **more)  # type: ignore[arg-type]  # redis-py's
-            ).decode()
+        entries: list[bytes] = [
+            await client.xadd(KEY, {"event": "active", "jobId": "1"}, **more)  # type: ignore[arg-type, misc]  # redis-py's
             for _ in range(count)
         ]
+    return [entry.decode() for entry in entries]
 
 
 async def taken_all(taken: Taken, ids: list[str], timeout: float = 5) -> None:

@@ -451,7 +451,12 @@ def test_stored_nonsense() -> None:
     """Nonsense becomes the first state, and a clock far off no endless deadline."""
     times = Times()
     assert Power.from_dict({"state": "dancing"}, times.clocks) == Power()
-    odd = {"state": "off", "wish": 7, "since": "x", "deadline": 1 << 60}
+    odd: dict[str, JsonValue] = {
+        "state": "off",
+        "wish": 7,
+        "since": "x",
+        "deadline": 1 << 60,
+    }
     found = Power.from_dict(odd, times.clocks)
     assert replace(found, deadline=None) == Power()
     assert (found.deadline or 0) <= T0 + 24 * 60 * MINUTE

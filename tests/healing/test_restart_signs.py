@@ -42,9 +42,9 @@ def test_a_lock_that_is_not_renewed_any_more_is_no_lost_slot() -> None:
     """Its worker is gone, though the lock has some seconds to run."""
     slot = lost_slot()
     slot.observe(look(30, 14), 7)
-    assert slot.lost
+    before = slot.lost
     slot.observe(look(35, 9), 7)
-    assert not slot.lost
+    assert (before, slot.lost) == (True, False)
     assert slot.state is SlotState.UNKNOWN
     slot.observe(look(45, None), 7)
     assert slot.state is SlotState.FREE

@@ -183,7 +183,10 @@ async def _live(valkey: Valkey, what: list[tuple[object, ...]]) -> None:
         queue = MadeQueue(client, "bullmq:5.80.5")
         await queue.create()
         for job_id in JOBS:
-            await queue.start(job_id, **({"token": None} if job_id in ORPHANS else {}))
+            if job_id in ORPHANS:
+                await queue.start(job_id, token=None)
+            else:
+                await queue.start(job_id)
         life = Life(queue)
 
         def told() -> None:
@@ -268,7 +271,8 @@ async def _all_is_well(life: Life) -> None:
     assert not life.section.data.get("pending")
     assert life.verification.lost_slots() == 0
     by_us: Counter[str] = Counter()
-    for _, event in await client.xrange(keys.events):
+    entries: list[tuple[bytes, dict[bytes, bytes]]] = await client.xrange(keys.events)  # type: ignore[assignment]  # redis-py's
+    for _, event in entries:
         if event.get(b"prev") == b"active":
             by_us[event[b"jobId"].decode()] += 1
     # No job was acted on twice: each was started once.

@@ -1,6 +1,7 @@
 """Clocks that are put right while jobs run: with real workers, at the one door."""
 
 from datetime import timedelta
+import time
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -30,7 +31,7 @@ class Clocks:
 def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
     """Return hands to set the clocks by: seconds ahead of the truth."""
     found = Clocks()
-    true_time, true_monotonic = clock.time, clock.monotonic
+    true_time, true_monotonic = time.time, time.monotonic
     monkeypatch.setattr(clock, "time", lambda: true_time() + found.wall + found.passed)
     monkeypatch.setattr(clock, "monotonic", lambda: true_monotonic() + found.passed)
     return found

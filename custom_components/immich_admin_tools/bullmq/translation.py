@@ -128,12 +128,12 @@ def translate(error: Exception) -> BullMQError:
         return CannotConnectError(f"Redis does not answer with TLS: {reason}")
     if isinstance(error, MasterNotFoundError):
         return CannotConnectError("No sentinel knows a master that is up")
-    if reason := _reason(error, _UNAVAILABLE_TYPES, _UNAVAILABLE_CODES):
-        return CannotConnectError(f"Redis can't answer now: {reason}")
+    if trouble := _reason(error, _UNAVAILABLE_TYPES, _UNAVAILABLE_CODES):
+        return CannotConnectError(f"Redis can't answer now: {trouble}")
     if isinstance(error, redis.ConnectionError | OSError):
         return CannotConnectError(f"Can't connect to Redis: {_system_reason(error)}")
-    if reason := _reason(error, _FAULT_TYPES, _FAULT_CODES):
-        return BullMQError(f"Redis reports an error: {reason}")
+    if fault := _reason(error, _FAULT_TYPES, _FAULT_CODES):
+        return BullMQError(f"Redis reports an error: {fault}")
     if _UNKNOWN_COMMAND.search(str(error)):
         return BullMQError("Redis reports an error: it doesn't know a command")
     return BullMQError("Redis reports an error")

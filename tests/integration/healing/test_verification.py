@@ -19,7 +19,7 @@ from custom_components.immich_admin_tools.const import (
 )
 from custom_components.immich_admin_tools.healing.errors import NotStoredError
 from custom_components.immich_admin_tools.identifiers import queue_identifier
-from custom_components.immich_admin_tools.stores import StoredSection
+from custom_components.immich_admin_tools.safety_store import StoredSection
 from tests.integration.conftest import entry_for, poll, set_up, state_of
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
@@ -32,7 +32,7 @@ async def begin_to_clear(
 ) -> asyncio.Task[object]:
     """Clear a queue, and return while the outcome is open."""
     clearing: asyncio.Task[object] = asyncio.create_task(
-        call(hass, "clear_stuck", queue="ocr")  # type: ignore[arg-type]  # a coroutine
+        call(hass, "clear_stuck", queue="ocr")
     )
     async with asyncio.timeout(10):
         while not entry.runtime_data.healing.under_way:

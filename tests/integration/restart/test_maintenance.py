@@ -13,9 +13,9 @@ from custom_components.immich_admin_tools import entry_restart
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.immich.client import ImmichClient
 from custom_components.immich_admin_tools.immich.errors import WrongSchemeError
-from custom_components.immich_admin_tools.immich.maintenance_api import HttpFactory
 from custom_components.immich_admin_tools.immich.models import MaintenanceCookie
 from custom_components.immich_admin_tools.immich.queues import MACHINE_LEARNING
+from custom_components.immich_admin_tools.immich.requests import HttpFactory
 from tests.integration.conftest import entry_for, set_up
 from tests.support.processes import until
 from tests.support.simulator import Simulator
