@@ -13,10 +13,10 @@ from .errors import message_of
 from .immich.errors import ImmichError
 from .placeholders import plain_placeholders
 from .queue_names import queue_name
-from .repair_flow import IssueData
 
 if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry
+    from .repair_flow import IssueData
     from .skipped_jobs import EntrySkippedJobs, Obstacle
 
 JOBS_BURNT = "jobs_burnt"

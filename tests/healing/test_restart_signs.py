@@ -45,9 +45,9 @@ def test_a_lock_that_is_not_renewed_any_more_is_no_lost_slot() -> None:
     before = slot.lost
     slot.observe(look(35, 9), 7)
     assert (before, slot.lost) == (True, False)
-    assert slot.state is SlotState.UNKNOWN
+    then = slot.state
     slot.observe(look(45, None), 7)
-    assert slot.state is SlotState.FREE
+    assert [then, slot.state] == [SlotState.UNKNOWN, SlotState.FREE]
 
 
 def test_after_a_restart_a_slot_has_to_be_seen_lost_anew() -> None:
