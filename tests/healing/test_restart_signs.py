@@ -44,8 +44,7 @@ def test_a_lock_that_is_not_renewed_any_more_is_no_lost_slot() -> None:
     slot.observe(look(30, 14), 7)
     assert slot.lost
     slot.observe(look(35, 9), 7)
-    assert not slot.lost
-    assert slot.state is SlotState.UNKNOWN
+    assert (slot.lost, slot.state) == (False, SlotState.UNKNOWN)
     slot.observe(look(45, None), 7)
     assert slot.state is SlotState.FREE
 

@@ -32,7 +32,7 @@ async def begin_to_clear(
 ) -> asyncio.Task[object]:
     """Clear a queue, and return while the outcome is open."""
     clearing: asyncio.Task[object] = asyncio.create_task(
-        call(hass, "clear_stuck", queue="ocr")  # type: ignore[arg-type]  # a coroutine
+        call(hass, "clear_stuck", queue="ocr")
     )
     async with asyncio.timeout(10):
         while not entry.runtime_data.healing.under_way:
