@@ -78,6 +78,7 @@ class EntryHealing:
         self._seen: ServerView | None = None
         """The poll that was looked at last."""
         self._following: asyncio.Task[None] | None = None
+        self._asked: asyncio.Task[None] | None = None
         self._auto_runs = False
         # Monotonic, which may begin at zero.
         self._auto_not_before: int | None = None
@@ -178,12 +179,16 @@ class EntryHealing:
 
     @callback
     def look_soon(self) -> None:
-        """Ask for a poll: somebody waits for what it tells."""
-        self._entry.async_create_background_task(
-            self._hass,
-            self._entry.runtime_data.queues.async_request_refresh(),
-            "poll for an act",
-        )
+        """Poll at once, unless that is being done: somebody waits for what it tells.
+
+        A requested refresh would come every ten seconds only.
+        """
+        if self._asked is None or self._asked.done():
+            self._asked = self._entry.async_create_background_task(
+                self._hass,
+                self._entry.runtime_data.queues.async_refresh(),
+                "poll for an act",
+            )
 
     async def record(self, healed: Sequence[HealedJob]) -> None:
         """Put outcomes into the history and tell of them."""

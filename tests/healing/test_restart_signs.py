@@ -42,12 +42,11 @@ def test_a_lock_that_is_not_renewed_any_more_is_no_lost_slot() -> None:
     """Its worker is gone, though the lock has some seconds to run."""
     slot = lost_slot()
     slot.observe(look(30, 14), 7)
-    before = slot.lost
+    assert slot.lost
     slot.observe(look(35, 9), 7)
-    assert (before, slot.lost) == (True, False)
-    then = slot.state
+    assert (slot.lost, slot.state) == (False, SlotState.UNKNOWN)
     slot.observe(look(45, None), 7)
-    assert [then, slot.state] == [SlotState.UNKNOWN, SlotState.FREE]
+    assert slot.state is SlotState.FREE
 
 
 def test_after_a_restart_a_slot_has_to_be_seen_lost_anew() -> None:

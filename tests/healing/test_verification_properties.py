@@ -16,6 +16,7 @@ from custom_components.immich_admin_tools.analysis.models import (
     StuckKind,
 )
 from custom_components.immich_admin_tools.bullmq.errors import BullMQError
+from custom_components.immich_admin_tools.bullmq.replies import as_text
 from custom_components.immich_admin_tools.healing.errors import NotStoredError
 from custom_components.immich_admin_tools.healing.models import (
     Act,
@@ -271,10 +272,10 @@ async def _all_is_well(life: Life) -> None:
     assert not life.section.data.get("pending")
     assert life.verification.lost_slots() == 0
     by_us: Counter[str] = Counter()
-    entries: list[tuple[bytes, dict[bytes, bytes]]] = await client.xrange(keys.events)  # type: ignore[assignment]  # redis-py's
-    for _, event in entries:
-        if event.get(b"prev") == b"active":
-            by_us[event[b"jobId"].decode()] += 1
+    for _, event in await client.xrange(keys.events) or ():
+        fields = event or {}
+        if fields.get(b"prev") == b"active":
+            by_us[as_text(fields[b"jobId"]) or ""] += 1
     # No job was acted on twice: each was started once.
     assert max(by_us.values(), default=1) == 1
     told = {job.act.act_id for job in life.world.told}
