@@ -93,6 +93,7 @@ async def test_outage_of_the_service_is_not_by_hand() -> None:
     await world.run(16)
     assert world.state == "off"
     world.box.on = True
+    world.waiting["smartSearch"] = 30
     await world.until("working", 20)
     assert world.host.power.hold is Hold.NONE
     await world.until("off", 300)

@@ -63,6 +63,9 @@ def restored(power: Power, now: int) -> Power:
         return replace(power, state=booting, deadline=None, signalled_at=now)
     if power.state is HostState.SHUTTING_DOWN and now - since > OFF_WITHIN:
         return replace(power, state=HostState.OFF, deadline=None, slept=True)
+    if power.state in COMING | LEAVING and not _known_for(power, now):
+        # Time in which nobody could look does not count.
+        return replace(power, deadline=now + KNOWN_FOR)
     return power
 
 
@@ -131,6 +134,11 @@ def _over(power: Power, now: int) -> bool:
     return power.deadline is None or now >= power.deadline
 
 
+def _known_for(power: Power, now: int) -> bool:
+    """Return whether its deadline leaves time to find out how things stand."""
+    return power.deadline is None or power.deadline >= now + KNOWN_FOR
+
+
 def _limit(power: Power, settings: PowerSettings) -> int:
     """Return how long a state lasts that leads to another one."""
     match power.state:
@@ -153,7 +161,7 @@ def _with_deadline(power: Power, settings: PowerSettings, seen: Seen) -> Power:
     unknown = seen.reach is Reach.UNKNOWN or (
         power.state is HostState.DRAINING and seen.busy is None
     )
-    if unknown and power.deadline < seen.now + KNOWN_FOR:
+    if unknown and not _known_for(power, seen.now):
         return replace(power, deadline=seen.now + KNOWN_FOR)
     return power
 
