@@ -36,12 +36,10 @@ PULSE_TIMEOUT = 5.0
 """Seconds for a sign of life of Immich's API, asked for beside each poll of Redis."""
 
 FALLBACK_TIMEOUT = 5.0
-"""Seconds for the queues by the API where Redis was just asked in vain: an Immich that
-has lost its Redis never answers."""
+"""Seconds for the queues by the API where Redis does not answer: perhaps it never does."""
 
 REFUSAL_CONFIRMED_AFTER = 2.0
-"""Seconds after which a refused key is tried once more: a proxy or a database that
-starts may refuse it for a moment."""
+"""Seconds after which a refused key is tried again: a proxy that starts may refuse it."""
 
 
 @dataclass(kw_only=True)

@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.immich_admin_tools import coordinator
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.immich.errors import (
+    ImmichError,
     InvalidApiKeyError,
     NoReplyError,
 )
@@ -150,7 +151,7 @@ async def test_api_follows_any_call_that_fails(
 ) -> None:
     """Not only those of a poll."""
     await simulator.api("500")
-    with pytest.raises(Exception, match=""):
+    with pytest.raises(ImmichError):
         await entry.runtime_data.client.pause("ocr")
     assert state_of(hass, entry, "binary_sensor.api") == STATE_OFF
     await simulator.api("normal")

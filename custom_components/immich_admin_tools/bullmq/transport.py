@@ -43,9 +43,10 @@ def socket_options() -> dict[str, Any]:
         "socket_connect_timeout": SOCKET_TIMEOUT,
         "health_check_interval": HEALTH_CHECK_INTERVAL,
         "retry": Retry(NoBackoff(), 0),
-        # Without it redis-py reads its version from the package's metadata, which
-        # blocks.
-        "driver_info": DriverInfo(name="redis-py", lib_version=redis.__version__),
+        # Nothing of it is sent: a user with few rights may not, and each connection
+        # would leave two refusals in the server's log. Left out, redis-py reads its
+        # version from the package's metadata, which blocks.
+        "driver_info": DriverInfo(name="", lib_version=""),
         # The older protocol: the same replies from all servers and all releases
         # of redis-py, and no HELLO to be allowed.
         "protocol": 2,
