@@ -68,14 +68,17 @@ async def guarding(valkey: Valkey, taken: Taken) -> AsyncIterator[DrainGuard]:
         await client.aclose()
 
 
-async def add(valkey: Valkey, count: int, **more: object) -> list[str]:
+async def add(valkey: Valkey, count: int, entry_id: str = "*") -> list[str]:
     """Write entries; return their ids."""
+    ids: list[str] = []
     async with valkey.client() as client:
-        entries: list[bytes] = [
-            await client.xadd(KEY, {"event": "active", "jobId": "1"}, **more)  # type: ignore[arg-type, misc]  # redis-py's
-            for _ in range(count)
-        ]
-    return [entry.decode() for entry in entries]
+        for _ in range(count):
+            added = await client.xadd(
+                KEY, {"event": "active", "jobId": "1"}, id=entry_id
+            )
+            assert isinstance(added, bytes)
+            ids.append(added.decode())
+    return ids
 
 
 async def taken_all(taken: Taken, ids: list[str], timeout: float = 5) -> None:
@@ -161,7 +164,7 @@ async def test_redis_is_started_anew_and_empty(valkey: Valkey) -> None:
     """Even where its clock is behind, its events are read from the first on."""
     taken = Taken()
     async with guarding(valkey, taken) as guard:
-        await add(valkey, 1, id="99999999999999-0")
+        await add(valkey, 1, "99999999999999-0")
         await taken_all(taken, ["99999999999999-0"])
         await valkey.stop()
         await valkey.start()

@@ -98,8 +98,8 @@ async def test_skipped_jobs_are_told_and_made_up_for(
 
     async def is_told() -> bool:
         await hass.async_block_till_done()
-        return bool(
-            sum(it["jobs"] for it in told if it["type"] == "jobs_burnt") == first
+        return first == sum(
+            cast("int", it["jobs"]) for it in told if it["type"] == "jobs_burnt"
         )
 
     await until(is_told, timeout=10, what="all are told once", interval=0.1)
@@ -120,7 +120,7 @@ async def test_skipped_jobs_are_told_and_made_up_for(
     await simulator.machine_learning("on")
 
     async def ready() -> bool:
-        return bool((await _shown(flow))["step_id"] == "ready")
+        return str((await _shown(flow))["step_id"]) == "ready"
 
     await until(ready, timeout=20, what="it can be run now", interval=0.3)
     assert (await _shown(flow))["menu_options"] == ["run_now", "ignore"]
@@ -153,7 +153,7 @@ async def test_made_up_for_automatically_once(
     client = entry.runtime_data.client
 
     async def answers() -> bool:
-        return bool((await client.probe_machine_learning()).value == "answers")
+        return str((await client.probe_machine_learning()).value) == "answers"
 
     await until(answers, timeout=20, what="it answers", interval=0.3)
     entry.runtime_data.skipped_jobs._not_before.clear()
