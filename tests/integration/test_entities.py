@@ -23,6 +23,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.immich.permissions import REQUIRED
+from tests.support.learned import learn
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
@@ -172,7 +173,9 @@ async def test_a_hung_job_becomes_stuck(
     assert since is not None
     assert since < dt_util.utcnow()
 
-    # From three thresholds on it is called hung; after that nothing changes any more.
+    # From three thresholds on it is called hung, if it is known how long such jobs take;
+    # after that nothing changes any more.
+    learn(entry.runtime_data.queues.analyst, "ocr", "Ocr")
     await asyncio.sleep(3.1)
     await poll(hass, entry)
     await poll(hass, entry)

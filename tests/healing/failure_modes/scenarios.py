@@ -15,6 +15,7 @@ from custom_components.immich_admin_tools.healing.models import (
     Initiator,
     Reason,
 )
+from tests.support.learned import learn
 from tests.support.simulator import QueueTruth
 
 from .real_house import FOR_EVER, RealHouse, Version, real_house
@@ -179,6 +180,7 @@ async def hanging(version: Version) -> Seen:
         assert job.since is not None
         assert house.view is not None
         seen.seconds["shown_after_due"] = (house.view.time - job.since) / 1000 - 2
+        learn(house.analyst, "ocr", job.name or "")
         await house.look_until(
             lambda: house.job("ocr").kind is StuckKind.HUNG, 10, "surely hung"
         )

@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.immich_admin_tools.const import CONF_THRESHOLDS, DOMAIN
 from custom_components.immich_admin_tools.entry_activity import BUS_EVENT
 from tests.integration.conftest import poll
+from tests.support.learned import learn
 from tests.support.simulator import Simulator
 
 
@@ -29,7 +30,8 @@ async def hang(
 ) -> list[str]:
     """Let jobs of a queue hang until they are called so; return their ids.
 
-    A job is called hung at three times its threshold: after three seconds here.
+    A job is called hung at three times its threshold, after three seconds here, if it
+    is known how long such jobs take.
     """
     thresholds = {**entry.options.get(CONF_THRESHOLDS, {}), queue: 1}
     set_option(hass, entry, **{CONF_THRESHOLDS: thresholds})
@@ -37,6 +39,9 @@ async def hang(
     ids = await simulator.add_jobs(queue, count)
     await simulator.until_truth(queue, hung_now=count)
     await poll(hass, entry)
+    view = entry.runtime_data.queues.data.queues[queue]
+    for name in {job.name for job in view.jobs if job.name is not None}:
+        learn(entry.runtime_data.queues.analyst, queue, name)
     await asyncio.sleep(3.1)
     await poll(hass, entry)
     await poll(hass, entry)
