@@ -95,10 +95,18 @@ def test_what_came_to_nothing_counts_for_no_limit() -> None:
     """A job that raced is left alone for a while; what was refused may be tried again."""
     after = book().came_to_nothing([act("a", NOW)], ())
     assert "a" not in after.pending
-    assert not any(it.counts for it in after.recent)
+    assert [it.counts for it in after.recent] == [True, True, False]
     stored = json.loads(json.dumps(after.to_dict()))
     assert ActBook.from_dict(stored) == after
-    assert not book().came_to_nothing((), [act("a", NOW)]).recent
+    assert len(book().came_to_nothing((), [act("a", NOW)]).recent) == 2
+
+
+def test_an_act_that_raced_takes_no_other_with_it() -> None:
+    """Two orders at once on one run: the first is still to be recorded."""
+    begun = ActBook().begun([act("first")], NOW).begun([act("second")], NOW)
+    after = begun.came_to_nothing([act("second")], ())
+    assert set(after.pending) == {"first"}
+    assert [it.counts for it in after.recent] == [True, False]
 
 
 def test_a_store_of_0_1_0_loads() -> None:

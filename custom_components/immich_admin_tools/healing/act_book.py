@@ -1,5 +1,6 @@
 """The acts that are under way or still watched, as a book. Pure."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -68,21 +69,24 @@ class ActBook:
         A job that raced is left alone for a while all the same; what was refused (by
         missing rights, or a Redis that went away) may be tried again.
         """
-        raced_runs = {act.run for act in raced}
-        refused_runs = {act.run for act in refused}
-        gone = {
-            key
-            for key, act in self.pending.items()
-            if act.run in raced_runs | refused_runs
-        }
+        raced, refused = list(raced), list(refused)
+        gone = {act.act_id for act in (*raced, *refused)}
+        idle_runs = Counter(act.run for act in raced)
+        free_runs = Counter(act.run for act in refused)
+        recent: list[Recent] = []
+        # The same run may have been acted on before: only the newest entries are meant.
+        for it in reversed(self.recent):
+            if free_runs[it.run]:
+                free_runs[it.run] -= 1
+                continue
+            if idle_runs[it.run]:
+                idle_runs[it.run] -= 1
+                it = replace(it, counts=False)
+            recent.append(it)
         return replace(
             self,
             pending={key: it for key, it in self.pending.items() if key not in gone},
-            recent=tuple(
-                replace(it, counts=False) if it.run in raced_runs else it
-                for it in self.recent
-                if it.run not in refused_runs
-            ),
+            recent=tuple(reversed(recent)),
         )
 
     def not_lost(self, act_ids: Collection[str]) -> ActBook:

@@ -8,7 +8,7 @@ can be seen is the lock, which the worker renews for as long as the handler runs
 from dataclasses import dataclass, field
 
 from ..bullmq.lock_watch import LockObservation, SlotState, slot_state
-from .models import Act
+from .models import Act, Doubt, Outcome
 
 RENEWAL_OVERDUE = 10_000
 """ms of life left at which a lock of 30 s, renewed every 15 s, was evidently not."""
@@ -25,6 +25,8 @@ class Slot:
     """Redis was emptied: a lock that is gone says nothing."""
     told: bool = field(init=False)
     """Whether it was told that the worker hangs on."""
+    said: tuple[Outcome, Doubt | None] | None = field(default=None, init=False)
+    """What was recorded last, as far as it is known since the start."""
     _earliest: LockObservation | None = field(default=None, init=False)
     _last: LockObservation | None = field(default=None, init=False)
 

@@ -256,7 +256,7 @@ class Verification:
             done.add(act.act_id)
             if stays_watched(act, verdict):
                 watched.add(act.act_id)
-                self._slots.setdefault(act.act_id, Slot(act))
+                self._slots.setdefault(act.act_id, Slot(act)).said = verdict
                 self._watched_since[act.act_id] = self._now()
             if verdict[0] is Outcome.SLOT_LOST:
                 lost.add(act.act_id)
@@ -298,6 +298,7 @@ class Verification:
                 if stays_watched(it.act, it.verdict):
                     self._slots[it.act.act_id] = it.slot
                     it.slot.told = it.verdict[0] is Outcome.SLOT_LOST
+                    it.slot.said = it.verdict
             await self._settle((it.act, it.verdict) for it in ripe)
         finally:
             for it, job in zip(ripe, healed, strict=True):
@@ -336,7 +337,8 @@ class Verification:
         if retried is None:
             return
         # A slot that was lost and is free now does not undo what was said of the act.
-        outcomes = [] if slot.told else [HealedJob(act, *verdict)]
+        news = not slot.told and slot.said != verdict
+        outcomes = [HealedJob(act, *verdict)] if news else []
         if retried:
             outcomes.append(HealedJob(_retry_of(act, self._wall()), Outcome.CONFIRMED))
         if outcomes:
