@@ -19,6 +19,9 @@ def shown_state(view: QueueView, healing: EntryHealing | None) -> str:
         QueueState.IDLE,
         QueueState.STALLED,
         QueueState.WORKER_LOST,
+    ) or (
+        # Shown as running for a while after its last job.
+        view.state is QueueState.RUNNING and not view.active and not view.waiting
     )
     if nothing_moves and blocked_workers(healing, view.name):
         return WORKER_BLOCKED

@@ -114,7 +114,8 @@ async def entry(
     await set_up(hass, entry)
     assert entry.state is ConfigEntryState.LOADED
     yield entry
-    await hass.config_entries.async_unload(entry.entry_id)
+    if hass.config_entries.async_get_entry(entry.entry_id) is not None:
+        await hass.config_entries.async_unload(entry.entry_id)
 
 
 @pytest.fixture
@@ -126,7 +127,8 @@ async def api_only_entry(
     await set_up(hass, entry)
     assert entry.state is ConfigEntryState.LOADED
     yield entry
-    await hass.config_entries.async_unload(entry.entry_id)
+    if hass.config_entries.async_get_entry(entry.entry_id) is not None:
+        await hass.config_entries.async_unload(entry.entry_id)
 
 
 def entity_id(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> str:

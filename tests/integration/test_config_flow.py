@@ -153,11 +153,11 @@ async def test_wrong_address_or_key(
 async def test_https_where_http_is_spoken(
     hass: HomeAssistant, simulator: Simulator
 ) -> None:
-    """The other protocol is suggested."""
+    """It is said that Immich answers there by http, and what that means."""
     result = await _start(hass)
     url = simulator.url.replace("http://", "https://")
     result = await _answer(hass, result, _immich(simulator, url=url))
-    assert result["errors"] == {"base": "immich_wrong_scheme"}
+    assert result["errors"] == {"base": "immich_only_plain_http"}
 
 
 async def test_something_else_answers(

@@ -37,6 +37,7 @@ REDIS_ONLY = {
     "redis_latency",
     "worker",
     "average_duration",
+    "blocked_workers",
     "processed",
     "clear_stuck",
     "retry_failed",

@@ -20,7 +20,7 @@ from custom_components.immich_admin_tools.const import (
     CONF_HEAL_LIMITS,
     DOMAIN,
 )
-from custom_components.immich_admin_tools.healing import healer
+from custom_components.immich_admin_tools.healing import verification
 from custom_components.immich_admin_tools.stuck_flow import StuckJobsFlow
 from tests.integration.conftest import entity_id, entry_for, poll, set_up, state_of
 from tests.integration.restart.helpers import (
@@ -149,7 +149,7 @@ async def test_put_back_is_offered_where_a_job_may_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Not while a worker holds it; then it is done, and said."""
-    monkeypatch.setattr(healer, "WATCH_FOR", 0)
+    monkeypatch.setattr(verification, "ANSWER_WITHIN", 0)
     await hang(hass, entry, simulator, "ocr")
     dialog = await _open(hass, entry, "stuck_jobs")
     assert "requeue" not in dialog.step["menu_options"]
@@ -317,7 +317,7 @@ async def test_the_limit_can_be_raised_or_passed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Only what the limit holds back is listed, and acted on."""
-    monkeypatch.setattr(healer, "WATCH_FOR", 0)
+    monkeypatch.setattr(verification, "ANSWER_WITHIN", 0)
     await hang(hass, entry, simulator, "migration", 2)
     set_option(
         hass,

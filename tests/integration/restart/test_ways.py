@@ -3,6 +3,7 @@
 import asyncio
 import base64
 
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -11,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import redis.asyncio as aioredis
 
 from custom_components.immich_admin_tools.immich.queues import MACHINE_LEARNING
-from tests.integration.conftest import enable_all, entity_id, poll
+from tests.integration.conftest import entity_id, poll, state_of
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
@@ -117,13 +118,15 @@ async def test_limits(
 async def test_button(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """Off by default; pressed twice it restarts once."""
+    """Unavailable until a way is chosen; pressed twice it restarts once."""
     registered = er.async_get(hass).async_get(
         entity_id(hass, entry, "button.restart_workers")
     )
-    assert registered and registered.disabled_by is not None
-    await enable_all(hass, entry)
+    assert registered and registered.disabled_by is None
+    assert state_of(hass, entry, "button.restart_workers") == STATE_UNAVAILABLE
     choose(hass, entry, "redis")
+    await poll(hass, entry)
+    assert state_of(hass, entry, "button.restart_workers") != STATE_UNAVAILABLE
     before = (await simulator.truth()).worker_pid
     press = {"entity_id": registered.entity_id}
     first = hass.async_create_task(
