@@ -126,9 +126,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     async_keep_leases(hass, entry, starts)
     async_keep_healing(hass, entry)
     async_keep_heal_issues(hass, entry)
-    entry.runtime_data.gpu_hosts.async_keep(hass, entry)
+    # Before a host pauses anything: what is found paused now was not its doing.
     entry.runtime_data.box_pauses = BoxPauses(hass, entry)
     entry.runtime_data.box_pauses.async_keep()
+    entry.runtime_data.gpu_hosts.async_keep(hass, entry)
     entry.async_on_unload(stores.async_flush)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_updated))

@@ -67,7 +67,9 @@ class BoxPauses:
             return
         views = queues.data.queues
         paused = {name for name, view in views.items() if view.is_paused}
-        ours = self._leases.book.pauses.keys()
+        pauses = self._leases.book.pauses
+        # A lease over a pause of somebody else's does not make that ours.
+        ours = {name for name, pause in pauses.items() if not pause.by_hand}
         # Whoever pauses a queue before our eyes, and not by a lease, is the user.
         users = (self._users & paused) | (self._seen_running & paused) - ours
         self._seen_running = views.keys() - paused

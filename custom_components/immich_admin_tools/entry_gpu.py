@@ -318,8 +318,9 @@ class EntryGpuHosts:
         entry.async_create_task(hass, self._forget_removed(hass))
         for host in self.hosts.values():
             host.async_start()
-        for host in self.hosts.values():
-            host.async_start()
+        listen = entry.runtime_data.queues.async_add_listener
+        entry.async_on_unload(listen(updated))
+        entry.async_on_unload(close)
 
     async def _forget_removed(self, hass: HomeAssistant) -> None:
         """Take back what was changed and said for hosts that are no more."""

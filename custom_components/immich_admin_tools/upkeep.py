@@ -43,10 +43,14 @@ def async_end_with_entry(
     write last is still wanted.
     """
 
+    ended = False
+
     @callback
     def changed() -> None:
-        """Look at the state that the entry has now."""
-        if entry.state in _ENDED:
+        """Look at the state that the entry has now; it may end in two steps."""
+        nonlocal ended
+        if entry.state in _ENDED and not ended:
+            ended = True
             leases.close()
             hass.async_create_task(stores.async_close(), "close stores")
             # Not at once: the list that this is in is just being gone through.

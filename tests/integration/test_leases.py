@@ -310,7 +310,8 @@ async def test_deleted_while_immich_is_away(
     await simulator.api("500")
     await _delete(hass, entry)
     await simulator.api("normal")
-    assert "may still be: ocr" in caplog.text
+    assert "still paused after the entry was deleted" in caplog.text
+    assert "did not answer: ocr" in caplog.text
     assert not [key for key in hass_storage if key.startswith(DOMAIN)]
 
 

@@ -182,6 +182,7 @@ async def test_the_issue_of_a_removed_box_ends_with_its_pauses(
     if by == "immich":
         await simulator.request("PUT", "/api/queues/ocr", {"isPaused": False})
         await poll(hass, boxed)
+        await poll(hass, boxed)
     else:
         await simulator.machine_learning("on")
         boxed.runtime_data.box_pauses.async_look_soon()

@@ -85,7 +85,9 @@ class LeaseKeeper(LeaseBase):
         """
         async with self._lock:
             self._check()
-            if queue not in self._book.pauses:
+            pause = self._book.pauses.get(queue)
+            # A lease may lie over it by now: it was found paused all the same.
+            if pause is None or pause.by_hand:
                 lease = Lease(reason, self._wall())
                 await self._store(self._book.adopted(queue, lease))
 
