@@ -15,6 +15,7 @@ from .bullmq.models import JobEvent
 from .clock import monotonic_ms, now_ms
 from .const import LOGGER
 from .gpu_host.guard import DrainGuard
+from .gpu_host.patience import Patience
 from .healing.errors import EndedError, HealingError
 from .healing.leases import LeaseKind, Reason
 from .immich.errors import ImmichError
@@ -41,13 +42,6 @@ SECOND_LOOK = 1.0
 STILL_GONE = 0.25
 LONGEST_DOUBT = 10.0
 """Seconds."""
-TRUSTED_FOR = 30_000
-"""ms from a fast row that was none of an outage, within which the host is given its
-time to answer before a queue is paused for the next one."""
-LEAST_PATIENCE = 50
-MOST_PATIENCE = 1_000
-"""ms of that time; in between, it is what the host took last, several times."""
-TIMES = 3
 
 
 class Ledger(Protocol):
@@ -88,8 +82,9 @@ class SkippedJobWatch:
         self._judging: set[str] = set()
         self._not_before: dict[str, int] = {}
         self._thoroughly_at: dict[str, int] = {}
-        self._trusted: dict[str, tuple[int, int]] = {}
-        """Until when a host is trusted to answer, and within which time; both in ms."""
+        self._patience: defaultdict[str, Patience] = defaultdict(
+            lambda: Patience(monotonic_ms)
+        )
         self._guard: DrainGuard | None = None
 
     @property
@@ -221,8 +216,13 @@ class SkippedJobWatch:
                     for it in self._ledger.hosts_of(queue)
                     if it.settings.pause_offline
                 ]
-                answer = await self._ask_and_pause(queue, hosts, paused)
-                match answer:
+
+                async def pause(hosts: list[GpuHost] = hosts) -> None:
+                    """Once: whoever can't be asked for longer does not hold it up."""
+                    if hosts and not paused:
+                        paused.extend(await self._pause_in_doubt(queue, hosts))
+
+                match await self._patience[queue].ask(self._ask(queue, hosts), pause):
                     case Answer.YES:
                         if detector.answered():
                             await self._ledger.count(
@@ -246,32 +246,6 @@ class SkippedJobWatch:
         finally:
             if paused:
                 await self._end_doubt(queue, paused)
-
-    async def _ask_and_pause(
-        self, queue: str, hosts: list[GpuHost], paused: list[str]
-    ) -> Answer:
-        """Ask, and unless that is answered at once, pause meanwhile what is at stake.
-
-        `paused`: what was paused before, which is added to; it is not done twice.
-        """
-        began = monotonic_ms()
-        until, patience = self._trusted.get(queue, (began, 0))
-        asking = asyncio.ensure_future(self._ask(queue, hosts))
-        try:
-            if began < until:
-                await asyncio.wait([asking], timeout=patience / 1000)
-            if hosts and not paused and not asking.done():
-                paused += await self._pause_in_doubt(queue, hosts)
-            answer = await asking
-        finally:
-            asking.cancel()
-        if answer is Answer.YES:
-            took = (monotonic_ms() - began) * TIMES
-            patience = max(LEAST_PATIENCE, min(took, MOST_PATIENCE))
-            self._trusted[queue] = monotonic_ms() + TRUSTED_FOR, patience
-        else:
-            self._trusted.pop(queue, None)
-        return answer
 
     async def _ask(self, queue: str, hosts: list[GpuHost]) -> Answer:
         """Ask the hosts of a queue, or Immich where there is none to be paused for."""
