@@ -91,6 +91,8 @@ class BoxPauses:
                 for lease in pause.leases
                 if lease.reason.kind is LeaseKind.GPU_OFFLINE
                 and lease.reason.holder not in hosts
+                # A pause in doubt ends on its own.
+                and lease.until is None
             )
             if gone:
                 found[queue] = gone

@@ -15,7 +15,8 @@ from .bullmq.models import JobEvent
 from .clock import monotonic_ms, now_ms
 from .const import LOGGER
 from .gpu_host.guard import DrainGuard
-from .healing.errors import HealingError
+from .gpu_host.patience import Patience
+from .healing.errors import EndedError, HealingError
 from .healing.leases import LeaseKind, Reason
 from .immich.errors import ImmichError
 from .immich.models import MachineLearning
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry
     from .entry_gpu import GpuHost
 
-DOUBT = Reason(LeaseKind.GPU_OFFLINE, "doubt")
-"""Of pauses for as long as nobody knows whether photos are being skipped."""
+DOUBT = "doubt {}"
+"""Holder of pauses for as long as nobody knows whether photos of a queue are skipped."""
 DOUBT_FOR = 60_000
 """ms that such a pause lasts at most."""
 ASK_AGAIN = 0.05
@@ -81,6 +82,9 @@ class SkippedJobWatch:
         self._judging: set[str] = set()
         self._not_before: dict[str, int] = {}
         self._thoroughly_at: dict[str, int] = {}
+        self._patience: defaultdict[str, Patience] = defaultdict(
+            lambda: Patience(monotonic_ms)
+        )
         self._guard: DrainGuard | None = None
 
     @property
@@ -184,10 +188,24 @@ class SkippedJobWatch:
             )
 
     async def _judge(self, queue: str) -> None:
-        """Ask until it is known of all that is suspected."""
+        """Find it out, and what has come up meanwhile."""
+        try:
+            await self._find_out(queue)
+        finally:
+            self._judging.discard(queue)
+        if self._detectors[queue].suspected:
+            self._judge_soon(queue)
+
+    async def _find_out(self, queue: str) -> None:
+        """Ask until it is known of all that is suspected.
+
+        A pause that was not needed is soon undone, a photo that was skipped is not: so
+        the queue is paused first. Only what confirms that jobs were skipped counts them.
+        """
         detector = self._detectors[queue]
         doubts = 0
         gone = False
+        paused: list[str] = []
         try:
             wait = self._not_before.get(queue, 0) - monotonic_ms()
             if wait > 0:
@@ -198,8 +216,13 @@ class SkippedJobWatch:
                     for it in self._ledger.hosts_of(queue)
                     if it.settings.pause_offline
                 ]
-                answer = await self._ask(queue, hosts)
-                match answer:
+
+                async def pause(hosts: list[GpuHost] = hosts) -> None:
+                    """Once: whoever can't be asked for longer does not hold it up."""
+                    if hosts and not paused:
+                        paused.extend(await self._pause_in_doubt(queue, hosts))
+
+                match await self._patience[queue].ask(self._ask(queue, hosts), pause):
                     case Answer.YES:
                         if detector.answered():
                             await self._ledger.count(
@@ -217,15 +240,12 @@ class SkippedJobWatch:
                         await asyncio.sleep(STILL_GONE if hosts else SECOND_LOOK)
                     case Answer.UNKNOWN:
                         doubts += 1
-                        if doubts == 2 and hosts:
-                            await self._pause_in_doubt(queue)
                         await asyncio.sleep(min(doubts * 0.5, LONGEST_DOUBT))
             again = ASK_AGAIN if self._ledger.hosts_of(queue) else ASK_IMMICH_AGAIN
             self._not_before[queue] = monotonic_ms() + round(again * 1000)
         finally:
-            self._judging.discard(queue)
-            if doubts >= 2:
-                await self._entry.runtime_data.leases.end(DOUBT, [queue])
+            if paused:
+                await self._end_doubt(queue, paused)
 
     async def _ask(self, queue: str, hosts: list[GpuHost]) -> Answer:
         """Ask the hosts of a queue, or Immich where there is none to be paused for."""
@@ -262,13 +282,43 @@ class SkippedJobWatch:
             case MachineLearning.HANGS:
                 return Answer.UNKNOWN
 
-    async def _pause_in_doubt(self, queue: str) -> None:
-        """Pause a queue until it is known, for a while at most."""
+    async def _pause_in_doubt(self, queue: str, hosts: list[GpuHost]) -> list[str]:
+        """Pause what the hosts work on until it is known, for a while at most.
+
+        Returns what has a lease now. That a queue is not paused by the user is known
+        from its events.
+        """
         leases = self._entry.runtime_data.leases
+        overruled = {it for host in hosts for it in host.controller.leases.overruled}
+        others = {it for host in hosts for it in host.settings.queues}
+        queues = [
+            it
+            for it in [queue, *sorted(others - {queue})]
+            if it not in overruled
+            and self._detectors[it].running is not False
+            and (it == queue or self._detectors[it].working)
+        ]
+        running = [it for it in queues if self._detectors[it].running]
+        if not queues:
+            return []
         try:
-            await leases.take(DOUBT, [queue], now_ms() + DOUBT_FOR)
+            await leases.take(
+                _doubt(queue), queues, now_ms() + DOUBT_FOR, running=running
+            )
         except (ImmichError, HealingError) as err:
-            LOGGER.warning("%s can't be paused now: %s", queue, err)
+            LOGGER.warning("%s can't be paused now: %s", ", ".join(queues), err)
+        return queues
+
+    async def _end_doubt(self, queue: str, paused: list[str]) -> None:
+        """Let go on what was paused in doubt, unless it is paused for its host now."""
+        try:
+            await self._entry.runtime_data.leases.end(_doubt(queue), paused)
+        except EndedError:
+            # Whoever goes on from what is stored ends it.
+            return
+        for it in paused:
+            for host in self._ledger.hosts_of(it):
+                host.controller.leases.note_let_go([it])
 
     @callback
     def _show_soon(self) -> None:
@@ -278,3 +328,8 @@ class SkippedJobWatch:
             self._entry.runtime_data.queues.async_request_refresh(),
             "refresh",
         )
+
+
+def _doubt(queue: str) -> Reason:
+    """Return why queues are paused while nobody knows about one of them."""
+    return Reason(LeaseKind.GPU_OFFLINE, DOUBT.format(queue))

@@ -39,10 +39,12 @@ from custom_components.immich_admin_tools.gpu_host.models import (
     PowerSettings,
     Trouble,
 )
+from custom_components.immich_admin_tools.gpu_host.patience import Patience
 from custom_components.immich_admin_tools.gpu_host.pauses import HostStand
 from custom_components.immich_admin_tools.gpu_host.probe import PingProbe
 from custom_components.immich_admin_tools.gpu_host.settings import HostSettings
 from custom_components.immich_admin_tools.healing.lease_keeper import LeaseKeeper
+from custom_components.immich_admin_tools.healing.leases import LeaseKind, Reason
 from custom_components.immich_admin_tools.immich.client import ImmichClient
 from tests.healing.made_immich import MadeSection
 from tests.support.simulator import Simulator
@@ -59,6 +61,7 @@ PAUSED_WITHIN = 40.0
 RESUMED_JOBS = 450
 RESUMED_FOR = (0.0, 0.3, 1.0, 5.0)
 """Seconds that a queue had gone on when the box died."""
+DOUBT = Reason(LeaseKind.GPU_OFFLINE, "doubt")
 SETTINGS = HostSettings(
     "box",
     "Box",
@@ -122,8 +125,10 @@ class _Judge:
     """Has the host asked as jobs end too fast, as the entry does."""
 
     host: HostController
+    leases: LeaseKeeper
     spawn: Spawn
     detector: SkippedJobDetector = field(default_factory=SkippedJobDetector)
+    patience: Patience = field(default_factory=lambda: Patience(monotonic_ms))
     asking: bool = False
 
     def position(self, queue: str) -> str | None:
@@ -139,13 +144,17 @@ class _Judge:
         """Nothing is counted here."""
 
     async def _ask(self, queue: str) -> None:
+        async def pause() -> None:
+            await self.leases.take(DOUBT, [queue], now_ms() + 60_000, running=[queue])
+
         while self.detector.suspected:
-            match await self.host.suspect(queue):
+            match await self.patience.ask(self.host.suspect(queue), pause):
                 case Answer.YES:
                     self.detector.answered()
                 case Answer.NO:
                     self.detector.take()
             await asyncio.sleep(0.05)
+        await self.leases.end(DOUBT, [queue])
         self.asking = False
 
 
@@ -202,12 +211,13 @@ async def _die(
         def spawn(job: Coroutine[None, None, None], _: str) -> None:
             tasks.add(asyncio.create_task(job))
 
+        leases = LeaseKeeper(api, MadeSection(), now_ms)
         host = house.hosts["box"] = HostController(
             SETTINGS,
             house,
             PingProbe(http, immich.ml_url, api.probe_machine_learning),
             MadeSection(),
-            LeaseKeeper(api, MadeSection(), now_ms),
+            leases,
             ConcurrencyKeeper(api, MadeSection(), monotonic_ms, {}),
             Clocks(monotonic_ms, now_ms),
             spawn,
@@ -215,7 +225,9 @@ async def _die(
         await host.probe()
         if guarded:
             watch = EventWatch(redis, immich.prefix)
-            guard = DrainGuard(watch, [QUEUE], _Judge(host, spawn), monotonic_ms)
+            guard = DrainGuard(
+                watch, [QUEUE], _Judge(host, leases, spawn), monotonic_ms
+            )
             spawn(guard.run(), "")
             await guard.ready([QUEUE])
         if after is not None:

@@ -240,3 +240,26 @@ def test_made_up_keeps_what_is_untold() -> None:
     """And the position, so that nothing is counted again."""
     own = SkippedJobs().counted(7, at_least=True, position="5-0").told(3).made_up()
     assert own == SkippedJobs(untold=4, position="5-0")
+
+
+def test_events_tell_whether_a_queue_goes_on() -> None:
+    """So nobody has to ask before it is paused; what was lost tells nothing."""
+    queue, detector = Queue(), SkippedJobDetector()
+    assert detector.running is None
+    assert not detector.working
+    events = queue.run(5)
+    detector.observe(events[:2])
+    assert detector.running is True
+    assert detector.working
+    detector.observe(events[2:])
+    assert detector.running is True
+    assert not detector.working
+    for name, running in (("paused", False), ("resumed", True), ("paused", False)):
+        queue.rest(1)
+        detector.observe([JobEvent(f"{queue._now}-0", name, None, None, None)])
+        assert detector.running is running
+    queue.rest(1)
+    detector.observe(queue.run(5)[:2])
+    detector.note_lost()
+    assert detector.running is None
+    assert not detector.working

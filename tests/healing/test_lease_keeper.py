@@ -1,5 +1,6 @@
 """The keeper: what the book says is done, whatever happens in between."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ from custom_components.immich_admin_tools.immich.errors import (
     CannotConnectError,
     UnknownQueueError,
 )
+from custom_components.immich_admin_tools.immich.models import QueueCounts
 
 from .made_immich import CrashError, MadeImmich, MadeSection
 
@@ -568,3 +570,51 @@ async def test_what_can_not_be_asked_is_not_judged(house: House) -> None:
     await house.poll()
     assert house.keeper.owner("ocr") is None
     assert house.paused == {"smartSearch"}
+
+
+async def test_queues_are_asked_and_paused_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One after the other, photos of the last one are skipped meanwhile."""
+    house = House()
+    begun: dict[str, list[str]] = {"queue": [], "pause": [], "resume": []}
+
+    def together(name: str) -> None:
+        real = getattr(MadeImmich, name)
+
+        async def call(immich: MadeImmich, queue: str) -> QueueCounts:
+            begun[name].append(queue)
+            async with asyncio.timeout(5):
+                while len(begun[name]) < len(ML):
+                    await asyncio.sleep(0)
+            counts: QueueCounts = await real(immich, queue)
+            return counts
+
+        monkeypatch.setattr(MadeImmich, name, call)
+
+    for name in begun:
+        together(name)
+    taken = await house.keeper.take(GPU, ML)
+    assert set(taken.held) == house.paused == set(ML)
+    await house.keeper.end(GPU)
+    assert house.paused == set()
+
+
+async def test_a_queue_that_is_known_to_run_is_not_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That would cost a request while photos are skipped."""
+    house = House()
+    asked: list[str] = []
+    real = MadeImmich.queue
+
+    async def queue(immich: MadeImmich, name: str) -> QueueCounts:
+        asked.append(name)
+        return await real(immich, name)
+
+    monkeypatch.setattr(MadeImmich, "queue", queue)
+    await house.keeper.take(GPU, ML, running=["ocr"])
+    assert asked == ["smartSearch"]
+    assert house.paused == set(ML)
+    await house.keeper.end(GPU)
+    assert house.paused == set()

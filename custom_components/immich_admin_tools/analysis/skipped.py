@@ -34,6 +34,9 @@ UNDER_WAY = 100
 """ms: a job that ended so shortly before a row was under way as it began."""
 QUEUE_ALL = "QueueAll"
 """Jobs with such a name look for what is missing, or for everything, and queue it."""
+PAUSED = "paused"
+RESUMED = "resumed"
+"""What BullMQ writes as a queue is paused, or goes on."""
 _MOST_STARTS = 1_000
 _MOST_KEPT = 200
 
@@ -61,6 +64,8 @@ class SkippedJobDetector:
     """Jobs of suspicious rows that nobody has judged yet."""
     queued_all: bool = False
     """Whether a job that queues what is missing has ended since this was last reset."""
+    running: bool | None = None
+    """Whether the queue goes on, as its last events have it; None: they do not tell."""
     _position: EntryId | None = None
     _row: int = 0
     """Fast jobs of the row."""
@@ -83,6 +88,11 @@ class SkippedJobDetector:
             return None
         return f"{self._position[0]}-{self._position[1]}"
 
+    @property
+    def working(self) -> bool:
+        """Return whether the queue certainly goes on, and a job of it is under way."""
+        return self.running is True and bool(self._starts)
+
     def go_on_from(self, position: str) -> None:
         """Leave out all up to this entry, as they were taken in before."""
         self._position = max(self._position or NO_ENTRY, entry_id(position))
@@ -98,6 +108,7 @@ class SkippedJobDetector:
         self._queue_all.clear()
         self._end_row()
         self._last_slow = None
+        self.running = None
 
     def note_lost(self, jobs: int = 0) -> None:
         """Note that entries were lost, and how many jobs ended in them if known.
@@ -105,6 +116,7 @@ class SkippedJobDetector:
         In the middle of a row they were of that row.
         """
         self._unsure = True
+        self.running = None
         if self._row >= IN_A_ROW:
             self.suspected += jobs
 
@@ -120,7 +132,9 @@ class SkippedJobDetector:
             if self._position is not None and entry <= self._position:
                 continue
             self._position = entry
-            if event.job_id is not None:
+            if event.event in (PAUSED, RESUMED):
+                self.running = event.event == RESUMED
+            elif event.job_id is not None:
                 self._take(event, event.job_id, limit)
 
     def _take(self, event: JobEvent, job_id: str, limit: int) -> None:
@@ -129,6 +143,7 @@ class SkippedJobDetector:
                 if (event.name or "").endswith(QUEUE_ALL):
                     self._queue_all.add(job_id)
             case "active":
+                self.running = True
                 if len(self._starts) >= _MOST_STARTS:
                     # Left by entries that were lost.
                     self._starts.clear()

@@ -88,7 +88,11 @@ class HostLeases:
             await self.take(missing)
         if over := known - set(wanted):
             await self._leases.end(self.reason, over)
-            self._let_go_at |= dict.fromkeys(over, self._polls())
+            self.note_let_go(over)
+
+    def note_let_go(self, queues: Collection[str]) -> None:
+        """Note that we let queues go on: polls of before say that they are paused."""
+        self._let_go_at |= dict.fromkeys(queues, self._polls())
 
     async def take(self, queues: Collection[str]) -> None:
         """Pause queues; what can't be done now is tried again."""

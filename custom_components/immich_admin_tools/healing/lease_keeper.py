@@ -1,9 +1,10 @@
 """Keeps the leases: what the book says is done in Immich, also after a crash."""
 
+import asyncio
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
-from ..immich.errors import CannotConnectError, ImmichError, UnknownQueueError
+from ..immich.errors import ImmichError, UnknownQueueError
 from ..immich.queues import RESUMED_AT_START
 from .lease_base import LeaseBase
 from .lease_models import Taken
@@ -21,10 +22,16 @@ class LeaseKeeper(LeaseBase):
     """
 
     async def take(
-        self, reason: Reason, queues: Collection[str], until: int | None = None
+        self,
+        reason: Reason,
+        queues: Collection[str],
+        until: int | None = None,
+        *,
+        running: Collection[str] = (),
     ) -> Taken:
         """Pause queues until `end`, or until a time (ms since the epoch).
 
+        `running`: those that are known not to be paused, and need not be asked for.
         Raises NotStoredError, and ImmichError when a queue can't even be looked at:
         then nothing was changed.
         """
@@ -34,10 +41,14 @@ class LeaseKeeper(LeaseBase):
             lease = Lease(reason, self._wall(), until)
             blocked = tuple(it for it in queues if book.is_blocked(it, reason))
             wanted = [queue for queue in queues if queue not in blocked]
+            # In a queue that has leases, a pause is no sign of the user.
+            to_ask = [it for it in wanted if it not in book.pauses.keys() | running]
+            found = await asyncio.gather(*map(self.is_paused, to_ask))
+            paused = {
+                it for it, is_paused in zip(to_ask, found, strict=True) if is_paused
+            }
             for queue in wanted:
-                # In a queue that has leases, a pause is no sign of the user.
-                is_paused = queue not in book.pauses and (await self.is_paused(queue))
-                book = book.taken(queue, lease, is_paused=is_paused)
+                book = book.taken(queue, lease, is_paused=queue in paused)
             await self._store(book)
             failed = await self._enforce()
             return Taken(
@@ -231,40 +242,42 @@ class LeaseKeeper(LeaseBase):
     async def _enforce(
         self, ended: Mapping[str, Reason | None] | None = None
     ) -> Mapping[str, ImmichError]:
-        """Do what the phases say; return the queues where it failed."""
+        """Do what the phases say; return the queues where it failed.
+
+        All queues at once: each millisecond may skip a photo.
+        """
         failed: dict[str, ImmichError] = {}
         book = self._book
-        lost: ImmichError | None = None
         pauses = self._book.pauses
         await self._get_ready([it for it in pauses if pauses[it].phase is Phase.ENDING])
-        for queue, pause in pauses.items():
-            if pause.phase is Phase.HELD:
-                continue
-            if lost is not None:
-                failed[queue] = lost
-                continue
-            self._check()
-            ending = pause.phase is Phase.ENDING
-            owner = self.owner(queue)
-            try:
-                await (self._api.resume if ending else self._api.pause)(queue)
-            except UnknownQueueError:
+        self._check()
+        to_do = [it for it in pauses if pauses[it].phase is not Phase.HELD]
+        errors = await asyncio.gather(*map(self._do, to_do))
+        for queue, error in zip(to_do, errors, strict=True):
+            if isinstance(error, UnknownQueueError):
                 book = book.without(queue)
                 continue
-            except ImmichError as error:
+            if error is not None:
                 failed[queue] = error
-                if isinstance(error, CannotConnectError):
-                    # The others would only wait for the same time-out.
-                    lost = error
                 continue
+            owner = self.owner(queue)
             book = book.confirmed(queue)
-            if ending:
+            if pauses[queue].phase is Phase.ENDING:
                 self._tell(queue, False, (ended or {}).get(queue), by_user=False)
             else:
                 self._tell(queue, True, owner.reason if owner else None, by_user=False)
         await self._try_to_store(book)
         self._log(failed)
         return failed
+
+    async def _do(self, queue: str) -> ImmichError | None:
+        """Do what the phase of a queue says; return why it failed."""
+        ending = self._book.pauses[queue].phase is Phase.ENDING
+        try:
+            await (self._api.resume if ending else self._api.pause)(queue)
+        except ImmichError as error:
+            return error
+        return None
 
     async def _get_ready(self, queues: Collection[str]) -> None:
         """Let whoever has to see their first jobs get ready."""
