@@ -1,9 +1,10 @@
 """Immich's telemetry for one config entry: read now and then, added up for good."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.httpx_client import get_async_client
 from homeassistant.util import dt as dt_util
@@ -41,6 +42,13 @@ class EntryTelemetry:
         )
         self.error: ImmichError | None = None
         self._readings: dict[str, Telemetry] = {}
+        self._listeners: list[Callable[[], None]] = []
+
+    @callback
+    def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Call a listener after each reading; return how to stop that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     @property
     def unknown_because(self) -> str | None:
@@ -92,3 +100,5 @@ class EntryTelemetry:
         if error is None and self.error is not None:
             LOGGER.info("The telemetry can be read again")
         self.error = error
+        for listener in tuple(self._listeners):
+            listener()

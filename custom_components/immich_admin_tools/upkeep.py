@@ -89,6 +89,8 @@ def async_keep_counters(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> No
             runtime.stores.counters.async_schedule(snapshot)
 
     entry.async_on_unload(runtime.queues.async_add_listener(updated))
+    # Not with the next poll: the entry may end before that.
+    entry.async_on_unload(runtime.telemetry.async_add_listener(updated))
     if snapshot() != runtime.stores.counters.data:
         runtime.stores.counters.async_schedule(snapshot)
 

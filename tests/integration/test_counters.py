@@ -81,10 +81,11 @@ async def test_sensor(
     await set_up(hass, entry)
     await enable_all(hass, entry)
     assert state_of(hass, entry, f"sensor.{QUEUE}.processed") == "0"
+    before = await _finished(simulator)
     await simulator.speed(0)
     await simulator.add_jobs(QUEUE, 12)
     # A count that only grows is written once a minute, but its first jobs at once.
-    await simulator.until_truth(QUEUE, running=0)
+    await simulator.until_truth(QUEUE, finished=before + 12)
     await _until_processed(hass, entry, 12)
     assert int(state_of(hass, entry, f"sensor.{QUEUE}.processed")) > 0
     await hass.config_entries.async_unload(entry.entry_id)
