@@ -70,6 +70,10 @@ class Disk:
         await asyncio.to_thread(self._write, data)
         self.data = data
 
+    async def keep(self, data: Mapping[str, JsonValue]) -> None:
+        """Write it, as there is no stop of Home Assistant to wait for."""
+        await self.save(data)
+
     def _write(self, data: Mapping[str, JsonValue]) -> None:
         fresh = self.path.with_suffix(".new")
         with fresh.open("w", encoding="utf-8") as file:

@@ -204,6 +204,7 @@ def _asked_on(power: Power, settings: PowerSettings, seen: Seen) -> Step:
     if off and seen.reach is not Reach.ONLINE and not settings.can_wake:
         return Step(power)
     by_hand = power.hold is Hold.BY_HAND and power.state in ON
+    trouble = power.trouble
     power = replace(power, hold=Hold.BY_HAND if by_hand else Hold.ON, trouble=None)
     match power.state:
         case HostState.OFF | HostState.WAKE_FAILED:
@@ -213,7 +214,9 @@ def _asked_on(power: Power, settings: PowerSettings, seen: Seen) -> Step:
                 case Reach.OFFLINE:
                     return _wake(replace(power, failures=0), settings, seen)
             # An on action that toggles would switch off a host that is on.
-            return Step(replace(power, wake_next=True, failures=0))
+            # Until it is known, what went wrong still stands.
+            power = replace(power, wake_next=True, failures=0, trouble=trouble)
+            return Step(power)
         case HostState.DRAINING:
             return Step(_back_on(power, settings, seen))
         case HostState.SHUTTING_DOWN:
