@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from homeassistant.core import HomeAssistant, callback
@@ -216,13 +217,11 @@ class SkippedJobWatch:
                     for it in self._ledger.hosts_of(queue)
                     if it.settings.pause_offline
                 ]
-
-                async def pause(hosts: list[GpuHost] = hosts) -> None:
-                    """Once: whoever can't be asked for longer does not hold it up."""
-                    if hosts and not paused:
-                        paused.extend(await self._pause_in_doubt(queue, hosts))
-
-                match await self._patience[queue].ask(self._ask(queue, hosts), pause):
+                answer = await self._patience[queue].ask(
+                    partial(self._ask, queue, hosts),
+                    partial(self._pause_in_doubt, queue, hosts, paused),
+                )
+                match answer:
                     case Answer.YES:
                         if detector.answered():
                             await self._ledger.count(
@@ -282,12 +281,16 @@ class SkippedJobWatch:
             case MachineLearning.HANGS:
                 return Answer.UNKNOWN
 
-    async def _pause_in_doubt(self, queue: str, hosts: list[GpuHost]) -> list[str]:
-        """Pause what the hosts work on until it is known, for a while at most.
+    async def _pause_in_doubt(
+        self, queue: str, hosts: list[GpuHost], paused: list[str]
+    ) -> None:
+        """Pause what the hosts work on until it is known, once and for a while at most.
 
-        Returns what has a lease now. That a queue is not paused by the user is known
-        from its events.
+        `paused`: takes in what has a lease. That a queue is not paused by the user is
+        known from its events.
         """
+        if paused:
+            return
         leases = self._entry.runtime_data.leases
         overruled = {it for host in hosts for it in host.controller.leases.overruled}
         others = {it for host in hosts for it in host.settings.queues}
@@ -300,14 +303,14 @@ class SkippedJobWatch:
         ]
         running = [it for it in queues if self._detectors[it].running]
         if not queues:
-            return []
+            return
+        paused += queues
         try:
             await leases.take(
                 _doubt(queue), queues, now_ms() + DOUBT_FOR, running=running
             )
         except (ImmichError, HealingError) as err:
             LOGGER.warning("%s can't be paused now: %s", ", ".join(queues), err)
-        return queues
 
     async def _end_doubt(self, queue: str, paused: list[str]) -> None:
         """Let go on what was paused in doubt, unless it is paused for its host now."""

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Collection, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 
 import httpx
@@ -148,7 +149,7 @@ class _Judge:
             await self.leases.take(DOUBT, [queue], now_ms() + 60_000, running=[queue])
 
         while self.detector.suspected:
-            match await self.patience.ask(self.host.suspect(queue), pause):
+            match await self.patience.ask(partial(self.host.suspect, queue), pause):
                 case Answer.YES:
                     self.detector.answered()
                 case Answer.NO:

@@ -245,19 +245,22 @@ def test_made_up_keeps_what_is_untold() -> None:
 def test_events_tell_whether_a_queue_goes_on() -> None:
     """So nobody has to ask before it is paused; what was lost tells nothing."""
     queue, detector = Queue(), SkippedJobDetector()
-    seen = [(detector.running, detector.working)]
-    events = queue.run(5)
-    detector.observe(events[:2])
-    seen.append((detector.running, detector.working))
-    detector.observe(events[2:])
-    seen.append((detector.running, detector.working))
-    assert seen == [(None, False), (True, True), (True, False)]
-    for name, running in (("paused", False), ("resumed", True), ("paused", False)):
+
+    def after(*events: JobEvent) -> tuple[bool | None, bool]:
+        detector.observe(events)
         queue.rest(1)
-        detector.observe([JobEvent(f"{queue._now}-0", name, None, None, None)])
-        assert detector.running is running
-    queue.rest(1)
-    detector.observe(queue.run(5)[:2])
+        return detector.running, detector.working
+
+    def changed(name: str) -> JobEvent:
+        return JobEvent(f"{queue._now}-9", name, None, None, None)
+
+    events = queue.run(5)
+    assert after(*events[:1]) == (None, False)
+    assert after(*events[1:2]) == (True, True)
+    assert after(*events[2:]) == (True, False)
+    assert after(changed("paused")) == (False, False)
+    assert after(changed("resumed")) == (True, False)
+    assert after(changed("paused")) == (False, False)
+    assert after(*queue.run(5)[:2]) == (True, True)
     detector.note_lost()
-    assert detector.running is None
-    assert not detector.working
+    assert after() == (None, False)

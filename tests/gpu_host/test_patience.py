@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from custom_components.immich_admin_tools.analysis.skipped import Answer
+from custom_components.immich_admin_tools.gpu_host import patience
 from custom_components.immich_admin_tools.gpu_host.patience import (
     LEAST,
     MOST,
@@ -38,7 +39,7 @@ class Asked:
             self.pauses += 1
 
         before = self.pauses
-        assert await self.patience.ask(question(), pause) is answer
+        assert await self.patience.ask(question, pause) is answer
         return self.pauses - before
 
 
@@ -48,20 +49,43 @@ async def test_the_first_doubt_pauses_at_once(answer: Answer) -> None:
     assert await Asked().ask(answer) == 1
 
 
-async def test_the_pause_waits_for_no_answer() -> None:
+async def test_the_pause_comes_before_the_question() -> None:
     """A box without power says nothing at all."""
-    asked = Asked()
-    paused = asyncio.Event()
+    order: list[str] = []
 
     async def pause() -> None:
-        paused.set()
+        await asyncio.sleep(0)
+        order.append("paused")
 
     async def question() -> Answer:
-        async with asyncio.timeout(5):
-            await paused.wait()
+        order.append("asked")
         return Answer.NO
 
-    assert await asked.patience.ask(question(), pause) is Answer.NO
+    assert await Patience(lambda: 0).ask(question, pause) is Answer.NO
+    assert order == ["paused", "asked"]
+
+
+async def test_a_pause_that_takes_long_does_not_hold_up_the_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """But it has ended when the answer is told, as it may have to be undone."""
+    monkeypatch.setattr(patience, "HEAD_START", 1)
+    asked = asyncio.Event()
+    paused = False
+
+    async def pause() -> None:
+        nonlocal paused
+        async with asyncio.timeout(5):
+            await asked.wait()
+        await asyncio.sleep(0.01)
+        paused = True
+
+    async def question() -> Answer:
+        asked.set()
+        return Answer.YES
+
+    assert await Patience(lambda: 0).ask(question, pause) is Answer.YES
+    assert paused
 
 
 async def test_a_host_that_answered_has_time_to_answer_again() -> None:
@@ -92,22 +116,30 @@ async def test_trust_ends() -> None:
     assert await asked.ask(Answer.YES) == 1
 
 
-async def test_a_pause_that_fails_ends_the_question() -> None:
-    """Nothing goes on behind the back of whoever asked."""
-    ended = asyncio.Event()
+async def test_whoever_is_cancelled_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither the question nor the pause goes on behind the back of an entry's end."""
+    monkeypatch.setattr(patience, "HEAD_START", 1)
+    begun, ended = set[str](), set[str]()
 
-    async def question() -> Answer:
+    async def wait(name: str) -> None:
+        begun.add(name)
         try:
             await asyncio.sleep(5)
         finally:
-            ended.set()
+            ended.add(name)
+
+    async def question() -> Answer:
+        await wait("question")
         return Answer.YES
 
-    async def pause() -> None:
-        await asyncio.sleep(0)
-        raise RuntimeError("broken")
-
-    with pytest.raises(RuntimeError):
-        await Asked().patience.ask(question(), pause)
-    async with asyncio.timeout(1):
-        await ended.wait()
+    task = asyncio.create_task(Patience(lambda: 0).ask(question, lambda: wait("pause")))
+    async with asyncio.timeout(2):
+        while len(begun) < 2:
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        while len(ended) < 2:
+            await asyncio.sleep(0.001)

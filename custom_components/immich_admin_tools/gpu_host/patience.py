@@ -16,6 +16,8 @@ LEAST = 50
 MOST = 1_000
 """ms of that time; in between it is what the last answer took, several times."""
 TIMES = 3
+HEAD_START = 250
+"""ms that a pause has for itself before the host is asked, which would only slow it."""
 
 
 class Patience:
@@ -29,24 +31,43 @@ class Patience:
 
     async def ask(
         self,
-        question: Awaitable[Answer],
+        question: Callable[[], Awaitable[Answer]],
         pause: Callable[[], Awaitable[None]],
     ) -> Answer:
-        """Return the answer; `pause` is done beside the question if that takes long."""
-        began = self._now()
-        asking = asyncio.ensure_future(question)
+        """Ask, and pause, unless the answer comes in time; return the answer.
+
+        A pause that takes long does not hold up the question, but both are awaited.
+        """
+        pausing: asyncio.Future[None] | None = None
+        asking: asyncio.Future[Answer] | None = None
         try:
-            if self._trusted_until is not None and began < self._trusted_until:
+            if self._trusts():
+                began, asking = self._now(), asyncio.ensure_future(question())
                 await asyncio.wait([asking], timeout=self._time / 1000)
-            if not asking.done():
-                await pause()
+            if asking is None or not asking.done():
+                pausing = asyncio.ensure_future(pause())
+                await asyncio.wait([pausing], timeout=HEAD_START / 1000)
+            if asking is None:
+                began, asking = self._now(), asyncio.ensure_future(question())
             answer = await asking
+            took = self._now() - began
+            if pausing is not None:
+                await pausing
         finally:
-            asking.cancel()
+            for task in (pausing, asking):
+                if task is not None:
+                    task.cancel()
+        self._learn(answer, took)
+        return answer
+
+    def _trusts(self) -> bool:
+        """Return whether the host is given time to answer."""
+        return self._trusted_until is not None and self._now() < self._trusted_until
+
+    def _learn(self, answer: Answer, took: int) -> None:
+        """Trust a host that answers, for a while."""
         if answer is Answer.YES:
-            now = self._now()
-            self._trusted_until = now + TRUSTED_FOR
-            self._time = max(LEAST, min((now - began) * TIMES, MOST))
+            self._trusted_until = self._now() + TRUSTED_FOR
+            self._time = max(LEAST, min(took * TIMES, MOST))
         else:
             self._trusted_until = None
-        return answer
