@@ -59,11 +59,15 @@ async def async_setup_entry(
     )
 
 
+_PATIENT = frozenset({"low", "high", "unknown_because", "estimate"})
+"""Attributes that change with every poll, and are worth no row of their own."""
+
+
 class _SettlingSensor(SensorEntity):
     """A sensor that writes no more than is worth a row of the recorder.
 
     A row is written for each state that is written and differs, be it in an
-    unrecorded attribute alone. So those attributes wait for the value, or for a minute.
+    unrecorded attribute alone. So `_PATIENT` attributes wait for the value, or for a minute.
     Where `_settles`, so does the value until the last write is `_settle` ago; a change
     to or from zero, unknown or unavailable is written at once: that is when a queue
     starts, ends or breaks.
@@ -78,9 +82,7 @@ class _SettlingSensor(SensorEntity):
     _found: dict[str, object]
     """The attributes that were written last."""
     _attr_should_poll = False
-    _unrecorded_attributes = frozenset(
-        {"jobs", "low", "high", "unknown_because", "estimate"}
-    )
+    _unrecorded_attributes = frozenset({"jobs", *_PATIENT})
 
     def _read(self) -> tuple[Value, Attributes]:
         """Return the value and the attributes of the last poll."""
@@ -118,8 +120,8 @@ class _SettlingSensor(SensorEntity):
             return None
         if old != value:
             return self._settle if self._settles else None
-        recorded = (found.keys() | self._found.keys()) - self._unrecorded_attributes
-        if any(found.get(key) != self._found.get(key) for key in recorded):
+        hasty = (found.keys() | self._found.keys()) - _PATIENT
+        if any(found.get(key) != self._found.get(key) for key in hasty):
             return None
         return SETTLE_SLOW
 
