@@ -89,9 +89,7 @@ def test_a_hung_photo_from_first_sight_to_restart(demo: Demo) -> None:
         {"do": "wait", "ms": 1500},
         picture="queue-cleared",
     )
-    heal = _until(
-        lambda: _last_heal(demo, job["asset_id"]), "the outcome is known"
-    )
+    heal = _until(lambda: _last_heal(demo, job["asset_id"]), "the outcome is known")
     # Right after its threshold a job may simply be big.
     assert heal["kind"] in ("hung", "long_running")
     assert heal["outcome"] == "slot_lost"
