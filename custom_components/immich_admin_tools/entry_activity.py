@@ -149,7 +149,7 @@ class EntryActivity:
         """Keep an event, and tell it on the bus and to the entities."""
         asset = self.assets.get(event.asset_id or "")
         if asset is not None:
-            event = replace(event, asset_path=asset.path)
+            event = replace(event, asset_path=asset.path, file_name=asset.file_name)
         self.history.add(event)
         if event.outcome is Outcome.FAILED:
             return

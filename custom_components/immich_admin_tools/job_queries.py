@@ -170,7 +170,7 @@ def _queue(entry: AdminToolsConfigEntry, view: QueueView) -> JsonObjectType:
     runtime = entry.runtime_data
     healing = runtime.healing
     return {
-        "state": shown_state(view, healing),
+        "state": shown_state(view, runtime),
         "state_since": iso(view.state_since),
         "paused": view.is_paused,
         "waiting": view.waiting,

@@ -25,6 +25,7 @@ SHOWN = (
     "name",
     "asset_id",
     "asset_path",
+    "file_name",
     "kind",
     "age",
     "mode",

@@ -44,6 +44,9 @@ ICONS = {
     EventType.JOBS_BURNT: "mdi:image-off-outline",
 }
 
+NO_NEWS = ("wake", "ready", "wake_failed", "sleep")
+"""Reasons of a GPU host's events that only repeat what happened."""
+
 type Words = Callable[[str, object], str]
 """Returns what a value of a translated attribute is called."""
 
@@ -88,8 +91,10 @@ def _parts(data: Mapping[str, Any], words: Words) -> Iterator[str]:
     what = words(f"{_ACTIVITY}.event_type", kind)
     if kind == EventType.HEAL_UNCONFIRMED and outcome == Outcome.SLOT_LOST:
         what = words(f"{_LAST_HEAL}.outcome", outcome)
-    path, name = data.get("asset_path"), data.get("name")
-    about = PurePosixPath(path).name if path else name
+    path = data.get("asset_path")
+    about = (
+        data.get("file_name") or (path and PurePosixPath(path).name) or data.get("name")
+    )
     yield f"{what}: {about}" if about else what
     match kind:
         case EventType.JOB_STUCK:
@@ -117,7 +122,8 @@ def _parts(data: Mapping[str, Any], words: Words) -> Iterator[str]:
 
 def _reason(data: Mapping[str, Any], words: Words) -> Iterator[str]:
     """Yield why, where that is known."""
-    if reason := data.get("reason"):
+    reason = data.get("reason")
+    if reason and reason not in NO_NEWS:
         yield words(f"{_ACTIVITY}.reason", reason)
 
 

@@ -108,7 +108,7 @@ QUEUE_SENSORS: tuple[QueueSensorDescription, ...] = (
         translation_key="state",
         device_class=SensorDeviceClass.ENUM,
         options=QUEUE_STATES,
-        runtime_value_fn=lambda view, runtime: shown_state(view, runtime.healing),
+        runtime_value_fn=shown_state,
         attributes_fn=_lost_slots,
         on_everywhere=True,
     ),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .analysis.models import QueueState, QueueView
 
 if TYPE_CHECKING:
+    from .coordinator import RuntimeData
     from .entry_healing import EntryHealing
 
 WORKER_BLOCKED = "worker_blocked"
@@ -13,8 +14,10 @@ WORKER_BLOCKED = "worker_blocked"
 QUEUE_STATES = [*(state.value for state in QueueState), WORKER_BLOCKED]
 
 
-def shown_state(view: QueueView, healing: EntryHealing | None) -> str:
+def shown_state(view: QueueView, runtime: RuntimeData) -> str:
     """Return the state of a queue as a user sees it."""
+    blocked = blocked_workers(runtime.healing, view.name) or 0
+    concurrency = runtime.server.data.concurrency
     nothing_moves = view.state in (
         QueueState.IDLE,
         QueueState.STALLED,
@@ -23,7 +26,14 @@ def shown_state(view: QueueView, healing: EntryHealing | None) -> str:
         # Shown as running for a while after its last job.
         view.state is QueueState.RUNNING and not view.active and not view.waiting
     )
-    if nothing_moves and blocked_workers(healing, view.name):
+    nobody_left = (
+        view.state is QueueState.RUNNING
+        and not view.active
+        and concurrency is not None
+        # Those that Immich has no number for work on one job at a time.
+        and blocked >= concurrency.get(view.name, 1)
+    )
+    if blocked and (nothing_moves or nobody_left):
         return WORKER_BLOCKED
     return view.state.value
 

@@ -62,7 +62,7 @@ def test_dialogs_that_are_submitted_untouched_change_nothing(demo: Demo) -> None
         INTEGRATION,
         _see("Add a GPU box"),
         _press("Configure"),
-        _see("Keep the history for"),
+        _see("Days after which"),  # Labels of fields are no text.
         *SUBMIT,
         _see("Options successfully saved"),
         _picture(demo, "dialog-options"),

@@ -42,6 +42,8 @@ def test_two_questions(demo: Demo) -> None:
         {"do": "type", "text": f"{demo.ready['immich_url']}/"},
         {"do": "click", "selector": "input[type=password]"},
         {"do": "type", "text": "wrong"},
+        {"do": "wait", "ms": 500},
+        picture("flow-immich"),
         {"do": "click", "text": "Next", "exact": True},
         {"do": "see", "text": "Immich does not know this API key"},
         picture("flow-wrong-key"),

@@ -58,6 +58,8 @@ class Event:
     name: str | None = None
     asset_id: str | None = None
     asset_path: str | None = None
+    file_name: str | None = None
+    """As the photo was called when it was uploaded; its path may be an id."""
     kind: StuckKind | None = None
     age: int | None = None
     """Seconds that the job had been running."""
@@ -103,6 +105,7 @@ class Event:
             name=stored_str(stored, "name"),
             asset_id=stored_str(stored, "asset_id"),
             asset_path=stored_str(stored, "asset_path"),
+            file_name=stored_str(stored, "file_name"),
             kind=stored_enum(StuckKind, stored.get("kind")),
             age=stored_int(stored, "age"),
             reason=stored_str(stored, "reason"),

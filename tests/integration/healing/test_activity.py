@@ -40,6 +40,7 @@ async def test_a_stuck_job_is_told_cleared_and_remembered(
     assert (stuck["instance"], stuck["queue"]) == ("Immich", "ocr")
     assert (stuck["job_id"], stuck["kind"]) == (job_id, "hung")
     assert stuck["asset_path"].startswith("/data/")
+    assert stuck["file_name"].startswith("IMG_")
     assert stuck["age"] >= 3
     shown = hass.states.get(entity_id(hass, entry, "event.activity"))
     assert shown is not None

@@ -142,6 +142,21 @@ async def test_the_limit_is_told(
         ),
         ("en", {"type": "queue_resumed", "reason": "gpu_offline"}, "Goes on"),
         ("en", {"type": "queue_finished"}, "Finished"),
+        (
+            "en",
+            {
+                "type": "job_cleared",
+                "asset_path": "/data/upload/7f/95/7f9528bc.jpg",
+                "file_name": "IMG_0215.jpg",
+            },
+            "Cleared: IMG_0215.jpg",
+        ),
+        ("en", {"type": "gpu_ready", "reason": "ready"}, "A GPU box is awake"),
+        (
+            "en",
+            {"type": "gpu_sleep", "reason": "lost"},
+            "A GPU box went off – It went off without being told to",
+        ),
     ],
 )
 async def test_logbook(

@@ -93,6 +93,8 @@ async def test_a_blocked_worker_is_seen(
     assert state_of(hass, entry, "sensor.blocked_workers") == "0"
     await call(hass, "clear_stuck", queue="ocr")
     await poll(hass, entry)
+    await simulator.add_jobs("ocr", 5)
+    await poll(hass, entry)
     assert state_of(hass, entry, "sensor.blocked_workers") == "1"
     assert state_of(hass, entry, "sensor.ocr.blocked_workers") == "1"
     assert state_of(hass, entry, "sensor.ocr.state") == "worker_blocked"
