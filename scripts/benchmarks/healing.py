@@ -70,6 +70,8 @@ class Disk:
         await asyncio.to_thread(self._write, data)
         self.data = data
 
+    keep = save
+
     def _write(self, data: Mapping[str, JsonValue]) -> None:
         fresh = self.path.with_suffix(".new")
         with fresh.open("w", encoding="utf-8") as file:
