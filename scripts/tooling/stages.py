@@ -33,6 +33,9 @@ REAL_WORKERS = (
 )
 """Of those, what waits for real workers that are killed, blocked or hung: minutes, not seconds."""
 
+TIMED = ("integration/test_gpu_guard.py",)
+"""What counts photos that are lost within milliseconds: other tests must not slow it down."""
+
 OWN_STAGE = ("simulator", "integration", "e2e")
 """Folders that start other programs."""
 
@@ -103,11 +106,15 @@ def all_stages() -> tuple[Stage, ...]:
             PytestRun(
                 "integration",
                 MAIN,
-                _paths(("integration",)),
+                (*_paths(("integration",)), *_ignored(TIMED)),
                 workers=WAITING_WORKERS,
                 coverage=True,
             ),
             "Home Assistant with real queues",
+        ),
+        _pytest_stage(
+            PytestRun("guard", MAIN, _paths(TIMED), coverage=True),
+            "a GPU box that dies, by itself as milliseconds count",
         ),
         Stage("coverage", "lines that the tests reach", coverage_floor.check),
         *(
@@ -182,7 +189,12 @@ def _paths(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _unit() -> tuple[str, ...]:
-    return (*_paths(PURE), *(f"--ignore={path}" for path in _paths(REAL_WORKERS)))
+    return (*_paths(PURE), *_ignored(REAL_WORKERS))
+
+
+def _ignored(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the arguments that leave folders and files out."""
+    return tuple(f"--ignore={path}" for path in _paths(names))
 
 
 def _home_assistant(*, real_queues: bool = False) -> tuple[str, ...]:
@@ -190,7 +202,11 @@ def _home_assistant(*, real_queues: bool = False) -> tuple[str, ...]:
     ignored = [*PURE, *OWN_STAGE]
     if real_queues:
         ignored.remove("integration")
-    return ("tests", *(f"--ignore=tests/{name}" for name in ignored))
+    return (
+        "tests",
+        *(f"--ignore=tests/{name}" for name in ignored),
+        *(_ignored(TIMED) if real_queues else ()),
+    )
 
 
 def _has_tests(argument: str) -> bool:
