@@ -124,7 +124,12 @@ class BoxPauses:
             kept = await queues_to_keep(
                 LeaseBook({queue: pauses[queue] for queue in gone}),
                 self._entry.runtime_data.client,
-                host_answers(self._hass, self._entry, self._entry.runtime_data.client),
+                host_answers(
+                    self._hass,
+                    self._entry,
+                    self._entry.runtime_data.client,
+                    self._entry.runtime_data.stores,
+                ),
             )
             for queue, reasons in gone.items():
                 for reason in reasons if queue not in kept else ():

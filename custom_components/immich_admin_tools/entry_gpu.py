@@ -25,7 +25,7 @@ from .gpu_host.service_restart import ServiceRestart
 from .gpu_host.work import expected_run
 from .gpu_house import GPU_ISSUES, GpuHouse, async_remove_gpu_issues
 from .gpu_machines import async_machines
-from .gpu_settings import SUBENTRY_GPU_HOST, host_settings_of
+from .gpu_settings import CONCURRENCY, HOST_SECTION, SUBENTRY_GPU_HOST, host_settings_of
 from .settings import connection_of
 
 if TYPE_CHECKING:
@@ -40,10 +40,6 @@ UNGUARDED = 1.0
 INDIRECT = 10.0
 """Seconds between two probes through Immich, which cost it a search."""
 
-SECTION = "gpu_host_{}"
-"""Section of the safety store, by the id of the subentry."""
-CONCURRENCY = "gpu_concurrency"
-"""Section of the numbers of workers that were changed, for all hosts."""
 MOST_SHOWN = 50
 """Times that are remembered as they were shown; about three are shown at once."""
 
@@ -83,7 +79,7 @@ class GpuHost:
             self.settings,
             self.house,
             self._probe,
-            runtime.stores.safety.section(SECTION.format(sub.subentry_id)),
+            runtime.stores.safety.section(HOST_SECTION.format(sub.subentry_id)),
             runtime.leases,
             concurrency,
             CLOCKS,
@@ -305,8 +301,7 @@ class EntryGpuHosts:
 
         async def close() -> None:
             """Write down what has changed."""
-            for host in self.hosts.values():
-                await host.controller.close()
+            await self.async_close()
             if entry.disabled_by is not None:
                 # Nobody would do it later.
                 async_remove_gpu_issues(hass, entry)
@@ -321,6 +316,10 @@ class EntryGpuHosts:
         listen = entry.runtime_data.queues.async_add_listener
         entry.async_on_unload(listen(updated))
         entry.async_on_unload(close)
+
+    async def async_close(self) -> None:
+        """Let no host decide anything any more, all at once; write down what they know."""
+        await asyncio.gather(*(it.controller.close() for it in self.hosts.values()))
 
     async def _forget_removed(self, hass: HomeAssistant) -> None:
         """Take back what was changed and said for hosts that are no more."""

@@ -15,6 +15,10 @@ from .gpu_host.models import PowerSettings
 from .gpu_host.settings import DEFAULT_QUEUES, HostSettings, Rerun
 from .gpu_host.wake import DEFAULT_ADDRESS, DEFAULT_PORT, MagicPacket
 
+HOST_SECTION: Final = "gpu_host_{}"
+"""Section of the safety store, by the id of the subentry."""
+CONCURRENCY: Final = "gpu_concurrency"
+"""Section of the numbers of workers that were changed, for all hosts."""
 SUBENTRY_GPU_HOST: Final = "gpu_host"
 
 CONF_ML_URL: Final = "ml_url"

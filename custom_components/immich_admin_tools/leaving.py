@@ -10,10 +10,14 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.httpx_client import get_async_client
 from homeassistant.helpers.translation import async_get_translations
 
+from .analysis.stored import stored_mapping, stored_str
+from .clock import monotonic_ms
 from .const import DOMAIN, LOGGER
+from .gpu_host.concurrency import ConcurrencyKeeper
+from .gpu_host.models import LEAVING
 from .gpu_host.probe import PingProbe
 from .gpu_host.reach import Probe
-from .gpu_settings import SUBENTRY_GPU_HOST, host_settings_of
+from .gpu_settings import CONCURRENCY, HOST_SECTION, SUBENTRY_GPU_HOST, host_settings_of
 from .healing.errors import HealingError
 from .healing.handing_over import Answers, queues_to_keep
 from .healing.lease_keeper import LeaseKeeper
@@ -47,7 +51,11 @@ async def async_let_go(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> Non
         return
     runtime = entry.runtime_data
     await runtime.restart.async_finish()
-    paused = await _async_leave(hass, entry, runtime.client, runtime.leases)
+    # Else one may still be switched off while its queues go on.
+    await runtime.gpu_hosts.async_close()
+    paused = await _async_leave(
+        hass, entry, runtime.client, runtime.leases, runtime.stores
+    )
     if paused:
         ir.async_create_issue(
             hass,
@@ -89,7 +97,8 @@ async def async_leave_in_order(
     with suppress(HealingError, ImmichError, TimeoutError):
         async with asyncio.timeout(LEAVE_TIMEOUT):
             await guard.look_after()
-    paused = await _async_leave(hass, entry, client, leases)
+    paused = await _async_leave(hass, entry, client, leases, stores)
+    await _async_undo_concurrency(client, stores)
     if paused:
         LOGGER.warning(
             "These queues are still paused after the entry was deleted, as their photos"
@@ -111,12 +120,13 @@ async def _async_leave(
     entry: AdminToolsConfigEntry,
     client: ImmichClient,
     leases: LeaseKeeper,
+    stores: EntryStores,
 ) -> list[str]:
     """End the leases where nothing is lost by it; return what is still paused."""
     try:
         async with asyncio.timeout(LEAVE_TIMEOUT):
             kept = await queues_to_keep(
-                leases.book, client, host_answers(hass, entry, client)
+                leases.book, client, host_answers(hass, entry, client, stores)
             )
             left = await leases.leave(kept)
     except TimeoutError:
@@ -124,14 +134,37 @@ async def _async_leave(
     return sorted({*kept, *left})
 
 
+async def _async_undo_concurrency(client: ImmichClient, stores: EntryStores) -> None:
+    """Set the numbers of workers as they were before GPU hosts raised them."""
+    section = stores.safety.section(CONCURRENCY)
+    keeper = ConcurrencyKeeper(client, section, monotonic_ms, {})
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LEAVE_TIMEOUT):
+            await keeper.undo()
+
+
+def _goes_off(stores: EntryStores, host_id: str) -> bool:
+    """Return whether a host was being emptied or switched off when last heard of.
+
+    It answers until it is gone, and would take the photos with it.
+    """
+    stored = stores.safety.section(HOST_SECTION.format(host_id)).data
+    return stored_str(stored_mapping(stored, "power"), "state") in LEAVING
+
+
 def host_answers(
-    hass: HomeAssistant, entry: AdminToolsConfigEntry, client: ImmichClient
+    hass: HomeAssistant,
+    entry: AdminToolsConfigEntry,
+    client: ImmichClient,
+    stores: EntryStores,
 ) -> Answers:
     """Return what tells whether a GPU host is known to do its work."""
     http = get_async_client(hass, connection_of(entry.data).verify_ssl)
 
     async def answers(host_id: str) -> bool:
         """Ask the host, or Immich for one that is not set up any more."""
+        if _goes_off(stores, host_id):
+            return False
         sub = entry.subentries.get(host_id)
         if sub is not None and sub.subentry_type == SUBENTRY_GPU_HOST:
             url = host_settings_of(sub).ml_url

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 
@@ -23,8 +24,6 @@ class EntryFlow(RepairsFlow):
     What takes long is shown as such, and goes on when the dialog is closed.
     """
 
-    entry: AdminToolsConfigEntry
-
     def __init__(self, issue_id: str, data: IssueData | None) -> None:
         """Take the issue's id and data."""
         self._issue = issue_id
@@ -36,11 +35,15 @@ class EntryFlow(RepairsFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Begin, when there is anything to begin with."""
+        return await self.async_begin()
+
+    @property
+    def entry(self) -> AdminToolsConfigEntry:
+        """Return the entry. Raises AbortFlow: it may be unloaded between two steps."""
         found = loaded_entry(self.hass, self._entry_id)
         if found is None:
-            return self.async_abort(reason="not_loaded")
-        self.entry = found
-        return await self.async_begin()
+            raise AbortFlow("not_loaded")
+        return found
 
     async def async_begin(self) -> RepairsFlowResult:
         """Show the first step."""

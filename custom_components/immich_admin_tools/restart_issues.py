@@ -32,7 +32,7 @@ class RestartIssues:
         self._hass = hass
         self._entry = entry
         self._starts = starts
-        self._chosen: object = None
+        self._chosen: object = restart_settings_of(entry)
         """What the options said when a restart failed."""
         self._lost_slots = 0
         self._was_gone = False

@@ -69,6 +69,8 @@ class EntrySkippedJobs:
         self._client = client
         self._section = stores.safety.section(SECTION)
         self._ledger = ledger_from(self._section.data)
+        self._seen: set[str] = set()
+        """Queues that Immich has named since the start."""
         self._not_before: dict[str, int] = {}
         self._under_way: set[str] = set()
         self._timers: dict[str, CALLBACK_TYPE] = {}
@@ -127,6 +129,9 @@ class EntrySkippedJobs:
         self, queue: str, jobs: int, *, at_least: bool, position: str | None
     ) -> None:
         """Count jobs that were certainly skipped, up to an entry of the stream."""
+        if not jobs and not self.of(queue).jobs:
+            # They were made up for meanwhile.
+            return
         LOGGER.info("Immich skipped %s jobs of %s", jobs, queue)
         own = self.of(queue).counted(jobs, at_least=at_least, position=position)
         await self._put(queue, own)
@@ -176,7 +181,8 @@ class EntrySkippedJobs:
     def note_started(self, queue: str) -> None:
         """Note that the user had a queue started; where events are read, they tell."""
         queues = self._entry.runtime_data.queues
-        if queues.data.source is Source.API and not queues.data.queues[queue].is_paused:
+        view = queues.data.queues.get(queue)
+        if queues.data.source is Source.API and view and not view.is_paused:
             self.note_run(queue)
 
     @callback
@@ -220,8 +226,10 @@ class EntrySkippedJobs:
     def _updated(self) -> None:
         """Look after a poll whether something can be made up for."""
         runtime, now = self._entry.runtime_data, monotonic_ms()
+        self._seen.update(runtime.server.data.queues)
         for queue, own in list(self._ledger.items()):
-            if own.jobs and queue not in runtime.server.data.queues:
+            # Not one that was never there: Immich may just be starting.
+            if own.jobs and queue in self._seen - {*runtime.server.data.queues}:
                 self._spawn(self.end(queue), f"end of {queue}")
             if (
                 own.jobs
@@ -288,10 +296,11 @@ class EntrySkippedJobs:
         since = TELL_AGAIN if told_at is None else (monotonic_ms() - told_at) / 1000
         delay = max(TELL_AFTER, TELL_AGAIN - since)
 
-        async def tell(_now: datetime) -> None:
+        @callback
+        def tell(_now: datetime) -> None:
             """Tell, as it is time."""
             self._timers.pop(queue, None)
-            await self._tell(queue)
+            self._spawn(self._tell(queue), f"skipped jobs of {queue}")
 
         self._timers[queue] = async_call_later(self._hass, delay, tell)
 
@@ -307,6 +316,8 @@ class EntrySkippedJobs:
             own.untold,
             queue,
         )
+        # The entry may be unloaded while it is written down.
+        activity = self._entry.runtime_data.activity
         hosts = [it.settings.host_id for it in self.hosts_of(queue)]
         event = Event(
             EventType.JOBS_BURNT,
@@ -317,8 +328,8 @@ class EntrySkippedJobs:
             host=hosts[0] if hosts else None,
             reason=None if hosts else SEEN_IN_EVENTS,
         )
-        await self._put(queue, own.told(own.untold))
-        await self._entry.runtime_data.activity.async_tell(event)
+        await activity.async_tell(event)
+        await self._put(queue, self.of(queue).told(own.untold))
 
     @callback
     def _stop(self) -> None:

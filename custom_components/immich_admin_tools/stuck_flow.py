@@ -172,13 +172,14 @@ class StuckJobsFlow(RestartFlow):
         Raises HomeAssistantError.
         """
         self._result = None
+        queues = self.entry.runtime_data.queues
         with translated_errors():
             self._result = await reachable_healing(self.entry).heal(
                 {queue for queue, _ in self._seen},
                 Order(mode, only=self._seen, before_restart=restart),
                 restart=super().restart if restart else None,
             )
-        await self.entry.runtime_data.queues.async_request_refresh()
+        await queues.async_request_refresh()
 
     async def async_step_healed(
         self, _: dict[str, str] | None = None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 import logging
 
 from ..analysis.models import ServerView
-from ..healing.errors import NotStoredError
+from ..healing.errors import EndedError, NotStoredError
 from ..healing.lease_keeper import LeaseKeeper
 from ..healing.leases import LeaseKind, Phase, Reason
 from ..immich.errors import ImmichError
@@ -87,7 +87,11 @@ class HostLeases:
         if missing:
             await self.take(missing)
         if over := known - set(wanted):
-            await self._leases.end(self.reason, over)
+            try:
+                await self._leases.end(self.reason, over)
+            except EndedError:
+                # Whoever sets the entry up again goes on from what is stored.
+                return
             self.note_let_go(over)
 
     def note_let_go(self, queues: Collection[str]) -> None:

@@ -249,10 +249,16 @@ class LeaseKeeper(LeaseBase):
         failed: dict[str, ImmichError] = {}
         book = self._book
         pauses = self._book.pauses
-        await self._get_ready([it for it in pauses if pauses[it].phase is Phase.ENDING])
+        # What is to be paused does not wait for what has to be seen going on.
+        to_pause = [it for it in pauses if pauses[it].phase is Phase.WANTED]
+        to_resume = [it for it in pauses if pauses[it].phase is Phase.ENDING]
         self._check()
-        to_do = [it for it in pauses if pauses[it].phase is not Phase.HELD]
-        errors = await asyncio.gather(*map(self._do, to_do))
+        errors = await asyncio.gather(*map(self._do, to_pause))
+        if to_resume:
+            await self._get_ready(to_resume)
+            self._check()
+            errors += await asyncio.gather(*map(self._do, to_resume))
+        to_do = (*to_pause, *to_resume)
         for queue, error in zip(to_do, errors, strict=True):
             if isinstance(error, UnknownQueueError):
                 book = book.without(queue)

@@ -11,10 +11,12 @@ from ..immich.errors import ImmichError
 from ..immich.queues import MACHINE_LEARNING, RESUMED_AT_START
 from .errors import (
     ActionsInvalidError,
+    EndedError,
     HealingError,
     LockedOutError,
     MaintenanceTimeoutError,
     NoRestartWayError,
+    NotStoredError,
     NoWorkerBackError,
     OwnActionsError,
     RestartFailedError,
@@ -153,6 +155,11 @@ class Restarter:
         """Bring a restart to its end during which Home Assistant ended."""
         if self.running:
             return
+        with suppress(EndedError):
+            await self._recover(queues)
+
+    async def _recover(self, queues: Collection[str]) -> None:
+        """Wait for the workers as after a restart, then let the queues go on."""
         async with self._lock:
             begun = self._book.begun
             if begun is None:
@@ -228,6 +235,9 @@ class Restarter:
                 back = await self._wait(begun, since, plan.queues)
                 if not back:
                     raise NoWorkerBackError("No worker came back in time")
+            except EndedError:
+                # The entry has ended: no other way is begun for it.
+                raise
             except (HealingError, ImmichError, BullMQError) as error:
                 _LOGGER.warning("Restart by %s did not work: %s", way.kind, error)
                 failures.append((way.kind.value, error))
@@ -264,8 +274,14 @@ class Restarter:
         deadline = self._now() + FIRST_WITHIN * 1000
         while True:
             if self._not_paused:
-                with suppress(ImmichError):
+                # What can't be paused is no reason to restart once more.
+                try:
                     await self._pause(self._not_paused)
+                except EndedError:
+                    raise
+                except (ImmichError, NotStoredError) as error:
+                    _LOGGER.debug("Can't be paused yet: %s", error)
+                else:
                     self._not_paused = ()
             for queue in await self._watch.back(since):
                 if not back:
