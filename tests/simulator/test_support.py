@@ -123,8 +123,11 @@ async def test_refused_command(valkey: Valkey) -> None:
 
 
 @pytest.mark.parametrize("hard", [False, True])
-async def test_nothing_is_left_behind(valkey: Valkey, hard: bool) -> None:
+async def test_nothing_is_left_behind(
+    valkey: Valkey, hard: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With the simulator all its processes end, also when it is killed."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # Who is killed can't clear up.
     async with Simulator(valkey.url) as immich:
         truth = await immich.truth()
         pids = (truth.api_pid, truth.worker_pid)
@@ -165,7 +168,11 @@ def _is_running(pid: int) -> bool:
         return False
 
 
-async def test_start_without_redis_is_reported() -> None:
-    """Options that make no sense end with the simulator's own message."""
+async def test_start_without_redis_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Options that make no sense end with the simulator's own message, and no folder."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     with pytest.raises(RuntimeError, match="unknown kind of Redis URL"):
         await Simulator("http://127.0.0.1:1").start()
+    assert not list(tmp_path.iterdir())

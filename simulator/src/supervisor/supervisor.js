@@ -57,6 +57,8 @@ export class Supervisor {
     this.options = options;
     this.mlHost = mlHost;
     this.folder = mkdtempSync(join(tmpdir(), 'immich-simulator-'));
+    // Also when what follows fails.
+    process.once('exit', () => rmSync(this.folder, { recursive: true, force: true }));
     this.names = queueNames(options.immich);
     this.ledger = new Ledger(join(this.folder, 'ledger'), this.names);
     this.results = new Results(join(this.folder, 'results'));
