@@ -192,8 +192,11 @@ class QueueSensor(_SettlingSensor, QueueEntity):
         )
 
 
-class RedisLatencySensor(ServerEntity, SensorEntity):
-    """How long Redis took to answer the last poll."""
+class RedisLatencySensor(_SettlingSensor, ServerEntity):
+    """How long Redis took to answer a poll: another time each, so told once a minute."""
+
+    _settles = True
+    _settle = SETTLE_SLOW
 
     @property
     @override
@@ -202,11 +205,10 @@ class RedisLatencySensor(ServerEntity, SensorEntity):
         redis = self.coordinator.redis
         return super().available and redis is not None and redis.connected
 
-    @property
     @override
-    def native_value(self) -> float | None:
+    def _read(self) -> tuple[Value, Attributes]:
         """Return milliseconds."""
         redis = self.coordinator.redis
         if redis is None or redis.reading is None:
-            return None
-        return redis.reading.latency * 1000
+            return None, None
+        return redis.reading.latency * 1000, None

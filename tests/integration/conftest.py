@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+import time
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_API_KEY, CONF_URL
@@ -12,6 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_socket import enable_socket
 
+from custom_components.immich_admin_tools import clock
 from custom_components.immich_admin_tools.const import (
     CONF_POLL_INTERVAL,
     CONF_REDIS_URL,
@@ -158,3 +160,22 @@ async def enable_all(hass: HomeAssistant, entry: MockConfigEntry) -> None:
             registry.async_update_entity(registered.entity_id, disabled_by=None)
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
+
+
+class Clocks:
+    """What the one door tells instead of the true time."""
+
+    def __init__(self) -> None:
+        """Begin with the truth."""
+        self.wall = 0.0
+        self.passed = 0.0
+
+
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
+    """Return hands to set the clocks by: seconds ahead of the truth."""
+    found = Clocks()
+    true_time, true_monotonic = time.time, time.monotonic
+    monkeypatch.setattr(clock, "time", lambda: true_time() + found.wall + found.passed)
+    monkeypatch.setattr(clock, "monotonic", lambda: true_monotonic() + found.passed)
+    return found

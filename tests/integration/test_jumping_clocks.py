@@ -1,7 +1,6 @@
 """Clocks that are put right while jobs run: with real workers, at the one door."""
 
 from datetime import timedelta
-import time
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -9,35 +8,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools import clock
-from custom_components.immich_admin_tools.analysis.clocks import HEARTBEAT_LIFE
 from custom_components.immich_admin_tools.analysis.models import QueueView
 from custom_components.immich_admin_tools.const import CONF_THRESHOLDS
 from tests.support.simulator import Simulator
-from tests.support.valkey import Valkey
 
-from .conftest import entity_id, poll, state_of
+from .conftest import Clocks, entity_id, poll, state_of
 
 HOUR = 3_600.0
-HEARTBEAT = "immich_bull:ocr:stalled-check"
-
-
-class Clocks:
-    """What the one door tells instead of the true time."""
-
-    def __init__(self) -> None:
-        """Begin with the truth."""
-        self.wall = 0.0
-        self.passed = 0.0
-
-
-@pytest.fixture
-def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
-    """Return hands to set the clocks by: seconds ahead of the truth."""
-    found = Clocks()
-    true_time, true_monotonic = time.time, time.monotonic
-    monkeypatch.setattr(clock, "time", lambda: true_time() + found.wall + found.passed)
-    monkeypatch.setattr(clock, "monotonic", lambda: true_monotonic() + found.passed)
-    return found
 
 
 def ocr(entry: MockConfigEntry) -> QueueView:
@@ -58,20 +35,6 @@ async def hang(
     await simulator.add_jobs("ocr", 3)
     await simulator.until_truth("ocr", hung_now=1)
     await poll(hass, entry)
-    await poll(hass, entry)
-
-
-async def pass_by(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    valkey: Valkey,
-    clocks: Clocks,
-    seconds: float,
-) -> None:
-    """Let time pass and poll. The worker can't know of that time: we beat for it."""
-    clocks.passed += seconds
-    async with valkey.client() as client:
-        await client.set(HEARTBEAT, clock.now_ms(), px=HEARTBEAT_LIFE)
     await poll(hass, entry)
 
 
@@ -119,29 +82,6 @@ async def test_a_stuck_job_stays_stuck(
     shown = dt_util.utc_from_timestamp(since / 1000)
     now = dt_util.utc_from_timestamp(clock.now_ms() / 1000)
     assert timedelta(seconds=55) < now - shown < timedelta(seconds=90)
-
-
-async def test_rows_of_a_poll_that_brings_nothing(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    simulator: Simulator,
-    valkey: Valkey,
-    clocks: Clocks,
-) -> None:
-    """What is written to the recorder while nothing happens: nothing."""
-    await simulator.control("pause", queue="ocr")
-    await simulator.add_jobs("ocr", 3)
-    for _ in range(3):
-        await pass_by(hass, entry, valkey, clocks, 40)
-    rows: list[str] = []
-    remove = hass.bus.async_listen(
-        "state_changed", lambda event: rows.append(event.data["entity_id"])
-    )
-    for _ in range(20):
-        await pass_by(hass, entry, valkey, clocks, 5)
-    await hass.async_block_till_done()
-    remove()
-    assert rows == []
 
 
 async def test_idle_is_held_and_then_told_once(

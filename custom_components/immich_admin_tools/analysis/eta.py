@@ -1,7 +1,8 @@
 """When a queue will be done, told in a way that does not change at every poll."""
 
+from collections import deque
 from dataclasses import dataclass, field, replace
-from math import sqrt
+from math import exp, sqrt
 
 from .models import Eta
 from .rate import Rate
@@ -9,20 +10,48 @@ from .rate import Rate
 _LEAST_BETWEEN = 60_000
 """ms that what was told stands at least."""
 
-_IN_A_ROW = 3
-"""Times that it may be told anew before it has to wait: after a change of pace."""
+_HOUR = 3_600_000
+_MOST_AN_HOUR = 10
+"""Ends told in any hour: with an unknown or two in between, 12 changes at most."""
 
-_ONE_MORE_AFTER = 390_000
-"""ms after which it may be told once more: with `_IN_A_ROW`, 12 times in an hour."""
+_WAITS = 1_000_000
+"""ms to wait, times what was used of the hour beyond its half: not to be left without
+a word for most of it."""
 
-_LEAVES = 1.3
-"""Standard deviations by which an estimate leaves what was told: its own uncertainty."""
+_SAVED_BY = 300_000
+"""ms after which having told costs nothing more than its place in the hour."""
 
-_WORTH_TELLING = 0.02
-"""Part of the remaining time by which it must leave at least ..."""
+_LEAVES = 0.8
+"""Standard deviations, times what telling costs, by which an estimate leaves what was
+told: its own uncertainty."""
 
-_WORTH_TELLING_SECONDS = 20.0
+_LEAST_COST, _COST_OF_ALL, _COST_OF_LAST = 0.5, 2.0, 3.0
+"""What telling costs: from the first on, more when the hour is used up, and when it
+has only just been told. So there is some left for a change of pace."""
+
+_WORTH_TELLING = 0.01
+"""Part of the remaining time by which it must leave at least, times the cost ..."""
+
+_WORTH_TELLING_SECONDS = 10.0
 """... and seconds."""
+
+_REMEMBERS = 30.0
+"""Seconds over which estimates are averaged: swings of the pace cancel out ..."""
+
+_REMEMBERS_OF_REST = 0.05
+"""... at most this part of what is left ..."""
+
+_REMEMBERS_OF_PACE = 0.5
+"""... and of the time since the pace changed."""
+
+_NEW_PACE = 0.9
+"""What a pace was measured over is less than this part of before: it has changed."""
+
+_REST_IN_A_ROW = 2
+"""Times in a row that the time left may be told anew ..."""
+
+_REST_ONCE_MORE = 390_000
+"""... and ms after which it may once more: in all 12 times in an hour."""
 
 _TOO_SHORT = 60.0
 """Seconds below which no time is told any more: it is over before it is read."""
@@ -71,28 +100,86 @@ def rounded_remaining(seconds: float) -> int:
 
 @dataclass(slots=True)
 class _Allowance:
-    """How often something may be told: some times in a row, then now and then."""
+    """How often the rest may be told: some times in a row, then now and then."""
 
-    in_a_row: int = _IN_A_ROW
-    _left: float = _IN_A_ROW
+    _left: float = _REST_IN_A_ROW
     _at: int | None = None
 
     def may(self, now: int) -> bool:
         """Return whether it may be told now."""
         if self._at is None:
             return True
-        return now - self._at >= _LEAST_BETWEEN and self.left(now) >= 1
+        return now - self._at >= _LEAST_BETWEEN and self._left_at(now) >= 1
 
     def take(self, now: int) -> None:
         """Note that it was told."""
-        self._left = max(0.0, self.left(now) - 1)
+        self._left = max(0.0, self._left_at(now) - 1)
         self._at = now
 
-    def left(self, now: int) -> float:
+    def _left_at(self, now: int) -> float:
         """Return how often in a row it may be told."""
         if self._at is None:
             return self._left
-        return min(self.in_a_row, self._left + (now - self._at) / _ONE_MORE_AFTER)
+        return min(_REST_IN_A_ROW, self._left + (now - self._at) / _REST_ONCE_MORE)
+
+
+@dataclass(slots=True)
+class _Budget:
+    """How often the end was told in the last hour, and what it costs to tell it."""
+
+    _times: deque[int] = field(default_factory=deque)
+
+    def cost(self, now: int) -> float | None:
+        """Return what telling costs now; None: it may not be told."""
+        while self._times and now - self._times[0] >= _HOUR:
+            self._times.popleft()
+        if not self._times:
+            return _LEAST_COST
+        since = now - self._times[-1]
+        used = len(self._times) / _MOST_AN_HOUR
+        if since < max(_LEAST_BETWEEN, _WAITS * (used - 0.5)) or used >= 1:
+            return None
+        just_told = max(0.0, 1 - since / _SAVED_BY)
+        return _LEAST_COST + _COST_OF_ALL * used**2 + _COST_OF_LAST * just_told
+
+    def take(self, now: int) -> None:
+        """Note that it was told."""
+        self._times.append(now)
+
+
+@dataclass(slots=True)
+class _SmoothEnd:
+    """The estimated end, averaged over some time at the same pace."""
+
+    _end: float | None = None
+    _at: int = 0
+    _age: float = 0.0
+    """Seconds at this pace."""
+    _elapsed: float = 0.0
+    """Seconds that the pace was measured over."""
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._end = None
+
+    def add(self, now: int, remaining: float, rate: Rate) -> float:
+        """Take in the seconds that are estimated to remain; return the end in ms."""
+        end = now + remaining * 1000
+        changed = rate.elapsed < _NEW_PACE * self._elapsed
+        self._elapsed = rate.elapsed
+        seconds, self._at = (now - self._at) / 1000, now
+        if self._end is None or changed:
+            self._end, self._age = end, 0.0
+            return end
+        self._age += seconds
+        remembered = min(
+            _REMEMBERS, _REMEMBERS_OF_REST * remaining, _REMEMBERS_OF_PACE * self._age
+        )
+        if remembered <= seconds:
+            self._end = end
+        else:
+            self._end += (end - self._end) * (1 - exp(-seconds / remembered))
+        return self._end
 
 
 @dataclass(slots=True)
@@ -104,12 +191,14 @@ class EtaTeller:
 
     _told: Eta | None = None
     """Its times are monotonic."""
-    _finishes: _Allowance = field(default_factory=_Allowance)
-    _rests: _Allowance = field(default_factory=lambda: _Allowance(2, 2))
+    _smooth: _SmoothEnd = field(default_factory=_SmoothEnd)
+    _budget: _Budget = field(default_factory=_Budget)
+    _rests: _Allowance = field(default_factory=_Allowance)
 
     def forget(self) -> None:
         """Tell nothing, as while paused."""
         self._told = None
+        self._smooth.forget()
 
     def tell(
         self,
@@ -125,20 +214,22 @@ class EtaTeller:
         `now`: monotonic ms; the rate is above zero; `wall_offset` makes it wall time;
         `hold`: nothing is told anew, as it may be about to become unknown.
         """
-        remaining = jobs / rate.per_second
-        measured = _unsure(rate, remaining)
-        unsure = max(measured, _LEAST_UNSURE)
+        estimated = jobs / rate.per_second
+        end = self._smooth.add(now, estimated, rate)
+        remaining = max(1.0, (end - now) / 1000)
+        measured = _unsure(rate, estimated)
         told = self._told
         if told is None:
-            if remaining < _TOO_SHORT or hold:
+            if estimated < _TOO_SHORT or hold:
                 return None
             # Nothing was told before: the first word is no change.
         elif hold or self._holds(told, now, remaining, measured):
             self._told = told = self._counted_down(told, now)
             return _shown(told, wall_offset)
-        self._finishes.take(now)
-        step = _step(0.3 * unsure * remaining) * 1000
-        finish = round((now + wall_offset + remaining * 1000) / step) * step
+        self._budget.take(now)
+        unsure = max(measured, _LEAST_UNSURE)
+        step = _step(0.2 * unsure * remaining) * 1000
+        finish = round((end + wall_offset) / step) * step
         finish = max(finish - wall_offset, now + 1000)
         spread = unsure * _RANGE
         self._told = Eta(
@@ -154,12 +245,13 @@ class EtaTeller:
 
     def _holds(self, told: Eta, now: int, remaining: float, unsure: float) -> bool:
         """Return whether what was told is as good as what is known now."""
-        if not self._finishes.may(now):
+        cost = self._budget.cost(now)
+        if cost is None:
             return True
         if told.finish <= now:
             return False
         moved = abs(now + remaining * 1000 - told.finish) / 1000
-        part = max(_LEAVES * unsure, _WORTH_TELLING)
+        part = max(_LEAVES * unsure, _WORTH_TELLING) * cost
         return moved <= max(part * remaining, _WORTH_TELLING_SECONDS)
 
     def _counted_down(self, told: Eta, now: int) -> Eta:
