@@ -9,8 +9,7 @@ from typing import Any
 
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CoreState, HomeAssistant
-from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.storage import Store
+from homeassistant.helpers import issue_registry as ir, storage
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
@@ -297,14 +296,15 @@ async def test_a_save_in_flight_ends_before_the_next_stores_read(
     """Its task is cancelled with the entry, while a thread is still writing."""
     stores = await _loaded(hass)
     writing, go_on = threading.Event(), threading.Event()
-    write = Store._write_prepared_data
+    write = storage.write_utf8_file_atomic
 
-    def slow(self: Store[Any], mode: str, json_data: str | bytes) -> None:
+    def slow(*args: Any, **options: Any) -> None:
         writing.set()
         assert go_on.wait(10)
-        write(self, mode, json_data)
+        write(*args, **options)
 
-    monkeypatch.setattr(Store, "_write_prepared_data", slow)
+    # All releases of Home Assistant come by here.
+    monkeypatch.setattr(storage, "write_utf8_file_atomic", slow)
     saving = hass.async_create_task(
         stores.safety.section("maintenance").save({"cookie": "secret"})
     )

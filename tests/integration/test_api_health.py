@@ -142,8 +142,14 @@ async def test_silent_api_is_noticed_by_the_next_poll(
     await _until_state(hass, entry, "binary_sensor.api", STATE_OFF)
     assert entry.runtime_data.server.last_update_success, "not even asked yet"
     await simulator.api("normal")
-    await poll(hass, entry)
-    await _until_state(hass, entry, "binary_sensor.api", STATE_ON)
+    monkeypatch.setattr(coordinator, "PULSE_TIMEOUT", 5)
+
+    async def answers() -> bool:
+        # A poll asks for no sign of life while the one before is still waited for.
+        await poll(hass, entry)
+        return state_of(hass, entry, "binary_sensor.api") == STATE_ON
+
+    await until(answers, timeout=20, what="the API is on", interval=0.2)
 
 
 async def test_api_follows_any_call_that_fails(
