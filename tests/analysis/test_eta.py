@@ -99,7 +99,7 @@ def test_told_anew_when_it_leaves_its_own_uncertainty() -> None:
 
 
 def test_swings_cancel_out() -> None:
-    """An estimate that goes to and fro is told in its middle."""
+    """An estimate that goes back and forth is told in its middle."""
     teller = EtaTeller()
     ends = [
         told(teller, NOW + s * SECOND, 2_000 - s + (150 if s // 5 % 2 else -150)).finish
