@@ -18,9 +18,10 @@ from .gpu_host.models import LEAVING
 from .gpu_host.probe import PingProbe
 from .gpu_host.reach import Probe
 from .gpu_settings import CONCURRENCY, HOST_SECTION, SUBENTRY_GPU_HOST, host_settings_of
-from .healing.errors import HealingError
+from .healing.errors import HealingError, LockedOutError
 from .healing.handing_over import Answers, queues_to_keep
 from .healing.lease_keeper import LeaseKeeper
+from .healing.maintenance import MaintenanceGuard
 from .immich.client import ImmichClient
 from .immich.errors import ImmichError
 from .immich.models import MachineLearning
@@ -39,6 +40,8 @@ PAUSED_AFTER_DELETION = "paused_after_deletion"
 
 LEAVE_TIMEOUT = 30.0
 """Seconds for leaving Immich in order."""
+ASK_AGAIN = 1.0
+"""Seconds until an Immich that did not answer is asked again."""
 
 
 async def async_let_go(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
@@ -94,9 +97,9 @@ async def async_leave_in_order(
     )
     leases = create_lease_keeper(client, stores)
     guard = create_maintenance_guard(entry, client, stores)
-    with suppress(HealingError, ImmichError, TimeoutError):
+    with suppress(LockedOutError, TimeoutError):
         async with asyncio.timeout(LEAVE_TIMEOUT):
-            await guard.look_after()
+            await _async_end_maintenance(guard)
     paused = await _async_leave(hass, entry, client, leases, stores)
     await _async_undo_concurrency(client, stores)
     if paused:
@@ -132,6 +135,23 @@ async def _async_leave(
     except TimeoutError:
         return sorted(leases.book.pauses)
     return sorted({*kept, *left})
+
+
+async def _async_end_maintenance(guard: MaintenanceGuard) -> None:
+    """Get Immich out of maintenance; it refuses connections while it comes and goes.
+
+    Raises LockedOutError.
+    """
+    while True:
+        try:
+            await guard.look_after()
+        except LockedOutError:
+            raise
+        except (HealingError, ImmichError) as error:
+            LOGGER.debug("Maintenance can't be ended yet: %s", error)
+        if not guard.open:
+            return
+        await asyncio.sleep(ASK_AGAIN)
 
 
 async def _async_undo_concurrency(client: ImmichClient, stores: EntryStores) -> None:

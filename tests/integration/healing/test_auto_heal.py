@@ -16,6 +16,7 @@ from custom_components.immich_admin_tools.const import (
 )
 from custom_components.immich_admin_tools.healing.events import Event
 from tests.integration.conftest import entity_id, entry_for, poll, set_up, state_of
+from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
@@ -163,12 +164,15 @@ async def test_clear_all_and_restart(
     assert answer["restart"]["way"] == "redis"
     assert not answer["restart"]["missing"]
     tries = 1 if mode == "remove" else 2
-    async with asyncio.timeout(40):
-        while (await simulator.truth()).queues["ocr"].started != tries:
-            await poll(hass, entry)
-            await asyncio.sleep(0.5)
-    truth = await simulator.truth()
-    assert truth.queues["smartSearch"].started == tries
+
+    async def all_started() -> bool:
+        await poll(hass, entry)
+        truth = await simulator.truth()
+        return all(
+            truth.queues[queue].started == tries for queue in ("ocr", "smartSearch")
+        )
+
+    await until(all_started, timeout=60, what="both ran as often", interval=0.5)
     await poll(hass, entry)
     assert entry.runtime_data.healing.lost_slots() == 0
     failed = [queue.failed for queue in entry.runtime_data.queues.data.queues.values()]
