@@ -9,9 +9,10 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_time_interval
 
 from .analysis.models import QueueState
+from .bullmq.errors import BullMQError
 from .clock import monotonic_ms, monotonic_of, now_ms
 from .const import DOMAIN, LOGGER
-from .errors import translated_errors
+from .errors import message_of, translated_errors
 from .healing.errors import (
     HealingError,
     LockedOutError,
@@ -37,6 +38,7 @@ from .restart_issues import (
 from .settings import restart_limits_of, restart_settings_of
 from .stores import EntryStores
 from .user_actions import async_check_actions
+from .words import localized, localized_choice
 
 if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry
@@ -165,27 +167,48 @@ class EntryRestart:
         try:
             report = await self._restarter.restart(self._plan(), force=force)
         except RestartFailedError as err:
-            await self._issues.async_failed(str(err))
+            reasons = self._reasons(err)
+            await self._issues.async_failed(reasons)
             if any(isinstance(error, LockedOutError) for _, error in err.failures):
                 self._issues.async_raise(MAINTENANCE_LOCKED, {})
-            failed = Event(EventType.RESTART_FAILED, now_ms(), reason=str(err))
+            failed = Event(EventType.RESTART_FAILED, now_ms(), reason=reasons)
             await runtime.activity.async_tell(failed)
             if len(err.failures) == 1:
                 raise err.failures[0][1] from err
             raise
         finally:
             await runtime.queues.async_request_refresh()
-        self._issues.async_delete(RESTART_FAILED)
-        seconds = round(report.seconds)
+        if report.confirmed:
+            self._issues.async_delete(RESTART_FAILED)
+        kind = (
+            EventType.WORKERS_RESTARTED
+            if report.confirmed
+            else EventType.RESTART_UNCONFIRMED
+        )
         await runtime.activity.async_tell(
             Event(
-                EventType.WORKERS_RESTARTED,
+                kind,
                 now_ms(),
                 reason=report.way.value,
-                duration=seconds,
+                duration=round(report.seconds),
             )
         )
         return report
+
+    @callback
+    def _reasons(self, err: RestartFailedError) -> str:
+        """Return why each way did not work, in the language of Home Assistant."""
+
+        def told(error: Exception) -> str:
+            if not isinstance(error, HealingError | ImmichError | BullMQError):
+                return str(error)
+            key, words = message_of(error)
+            return localized(self._hass, "exceptions", f"{key}.message", **words) or key
+
+        return " ".join(
+            f"{localized_choice(self._hass, 'restart_way', way)}: {told(error)}"
+            for way, error in err.failures
+        )
 
     @callback
     def _restarted(self, since: int) -> None:

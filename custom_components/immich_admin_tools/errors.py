@@ -68,6 +68,7 @@ _KEYS: tuple[tuple[type[_Error], str], ...] = (
     (healing.OthersOnRedisError, "restart_others_on_redis"),
     (healing.NobodyListensError, "restart_nobody_listens"),
     (healing.OwnActionsError, "restart_actions_failed"),
+    (healing.OldWorkersError, "restart_old_workers"),
     (healing.NoWorkerBackError, "restart_no_worker"),
     (healing.MaintenanceTimeoutError, "maintenance_timeout"),
     (healing.LockedOutError, "maintenance_locked"),

@@ -36,6 +36,7 @@ ICONS = {
     EventType.QUEUE_RESUMED: "mdi:play-circle-outline",
     EventType.WORKERS_RESTARTED: "mdi:restart",
     EventType.RESTART_FAILED: "mdi:restart-alert",
+    EventType.RESTART_UNCONFIRMED: "mdi:restart-alert",
     EventType.GPU_WAKE: "mdi:power",
     EventType.GPU_READY: "mdi:expansion-card",
     EventType.GPU_WAKE_FAILED: "mdi:power-plug-off-outline",

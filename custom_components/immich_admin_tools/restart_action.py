@@ -30,6 +30,7 @@ def restart_summary(report: RestartReport) -> JsonObjectType:
     """Return what a restart did as plain data; times in seconds."""
     return {
         "way": report.way.value,
+        "confirmed": report.confirmed,
         "seconds": round(report.seconds, 1),
         "queues": {
             queue: {"back_after": round(seconds, 1)}

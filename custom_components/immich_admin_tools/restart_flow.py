@@ -212,6 +212,8 @@ class RestartFlow(EntryFlow):
         if (failed := self.failed("not_restarted")) is not None:
             return failed
         assert self._report is not None
+        if not self._report.confirmed:
+            return self.async_abort(reason="restart_unconfirmed")
         words = {"seconds": str(round(self._report.seconds))}
         missing = [*self._report.missing, *self._report.still_paused]
         if missing:

@@ -1,7 +1,7 @@
 """Restarts: pause, restart, wait, go on; and each thing that can go wrong."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,6 +15,7 @@ from custom_components.immich_admin_tools.healing.errors import (
     NoRestartWayError,
     NotStoredError,
     NoWorkerBackError,
+    OldWorkersError,
     OwnActionsError,
     RestartFailedError,
     RestartingError,
@@ -37,6 +38,7 @@ from custom_components.immich_admin_tools.healing.restart_ways import (
     ActionsWay,
     WayKind,
 )
+from custom_components.immich_admin_tools.healing.worker_watch import WorkersSeen
 from custom_components.immich_admin_tools.immich.errors import CannotConnectError
 
 from .made_immich import CrashError, MadeImmich, MadeSection
@@ -66,6 +68,8 @@ class House:
     paused_at_restart: set[str] = field(default_factory=set)
     noted: list[int] = field(default_factory=list)
     on_sleep: Callable[[], None] = lambda: None
+    nobody_sees: bool = False
+    """Whether it can't be told if workers are new."""
 
     def __post_init__(self) -> None:
         """Start."""
@@ -98,12 +102,13 @@ class House:
         """Watch workers: begin."""
         self.restarted_at = None
 
-    async def back(self, since: int) -> Collection[str]:
+    async def look(self, since: int) -> WorkersSeen:
         """Watch workers: look."""
         if self.restarted_at is None:
-            return ()
+            return WorkersSeen(restarted=None if self.nobody_sees else False)
         passed = self.now - self.restarted_at
-        return {name for name, after in self.back_after.items() if passed >= after}
+        back = {name for name, after in self.back_after.items() if passed >= after}
+        return WorkersSeen(frozenset(back), None if self.nobody_sees else True)
 
     async def restart(self) -> None:
         """Restart Immich: it is gone for a while, and resumes the metadata."""
@@ -225,8 +230,25 @@ async def test_a_way_after_which_no_worker_comes_has_failed(house: House) -> Non
             house.plan(ActionsWay(nothing, lambda: house.now))
         )
     assert house.now - begun >= FIRST_WITHIN * 1000
-    assert isinstance(failed.value.failures[0][1], NoWorkerBackError)
+    assert isinstance(failed.value.failures[0][1], OldWorkersError)
     assert house.paused == set()
+
+
+async def test_workers_that_stay_away_are_told_from_old_ones(house: House) -> None:
+    """New ones began to start, and none is back."""
+    house.back_after = {}
+    with pytest.raises(RestartFailedError) as failed:
+        await house.restarter.restart(house.plan())
+    assert type(failed.value.failures[0][1]) is NoWorkerBackError
+
+
+@pytest.mark.parametrize("nobody_sees", [False, True])
+async def test_only_what_was_seen_is_confirmed(house: House, nobody_sees: bool) -> None:
+    """Unknown is no success."""
+    house.nobody_sees = nobody_sees
+    report = await house.restarter.restart(house.plan())
+    assert report.missing == ()
+    assert report.confirmed is not nobody_sees
 
 
 async def test_a_worker_that_stays_away_is_named(house: House) -> None:

@@ -56,20 +56,23 @@ class EventWatch:
                 replies = await trip.run(self._client)
         return {queue: _ends(replies) for queue in queues}
 
-    async def next(self, positions: Mapping[str, str]) -> Mapping[str, list[JobEvent]]:
+    async def next(
+        self, positions: Mapping[str, str], *, wait: bool = True
+    ) -> Mapping[str, list[JobEvent]]:
         """Return the next events after these entries; nothing when there were none.
 
-        Raises the errors of `errors.py`.
+        `wait`: for up to a second when there are none yet. Raises the errors of
+        `errors.py`.
         """
         keys = {QueueKeys(self._prefix, queue).events: queue for queue in positions}
+        block = ("BLOCK", WAIT) if wait else ()
         with translate_errors():
             async with asyncio.timeout(WAIT / 1000 + GRACE):
                 reply = await self._client.execute_command(  # type: ignore[no-untyped-call]  # redis-py's
                     "XREAD",
                     "COUNT",
                     CHUNK,
-                    "BLOCK",
-                    WAIT,
+                    *block,
                     "STREAMS",
                     *keys,
                     *positions.values(),

@@ -59,6 +59,10 @@ class NoWorkerBackError(RestartError):
     """The way was gone, and no worker came back in time."""
 
 
+class OldWorkersError(NoWorkerBackError):
+    """The way was gone, and the workers of before go on: they were not restarted."""
+
+
 class MaintenanceTimeoutError(RestartError):
     """Immich did not enter or leave maintenance mode in time; it is tried again."""
 

@@ -30,6 +30,8 @@ class EventType(StrEnum):
     QUEUE_RESUMED = "queue_resumed"
     WORKERS_RESTARTED = "workers_restarted"
     RESTART_FAILED = "restart_failed"
+    RESTART_UNCONFIRMED = "restart_unconfirmed"
+    """A restart was carried out, and nobody could see whether the workers are new."""
     GPU_WAKE = "gpu_wake"
     GPU_READY = "gpu_ready"
     GPU_WAKE_FAILED = "gpu_wake_failed"

@@ -18,6 +18,7 @@ from .errors import (
     NoRestartWayError,
     NotStoredError,
     NoWorkerBackError,
+    OldWorkersError,
     OwnActionsError,
     RestartFailedError,
     RestartingError,
@@ -64,6 +65,8 @@ class RestartReport:
     """Seconds from the request until the worker of each queue was seen."""
     missing: tuple[str, ...]
     """Queues whose worker was not seen again in time."""
+    confirmed: bool = True
+    """Whether the workers are known to be new; else nobody could see it."""
     failures: tuple[Failure, ...] = ()
     """Ways that were tried before, and why they did not work."""
     still_paused: tuple[str, ...] = ()
@@ -79,6 +82,22 @@ class RestartPlan:
     queues: Collection[str]
     """All queues of this Immich."""
     limits: RestartLimits = field(default_factory=RestartLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waited:
+    """What was seen until the waiting ended."""
+
+    back: Mapping[str, float]
+    """Seconds after which the worker of each queue was back, of those that were."""
+    restarted: bool | None
+
+    @property
+    def failure(self) -> NoWorkerBackError:
+        """Return what went wrong when no worker is back."""
+        if self.restarted is False:
+            return OldWorkersError("No worker was restarted")
+        return NoWorkerBackError("No worker came back in time")
 
 
 class Restarter:
@@ -232,9 +251,9 @@ class Restarter:
                 since = await self._run(way)
                 self.act_is_over.set()
                 self._on_restart(since)
-                back = await self._wait(begun, since, plan.queues)
-                if not back:
-                    raise NoWorkerBackError("No worker came back in time")
+                seen = await self._wait(begun, since, plan.queues)
+                if not seen.back:
+                    raise seen.failure
             except EndedError:
                 # The entry has ended: no other way is begun for it.
                 raise
@@ -245,8 +264,9 @@ class Restarter:
             return RestartReport(
                 way=way.kind,
                 seconds=(self._now() - begun) / 1000,
-                back_after=back,
-                missing=tuple(queue for queue in plan.queues if queue not in back),
+                back_after=seen.back,
+                missing=tuple(it for it in plan.queues if it not in seen.back),
+                confirmed=seen.restarted is True,
                 failures=tuple(failures),
             )
         raise RestartFailedError(tuple(failures))
@@ -263,10 +283,8 @@ class Restarter:
         await self._book.count()
         return since
 
-    async def _wait(
-        self, begun: int, since: int, queues: Collection[str]
-    ) -> Mapping[str, float]:
-        """Return the seconds after which each worker was back, of those that were.
+    async def _wait(self, begun: int, since: int, queues: Collection[str]) -> _Waited:
+        """Return which workers are back, and what is known of those that are not.
 
         `begun` on the clock that never jumps, `since` in ms since the epoch.
         """
@@ -283,12 +301,13 @@ class Restarter:
                     _LOGGER.debug("Can't be paused yet: %s", error)
                 else:
                     self._not_paused = ()
-            for queue in await self._watch.back(since):
+            seen = await self._watch.look(since)
+            for queue in seen.back:
                 if not back:
                     deadline = self._now() + ALL_WITHIN * 1000
                 back.setdefault(queue, (self._now() - begun) / 1000)
             if back.keys() >= set(queues) or self._now() > deadline:
-                return back
+                return _Waited(back, seen.restarted)
             await self._sleep(EVERY)
 
     async def _settle(self) -> None:

@@ -1,14 +1,40 @@
 """Sees workers come back after a restart, with what there is to see them by."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from redis.asyncio import Redis
 
-from ..bullmq.connected_workers import connected_workers
+from ..bullmq.connected_workers import ConnectedWorker, connected_workers
 from ..bullmq.errors import BullMQError
-from ..immich.errors import ImmichError
+from ..bullmq.event_watch import EventWatch
+from ..immich.errors import (
+    CannotConnectError,
+    ImmichError,
+    MaintenanceModeError,
+    NoReplyError,
+    ServerError,
+)
 from ..immich.models import Version
+from ..immich.queues import QueueName
+
+STARTS_WITH = QueueName.METADATA_EXTRACTION
+"""Immich's worker process pauses and resumes this queue whenever it starts, whoever had
+paused it and whether or not anything waits (its `MetadataService`)."""
+
+GONE = (CannotConnectError, MaintenanceModeError, ServerError)
+"""What Immich's address answers while Immich is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersSeen:
+    """What one look after a restart tells."""
+
+    back: frozenset[str] = frozenset()
+    """Queues whose worker is of after the restart."""
+    restarted: bool | None = None
+    """Whether there are new workers at all; None: nobody can tell."""
 
 
 class WorkerWatch(Protocol):
@@ -17,18 +43,19 @@ class WorkerWatch(Protocol):
     async def mark(self) -> None:
         """Remember what is there before the restart."""
 
-    async def back(self, since: int) -> Collection[str]:
-        """Return the queues whose worker is of after the restart.
+    async def look(self, since: int) -> WorkersSeen:
+        """Look for the workers.
 
         `since`: ms since the epoch, when the restart was begun.
         """
 
 
 class RedisWatch:
-    """By the workers' connections where they may be seen, else by their heartbeats.
+    """By signs of new workers, then by the heartbeat of each queue.
 
-    A connection is there at once; a heartbeat is fresh 0 to 33 s after the start, up
-    to 91 s when a key of before stands in its way.
+    A heartbeat alone proves nothing: workers that never stopped have one too. A new
+    connection is there at once; a heartbeat is fresh 0 to 33 s after the start, up to
+    91 s when a key of before stands in its way.
     """
 
     def __init__(
@@ -42,41 +69,73 @@ class RedisWatch:
         self._client = client
         self._own = (prefix, database)
         self._heartbeats = heartbeats
+        self._events = EventWatch(client, prefix)
         self._last_client: int | None = None
+        self._position: str | None = None
+        self._restarted: bool | None = None
 
     async def mark(self) -> None:
-        """Remember the newest connection."""
-        self._last_client = None
+        """Remember the newest connection, and the last event of before."""
+        self._last_client = self._position = self._restarted = None
         try:
+            ends = await self._events.ends((STARTS_WITH,))
+            self._position = ends[STARTS_WITH].last
             workers = await connected_workers(self._client)
         except BullMQError:
-            return
+            workers = None
         if workers is not None:
             self._last_client = max((it.client_id for it in workers), default=0)
+        if self._position is not None or self._last_client is not None:
+            self._restarted = False
 
-    async def back(self, since: int) -> Collection[str]:
-        """Return the queues with a new connection, or with a fresh heartbeat."""
+    async def look(self, since: int) -> WorkersSeen:
+        """Return the queues with a new connection, or with a fresh heartbeat.
+
+        A heartbeat counts once it is known that there are new workers, or where
+        nobody can know.
+        """
         beats = await self._heartbeats()
         found = {queue for queue, at in beats.items() if at is not None and at > since}
-        if self._last_client is None:
-            return found
         try:
-            workers = await connected_workers(self._client)
+            new = {it.queue for it in await self._new_connections()}
+            if self._restarted is False:
+                self._restarted = bool(new) or await self._has_started()
         except BullMQError:
-            return found
-        return found | {
-            it.queue
-            for it in workers or ()
-            if (it.prefix, it.database) == self._own
-            and it.client_id > self._last_client
-        }
+            new = set()
+        if self._restarted is False:
+            return WorkersSeen(restarted=False)
+        return WorkersSeen(frozenset(found | new), self._restarted)
+
+    async def _new_connections(self) -> Collection[ConnectedWorker]:
+        """Return the workers that connected after `mark`, as far as they may be seen."""
+        if self._last_client is None:
+            return ()
+        last = self._last_client
+        workers = await connected_workers(self._client) or ()
+        return [
+            it
+            for it in workers
+            if (it.prefix, it.database) == self._own and it.client_id > last
+        ]
+
+    async def _has_started(self) -> bool:
+        """Return whether a worker process of Immich has started since `mark`."""
+        while self._position is not None:
+            found = await self._events.next({STARTS_WITH: self._position}, wait=False)
+            events = found.get(STARTS_WITH, [])
+            if any(it.event in ("paused", "resumed") for it in events):
+                return True
+            if not events:
+                break
+            self._position = events[-1].entry_id
+        return False
 
 
 class ApiWatch:
     """Without Redis: by Immich's API, which starts anew together with the workers."""
 
     UNSEEN = 30_000
-    """ms after which a restart that nobody saw is taken for done: the API may be
+    """ms after which a restart that nobody saw is waited for no longer: the API may be
     back between two looks, and where it runs apart it never goes."""
 
     def __init__(
@@ -95,13 +154,17 @@ class ApiWatch:
         """Begin anew."""
         self._was_gone = False
 
-    async def back(self, since: int) -> Collection[str]:
+    async def look(self, since: int) -> WorkersSeen:
         """Return all queues as soon as Immich answers again."""
         try:
             await self._version()
-        except ImmichError:
-            self._was_gone = True
-            return ()
-        if self._was_gone or self._now() - since > self.UNSEEN:
-            return self._queues()
-        return ()
+        except ImmichError as error:
+            # A reply that is late or odd is no sign of a restart.
+            if isinstance(error, GONE) and not isinstance(error, NoReplyError):
+                self._was_gone = True
+            return WorkersSeen()
+        if self._was_gone:
+            return WorkersSeen(frozenset(self._queues()), restarted=True)
+        if self._now() - since > self.UNSEEN:
+            return WorkersSeen(frozenset(self._queues()))
+        return WorkersSeen()

@@ -6,10 +6,14 @@ import contextlib
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
 
 from custom_components.immich_admin_tools.bullmq.acl import HEAL_RULES, RESTART_RULES
 from custom_components.immich_admin_tools.const import DOMAIN
+from custom_components.immich_admin_tools.entry_activity import BUS_EVENT
 from custom_components.immich_admin_tools.healing import restart_ways, worker_watch
 from custom_components.immich_admin_tools.immich.queues import MACHINE_LEARNING
 from tests.integration.conftest import entry_for, poll, set_up
@@ -17,7 +21,7 @@ from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
-from .helpers import choose, hang_one_of_each, paused, redis_user, restart
+from .helpers import choose, hang_one_of_each, issue, paused, redis_user, restart
 
 
 @pytest.mark.parametrize("way", ["redis", "maintenance"])
@@ -158,3 +162,57 @@ async def test_minimal_rights(
     assert max(queue["back_after"] for queue in answer["queues"].values()) < 100
     assert await paused(simulator) == set()
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_own_actions_that_restart_nothing(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator
+) -> None:
+    """The heartbeat of the old workers is no success; the next way is tried."""
+
+    async def nothing(call: ServiceCall) -> None:
+        """Say that all is well."""
+
+    told = async_capture_events(hass, BUS_EVENT)
+    hass.services.async_register("test", "restart", nothing)
+    choose(hass, entry, "actions", actions=[{"action": "test.restart"}])
+    before = await simulator.truth()
+    with pytest.raises(HomeAssistantError) as raised:
+        await restart(hass)
+    assert raised.value.translation_key == "restart_old_workers"
+    failed = issue(hass, entry, "restart_failed")
+    assert failed and failed.translation_placeholders
+    assert "own actions" in failed.translation_placeholders["reasons"]
+    assert (await simulator.truth()).worker_pid == before.worker_pid
+    assert await paused(simulator) == set()
+    kinds = {event.data["type"] for event in told}
+    assert "restart_failed" in kinds
+    assert "workers_restarted" not in kinds
+
+    actions = [{"action": "test.restart"}]
+    choose(hass, entry, "actions", "redis", actions=actions)
+    answer = await restart(hass, force=True)
+    assert (answer["way"], answer["confirmed"]) == ("redis", True)
+
+
+async def test_own_actions_that_nobody_can_see(
+    hass: HomeAssistant,
+    api_only_entry: MockConfigEntry,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without Redis an API that never went says nothing of the workers: nor do we."""
+    monkeypatch.setattr(worker_watch.ApiWatch, "UNSEEN", 500)
+    monkeypatch.setattr(restart_ways, "ACTIONS_TAKE", 0)
+
+    async def nothing(call: ServiceCall) -> None:
+        """Say that all is well."""
+
+    told = async_capture_events(hass, BUS_EVENT)
+    hass.services.async_register("test", "restart", nothing)
+    choose(hass, api_only_entry, "actions", actions=[{"action": "test.restart"}])
+    answer = await restart(hass)
+    assert answer["confirmed"] is False
+    assert await paused(simulator) == set()
+    kinds = {event.data["type"] for event in told}
+    assert "restart_unconfirmed" in kinds
+    assert not kinds & {"restart_failed", "workers_restarted"}
