@@ -98,13 +98,20 @@ def test() -> None:
         metavar="NAME",
         help="only this stage (repeatable)",
     )
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="also real queues in every release of Home Assistant",
+    )
     parser.add_argument("--list", action="store_true", help="show the stages and stop")
     arguments, extra = parser.parse_known_args()
     with _friendly_errors():
         if arguments.list:
             list_stages()
             return
-        good = run_stages(arguments.stage, fast=arguments.fast, extra=extra)
+        good = run_stages(
+            arguments.stage, fast=arguments.fast, every=arguments.all, extra=extra
+        )
         sys.exit(0 if good else 1)
 
 

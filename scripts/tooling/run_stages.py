@@ -23,9 +23,14 @@ def list_stages() -> None:
         say(f"{stage.name:26} {took:>12}  {stage.title}{missing}")
 
 
-def run_stages(names: Sequence[str], *, fast: bool, extra: Sequence[str]) -> bool:
-    """Run the named stages, or the fast ones, or all; return whether all is well."""
-    chosen = _choose(names, fast=fast)
+def run_stages(
+    names: Sequence[str], *, fast: bool, every: bool, extra: Sequence[str]
+) -> bool:
+    """Run the named stages, or the fast ones, or all; return whether all is well.
+
+    `every`: also those that are not run unless they are named.
+    """
+    chosen = _choose(names, fast=fast, every=every)
     tools = set_up()
     context = Context(tools.node, tuple(extra))
     times = StageTimes(REPORTS / "stage-times.json")
@@ -51,7 +56,7 @@ def run_stages(names: Sequence[str], *, fast: bool, extra: Sequence[str]) -> boo
     return total.failed == 0 and total.passed > 0
 
 
-def _choose(names: Sequence[str], *, fast: bool) -> list[Stage]:
+def _choose(names: Sequence[str], *, fast: bool, every: bool) -> list[Stage]:
     stages = all_stages()
     known = {stage.name: stage for stage in stages}
     unknown = [name for name in names if name not in known]
@@ -61,6 +66,8 @@ def _choose(names: Sequence[str], *, fast: bool) -> list[Stage]:
         )
     if names:
         return [stage for stage in stages if stage.name in names]
+    if not every:
+        stages = tuple(stage for stage in stages if stage.default)
     if fast:
         stages = tuple(stage for stage in stages if stage.fast)
     for stage in stages:

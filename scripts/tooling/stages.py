@@ -36,6 +36,25 @@ REAL_WORKERS = (
 TIMED = ("integration/test_gpu_guard.py",)
 """What counts photos that are lost within milliseconds: other tests must not slow it down."""
 
+BEHAVIOUR = (
+    "integration/healing/test_actions.py",
+    "integration/healing/test_activity.py",
+    "integration/healing/test_auto_heal.py",
+    "integration/healing/test_verification.py",
+    "integration/restart/test_maintenance.py",
+    "integration/restart/test_workers.py",
+    "integration/test_api_health.py",
+    "integration/test_burn.py",
+    "integration/test_gpu_actions.py",
+    "integration/test_gpu_host.py",
+    "integration/test_gpu_shared.py",
+    "integration/test_jumping_clocks.py",
+    "integration/test_outages.py",
+    "integration/test_recorder_rows.py",
+)
+"""Real queues and boxes for minutes. What else there is touches every part of Home Assistant that
+is used, so `scripts/test` runs these in one release only, and `scripts/test --all` in all."""
+
 OWN_STAGE = ("simulator", "integration", "e2e")
 """Folders that start other programs."""
 
@@ -67,6 +86,8 @@ class Stage:
     """Part of `--fast`."""
     present: bool = True
     """Whether there is anything to run yet."""
+    default: bool = True
+    """Run without being named."""
 
 
 def all_stages() -> tuple[Stage, ...]:
@@ -122,7 +143,7 @@ def all_stages() -> tuple[Stage, ...]:
                 PytestRun(
                     f"homeassistant-{version.version}",
                     version,
-                    _home_assistant(real_queues=True),
+                    (*_home_assistant(real_queues=True), *_ignored(BEHAVIOUR)),
                     workers=WAITING_WORKERS,
                 ),
                 f"the integration in Home Assistant {version.version}",
@@ -133,16 +154,32 @@ def all_stages() -> tuple[Stage, ...]:
             PytestRun("e2e", NEWEST, _paths(("e2e",)), pure=True),
             f"the demo in a browser, Home Assistant {NEWEST.version}",
         ),
+        *(
+            _pytest_stage(
+                PytestRun(
+                    f"queues-{version.version}",
+                    version,
+                    _paths(BEHAVIOUR),
+                    workers=WAITING_WORKERS,
+                ),
+                f"real queues in Home Assistant {version.version}",
+                default=False,
+            )
+            for version in others
+        ),
     )
 
 
-def _pytest_stage(run: PytestRun, title: str, *, fast: bool = False) -> Stage:
+def _pytest_stage(
+    run: PytestRun, title: str, *, fast: bool = False, default: bool = True
+) -> Stage:
     return Stage(
         run.name,
         title,
         lambda context: run.run(context.environment, context.extra),
         fast=fast,
         present=any(_has_tests(argument) for argument in run.arguments),
+        default=default,
     )
 
 

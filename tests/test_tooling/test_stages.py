@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tooling.paths import REPOSITORY
 from tooling.stage_times import StageTimes
-from tooling.stages import OWN_STAGE, PURE, REAL_WORKERS, all_stages
+from tooling.stages import BEHAVIOUR, OWN_STAGE, PURE, REAL_WORKERS, all_stages
 
 
 def test_every_home_assistant_version_has_a_stage() -> None:
@@ -29,7 +29,7 @@ def test_no_folder_is_in_two_stages() -> None:
 def test_slow_tests_are_where_the_list_says() -> None:
     """A test that moved would else run among the fast ones."""
     tests = REPOSITORY / "tests"
-    assert [name for name in REAL_WORKERS if not (tests / name).exists()] == []
+    assert [it for it in REAL_WORKERS + BEHAVIOUR if not (tests / it).exists()] == []
     assert {name.partition("/")[0] for name in REAL_WORKERS} <= set(PURE)
 
 
