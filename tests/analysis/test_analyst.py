@@ -106,6 +106,41 @@ def test_totals() -> None:
     assert view.queues["search"].eta is None
 
 
+def test_two_queues_of_the_same_length_do_not_take_turns() -> None:
+    """The server's time stays with one of them while the other is within its range."""
+    analyst = Analyst()
+    told = []
+    for second in range(0, 1_800, 5):
+        swing = 6 * (second // 60 % 2)
+        view = poll(
+            analyst,
+            second,
+            worked(second, 10, 40_000 + swing * 100),
+            worked(second, 10, 40_300 - swing * 100, "library"),
+        )
+        if view.eta_queue is not None:
+            told.append(view.eta_queue)
+    assert len(told) > 300
+    assert len(set(told)) == 1
+
+
+def test_the_server_follows_a_queue_that_takes_longer() -> None:
+    """Beyond the range of what was told, and when that queue has ended."""
+    analyst = Analyst()
+    told = []
+    for second in range(0, 900, 5):
+        more = 0 if second < 400 else 50_000
+        view = poll(
+            analyst,
+            second,
+            worked(second, 10, 8_000 - 10 * second + 400 if second < 700 else 0),
+            worked(second, 10, 3_000 + more, "library"),
+        )
+        told.append(view.eta_queue)
+    assert told[390 // 5] == "ocr"
+    assert told[600 // 5] == "library"
+
+
 def test_no_eta_from_queues_that_do_not_run() -> None:
     """Without a running queue there is no time for the server."""
     analyst = Analyst()

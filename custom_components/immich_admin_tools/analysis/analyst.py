@@ -34,6 +34,8 @@ class Analyst:
         self._redis_clock = RedisClock()
         self._worker_clocks = WorkerClocks()
         self._wall_clock = WallClock()
+        self._told_last: str | None = None
+        """The queue whose end was told as the server's."""
 
     def update_from_redis(
         self,
@@ -71,7 +73,7 @@ class Analyst:
             )
             for name, queue in reading.queues.items()
         }
-        return _server_view(Source.REDIS, moment, views)
+        return _server_view(Source.REDIS, moment, views, self._last_to_end(views))
 
     def update_from_api(
         self,
@@ -100,7 +102,7 @@ class Analyst:
             )
             for queue in counts
         }
-        return _server_view(Source.API, moment, views)
+        return _server_view(Source.API, moment, views, self._last_to_end(views))
 
     def note_restart(self, at: int) -> None:
         """Remember that the workers were restarted: older heartbeats mean nothing.
@@ -171,18 +173,30 @@ class Analyst:
             }
         return own
 
+    def _last_to_end(self, views: Mapping[str, QueueView]) -> str | None:
+        """Return the queue that is done last.
+
+        It stays the one that was told until another one's end lies beyond its range:
+        two queues of about the same length would take turns at every poll.
+        """
+        ends = {name: view.eta for name, view in views.items() if view.eta is not None}
+        longest = max(ends, key=lambda name: ends[name].finish, default=None)
+        told = ends.get(self._told_last) if self._told_last is not None else None
+        if longest is None or told is None or ends[longest].finish > told.high:
+            self._told_last = longest
+        return self._told_last
+
     def _memory(self, queue: str) -> QueueMemory:
         return self._queues.setdefault(queue, QueueMemory(queue))
 
 
 def _server_view(
-    source: Source, moment: Moment, queues: Mapping[str, QueueView]
+    source: Source,
+    moment: Moment,
+    queues: Mapping[str, QueueView],
+    last_to_end: str | None,
 ) -> ServerView:
     """Sum up the queues."""
-    timed = [
-        (queue.eta, name) for name, queue in queues.items() if queue.eta is not None
-    ]
-    longest = max(timed, key=lambda item: item[0].finish, default=(None, None))
     return ServerView(
         source=source,
         time=moment.shown(moment.now),
@@ -193,8 +207,8 @@ def _server_view(
         failed=sum(queue.failed for queue in queues.values()),
         rate_per_minute=_rate(queues.values()),
         rate_is_estimate=source is Source.API,
-        eta=longest[0],
-        eta_queue=longest[1],
+        eta=None if last_to_end is None else queues[last_to_end].eta,
+        eta_queue=last_to_end,
         unknown_layouts=tuple(
             name
             for name, queue in queues.items()
