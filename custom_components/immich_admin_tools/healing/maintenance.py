@@ -108,7 +108,9 @@ class MaintenanceGuard:
         return self._began is not None
 
     async def restart(self) -> int:
-        """Go in and out; return when Immich was in (ms): its old workers were gone.
+        """Go in and out; return when Immich was in: its old workers were gone.
+
+        ms since the epoch.
 
         Raises before anything is done, or after being out again. NotStoredError and
         ImmichErrors: nothing was done. MaintenanceTimeoutError: `look_after` goes on
@@ -134,7 +136,7 @@ class MaintenanceGuard:
                 ) from error
             if not await self._until(True, BEGIN_WITHIN):
                 raise MaintenanceTimeoutError("Immich did not enter maintenance mode")
-            inside = self._now()
+            inside = self._wall()
             await self._note_inside()
             await self._leave()
             return inside
