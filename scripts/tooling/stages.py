@@ -51,6 +51,7 @@ BEHAVIOUR = (
     "integration/test_jumping_clocks.py",
     "integration/test_outages.py",
     "integration/test_recorder_rows.py",
+    "integration/test_stores_of_0_1_0.py",
 )
 """Real queues and boxes for minutes. What else there is touches every part of Home Assistant that
 is used, so `scripts/test` runs these in one release only, and `scripts/test --all` in all."""
