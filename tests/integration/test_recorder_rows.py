@@ -16,7 +16,7 @@ from tests.support.valkey import Valkey
 
 from .conftest import Clocks, enable_all, entity_id, poll, state_of
 
-HEARTBEAT = "immich_bull:ocr:stalled-check"
+HEARTBEAT = "immich_bull:{}:stalled-check"
 
 MOST_AN_HOUR = 1_000
 BUSY_SECONDS = 1_200
@@ -31,10 +31,12 @@ async def pass_by(
     clocks: Clocks,
     seconds: float,
 ) -> None:
-    """Let time pass and poll. The worker can't know of that time: we beat for it."""
+    """Let time pass and poll. The workers can't know of that time: we beat for them."""
     clocks.passed += seconds
-    async with valkey.client() as client:
-        await client.set(HEARTBEAT, clock.now_ms(), px=HEARTBEAT_LIFE)
+    async with valkey.client() as client, client.pipeline() as beats:
+        for queue in entry.runtime_data.server.data.queues:
+            beats.set(HEARTBEAT.format(queue), clock.now_ms(), px=HEARTBEAT_LIFE)
+        await beats.execute()
     await poll(hass, entry)
 
 
