@@ -80,6 +80,8 @@ class EntryHealing:
         self._following: asyncio.Task[None] | None = None
         self._asked: asyncio.Task[None] | None = None
         self._auto_runs = False
+        self._auto_problem: str | None = None
+        """Why auto-heal could not act the last time, as it was logged."""
         # Monotonic, which may begin at zero.
         self._auto_not_before: int | None = None
         self._no_restart_before: int | None = None
@@ -226,9 +228,7 @@ class EntryHealing:
     def _wants_restart(self) -> bool:
         """Return whether a worker hangs on, and a restart is wanted and may be tried."""
         return (
-            self.will_restart
-            and self.lost_slots() > 0
-            and not self._verification.ended
+            self.will_restart and self.lost_slots() > 0 and not self._verification.ended
         )
 
     @callback
@@ -273,8 +273,12 @@ class EntryHealing:
             await self._rights.async_refused(err)
             self._auto_not_before = monotonic_ms() + AFTER_FAILURE
         except (BullMQError, HealingError) as err:
-            LOGGER.warning("Auto-heal can't act now: %s", err)
+            if (problem := str(err)) != self._auto_problem:
+                LOGGER.warning("Auto-heal can't act now: %s", problem)
+            self._auto_problem = problem
             self._auto_not_before = monotonic_ms() + AFTER_FAILURE
+        else:
+            self._auto_problem = None
         finally:
             self._auto_runs = False
 

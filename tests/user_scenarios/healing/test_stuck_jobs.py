@@ -4,16 +4,24 @@ import asyncio
 from typing import Any
 
 from homeassistant.core import HomeAssistant
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.immich_admin_tools.bullmq.fences import ActiveFence
+from custom_components.immich_admin_tools.bullmq.reader import QueueReader
+from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery
 from custom_components.immich_admin_tools.const import (
     CONF_AUTO_HEAL,
     CONF_RESTART_ACTION,
-    CONF_THRESHOLDS,
 )
-from tests.integration.conftest import entry_for, poll, set_up
-from tests.integration.healing.helpers import call, hang, listen, set_option, types
+from tests.integration.conftest import poll
+from tests.integration.healing.helpers import (
+    call,
+    hang,
+    listen,
+    refused,
+    set_option,
+    types,
+)
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
@@ -79,3 +87,72 @@ async def test_auto_heal_is_switched_off_while_it_acts(
     assert not entry.runtime_data.restart.running
     assert (await simulator.truth()).restarts["worker"] == before
     await simulator.unhang()
+
+
+async def test_the_disk_of_redis_is_full(
+    hass: HomeAssistant, simulator: Simulator, valkey: Valkey, entry: MockConfigEntry
+) -> None:
+    """Redis answers, but takes no changes: nothing is called cleared, and it is said why."""
+    told = listen(hass)
+    await hang(hass, entry, simulator, QUEUE, 3)
+    async with valkey.client() as client:
+        await client.config_set("min-replicas-to-write", 1)
+        try:
+            key = await refused(hass, "clear_stuck", queue=QUEUE)
+            set_option(hass, entry, **{CONF_AUTO_HEAL: "clear_and_log"})
+            for _ in range(6):
+                await poll(hass, entry)
+                await asyncio.sleep(0.5)
+        finally:
+            await client.config_set("min-replicas-to-write", 0)
+    assert key == "redis_takes_no_changes"
+    assert types(told) == ["job_stuck"] * 3
+    assert entry.runtime_data.queues.data.stuck_jobs == 3
+    assert not entry.runtime_data.healing.under_way
+    # When it takes changes again, the same jobs may be acted on.
+    answer = await call(hass, "clear_stuck", queue=QUEUE)
+    outcomes = [job["outcome"] for job in answer["queues"][QUEUE]["jobs"]]
+    assert outcomes == ["slot_lost"] * 3
+    await simulator.unhang()
+
+
+async def test_somebody_else_deals_with_stuck_jobs(
+    hass: HomeAssistant, simulator: Simulator, valkey: Valkey, entry: MockConfigEntry
+) -> None:
+    """Another Home Assistant clears one and gives one up; Immich is restarted for the last.
+
+    None of them went on by itself before BullMQ puts the last one back.
+    """
+    told = listen(hass)
+    ids = await hang(hass, entry, simulator, QUEUE, 3)
+    async with valkey.client() as client:
+        elsewhere = QueueRecovery(client, simulator.prefix)
+        reading = await QueueReader(client, simulator.prefix).read([QUEUE])
+        fences = {
+            job.job_id: ActiveFence.from_job(job) for job in reading.queues[QUEUE].jobs
+        }
+        await elsewhere.remove(QUEUE, fences[ids[0]])
+        await elsewhere.fail(QUEUE, fences[ids[1]], "given up by another one")
+    await poll(hass, entry)
+    await hass.async_block_till_done()
+    assert _of_jobs(told)[3:] == [
+        ("job_cleared", ids[0], "not_by_us"),
+        ("job_failed", ids[1], "not_by_us"),
+    ]
+    await simulator.kill_worker(restart=True)
+    async with asyncio.timeout(150):
+        while len(_of_jobs(told)) < 6:
+            await asyncio.sleep(0.5)
+            await poll(hass, entry)
+    kind, job_id, reason = _of_jobs(told)[5]
+    assert (kind, job_id) == ("job_recovered", ids[2])
+    assert reason in ("put_back", "runs_again")
+
+
+def _of_jobs(told: list[dict[str, Any]]) -> list[tuple[str, str, str | None]]:
+    """Return what was told of jobs."""
+    return [
+        (event["type"], event["job_id"], event.get("reason"))
+        for event in told
+        if "job_id" in event
+    ]
