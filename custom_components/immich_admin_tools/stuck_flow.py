@@ -161,7 +161,9 @@ class StuckJobsFlow(RestartFlow):
         if not self._clears_first:
             await super().restart()
             return
-        self.entry.runtime_data.restart.async_check(force=self._force)
+        restart = self.entry.runtime_data.restart
+        restart.async_check(force=self._force)
+        await restart.async_check_answers()
         await self._heal(restart=True)
 
     async def _heal(

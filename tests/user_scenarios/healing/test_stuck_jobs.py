@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.json import json_bytes
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools.bullmq.fences import ActiveFence
@@ -114,6 +115,54 @@ async def test_the_disk_of_redis_is_full(
     outcomes = [job["outcome"] for job in answer["queues"][QUEUE]["jobs"]]
     assert outcomes == ["slot_lost"] * 3
     await simulator.unhang()
+
+
+async def test_clear_and_restart_while_immich_is_silent(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    """Only its maintenance mode could restart it: then nothing is cleared in vain."""
+    told = listen(hass)
+    set_option(hass, entry, **{CONF_RESTART_ACTION: {"ways": ["maintenance"]}})
+    await hang(hass, entry, simulator, QUEUE)
+    await simulator.api("down")
+    key = await refused(hass, "clear_all_and_restart")
+    await simulator.api("normal")
+    await poll(hass, entry)
+    assert key == "immich_cannot_connect"
+    assert types(told) == ["job_stuck"]
+    assert entry.runtime_data.queues.data.stuck_jobs == 1
+    await simulator.unhang()
+
+
+async def test_failed_jobs_with_huge_reasons(
+    hass: HomeAssistant, simulator: Simulator, valkey: Valkey, entry: MockConfigEntry
+) -> None:
+    """Two hundred of them fit in an answer, and all are put back."""
+    await call(hass, "pause", queue="sidecar")
+    base = f"{simulator.prefix}:sidecar:"
+    async with valkey.client() as client, client.pipeline(transaction=False) as pipe:
+        for number in range(1000, 1200):
+            pipe.hset(
+                f"{base}{number}",
+                mapping={
+                    "name": "Größe\u202e \x00[x](http://x)",
+                    "data": '{"id": "\\ud800"}',
+                    "opts": "{}",
+                    "timestamp": number,
+                    "failedReason": "ü" * 200_000,
+                },
+            )
+            pipe.zadd(f"{base}failed", {str(number): number})
+        await pipe.execute()
+    answer = await call(hass, "get_jobs", queue="sidecar", state="failed", count=200)
+    found = answer["queues"]["sidecar"]
+    assert (len(found["jobs"]), found["total"]) == (200, 200)
+    assert len(json_bytes(found)) < 2_000_000
+    answer = await call(hass, "retry_failed", queue="sidecar")
+    assert answer["queues"]["sidecar"]["count"] == 200
+    await poll(hass, entry)
+    view = entry.runtime_data.queues.data.queues["sidecar"]
+    assert (view.waiting, view.failed) == (200, 0)
 
 
 async def test_somebody_else_deals_with_stuck_jobs(
