@@ -191,6 +191,9 @@ class StuckJobsFlow(RestartFlow):
             return failed
         assert self._result is not None
         healed, skipped = self._result.healed, self._result.skipped
+        if not (healed or skipped):
+            # They ended while the dialog was open.
+            return self.async_abort(reason="nothing_stuck")
         words = {"result": self._outcomes(healed, skipped)}
         if any(job.outcome is Outcome.SLOT_LOST for job in healed):
             self._clears_first = False
