@@ -228,3 +228,29 @@ def test_without_redis_a_queue_finishes_without_a_count() -> None:
     (event,) = watch.update(seen(queue_view(processed=None), at=60))
     assert event.type is EventType.QUEUE_FINISHED
     assert event.jobs is None
+
+
+def test_a_stuck_job_that_was_lost_with_redis_has_not_recovered() -> None:
+    """Nor is the next job with its id the same one."""
+    for jobs in ([], [replace(FINE, processed_on=NOW)]):
+        watch = EventWatch()
+        watch.update(seen(queue_view(jobs=[STUCK])))
+        emptied = replace(queue_view(jobs=jobs), restarted=True)
+        assert types(watch.update(seen(emptied))) == [
+            (EventType.JOB_CLEARED, NOT_BY_US)
+        ]
+
+
+def test_what_was_lost_with_redis_is_not_finished() -> None:
+    """It was emptied in the middle: some was done, most is gone."""
+    watch = EventWatch()
+    watch.update(seen(queue_view(waiting=1_000, processed=0)))
+    watch.update(seen(queue_view(waiting=900, processed=100), at=5))
+    emptied = replace(queue_view(processed=100), restarted=True)
+    assert not watch.update(seen(emptied, at=10))
+    assert not watch.update(seen(queue_view(processed=100), at=100))
+    # What comes afterwards is work of its own.
+    watch.update(seen(queue_view(waiting=5, processed=100), at=105))
+    watch.update(seen(queue_view(processed=105), at=110))
+    (finished,) = watch.update(seen(queue_view(processed=105), at=200))
+    assert (finished.type, finished.jobs) == (EventType.QUEUE_FINISHED, 5)

@@ -75,6 +75,7 @@ def view_from_redis(
         layout=queue.layout,
         writable=queue.writable,
         left=left,
+        restarted=progress.restarted,
     )
 
 

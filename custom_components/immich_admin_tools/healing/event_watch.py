@@ -95,6 +95,14 @@ class EventWatch:
                 yield job_event(EventType.JOB_STUCK, job, now, None)
         active = {job.job_id: job for job in queue.jobs}
         left = {**queue.left, **self._left.get(queue.name, {})}
+        if queue.restarted:
+            # Ids begin again: the same one is another job.
+            left = dict.fromkeys(before, "removed")
+            active = {
+                job_id: job
+                for job_id, job in active.items()
+                if job_id in before and _same_run(before[job_id], job)
+            }
         for job_id, job in before.items():
             if job_id in after and _same_run(job, after[job_id]):
                 continue
@@ -134,6 +142,8 @@ class EventWatch:
         """Tell when all work that a queue had is done; judged on the monotonic clock."""
         before = self._processed.get(queue.name)
         self._processed[queue.name] = queue.processed
+        if queue.restarted:
+            self._work.pop(queue.name, None)
         work = self._work.get(queue.name)
         if queue.waiting + queue.active > 0:
             if work is None:
