@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.integration.conftest import entry_for, poll, set_up
+from tests.integration.conftest import entity_id, entry_for, poll, set_up
 from tests.integration.healing.helpers import call, listen, refused, types
 from tests.integration.restart.helpers import paused
 from tests.support.processes import free_port, release_port, until
@@ -32,6 +32,11 @@ async def test_the_api_is_in_trouble_when_the_while_is_over(
     for _ in range(3):
         await asyncio.sleep(1.5)
         await poll(hass, entry)
+    switch = hass.states.get(entity_id(hass, entry, "switch.library.processing"))
+    assert switch is not None
+    # Nobody paused it by hand.
+    assert switch.attributes["paused_by"] == "immich_admin_tools"
+    assert switch.attributes["paused_until"] is None
     await simulator.api("normal")
 
     async def goes_on() -> bool:
