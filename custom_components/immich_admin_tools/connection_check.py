@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.httpx_client import get_async_client
 
 from .bullmq.access import Access, check_access
+from .bullmq.address import split_user_info
 from .bullmq.connection import RedisSettings, build_ssl_context, create_client
 from .bullmq.discovery import check_queues
 from .bullmq.reader import QueueReader
@@ -90,4 +91,7 @@ def reads_same_queues(
         and redis.reading is not None
         and redis.reading.run_id == found.access.run_id
         and redis.settings.prefix == settings.prefix
+        # Immich's REDIS_DBINDEX: the same names there are other queues.
+        and split_user_info(redis.settings.url).database
+        == split_user_info(settings.url).database
     )

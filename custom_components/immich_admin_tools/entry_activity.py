@@ -15,7 +15,7 @@ from .clock import monotonic_ms, now_ms
 from .const import DOMAIN
 from .healing.act_book import Run
 from .healing.assets import AssetBook
-from .healing.event_watch import EventWatch
+from .healing.event_watch import NOT_BY_US, EventWatch
 from .healing.events import Event, EventType, act_events
 from .healing.history import History
 from .healing.leases import LeaseKind
@@ -24,6 +24,7 @@ from .healing.safety import Stored
 from .healing.strikes import StrikeBook
 from .identifiers import queue_identifier
 from .immich.client import ImmichClient
+from .immich.queues import RESUMED_AT_START
 from .job_summary import JobSummaries
 from .pause_summary import BY_HAND
 from .settings import external_url_of, history_days_of
@@ -89,8 +90,17 @@ class EntryActivity:
     def _with_pause(self, event: Event) -> Event:
         """Add who paused a queue and why, and why one that goes on was paused."""
         queue = event.queue or ""
+        leases = self._entry.runtime_data.leases
         if event.type is EventType.QUEUE_PAUSED:
-            owner = self._entry.runtime_data.leases.owner(queue)
+            owner = leases.owner(queue)
+            if (
+                owner is None
+                and queue in RESUMED_AT_START
+                and not leases.paused_by_user(queue)
+            ):
+                # Immich itself pauses it while it starts.
+                self._pauses[queue] = NOT_BY_US
+                return replace(event, reason=NOT_BY_US)
             lease = None if owner is None else owner.reason
             by_user = lease is None or lease.kind is LeaseKind.USER
             self._pauses[queue] = BY_HAND if lease is None else lease.kind.value

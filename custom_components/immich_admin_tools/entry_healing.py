@@ -80,6 +80,8 @@ class EntryHealing:
         self._following: asyncio.Task[None] | None = None
         self._asked: asyncio.Task[None] | None = None
         self._auto_runs = False
+        self._auto_problem: str | None = None
+        """Why auto-heal could not act the last time, as it was logged."""
         # Monotonic, which may begin at zero.
         self._auto_not_before: int | None = None
         self._no_restart_before: int | None = None
@@ -215,21 +217,18 @@ class EntryHealing:
             monotonic_ms(),
         )
         self.held_back = plan.held_back
-        restart = mode is AutoHealMode.CLEAR_AND_RESTART
         if self._auto_runs or _lies_ahead(self._auto_not_before):
             return
-        if plan.decisions or (restart and self._wants_restart()):
+        if plan.decisions or self._wants_restart():
             self._auto_runs = True
             self._entry.async_create_background_task(
-                self._hass, self._auto(plan.decisions, restart), "auto-heal"
+                self._hass, self._auto(plan.decisions), "auto-heal"
             )
 
     def _wants_restart(self) -> bool:
-        """Return whether a worker hangs on, and a restart may be tried."""
+        """Return whether a worker hangs on, and a restart is wanted and may be tried."""
         return (
-            self.lost_slots() > 0
-            and not self._verification.ended
-            and not _lies_ahead(self._no_restart_before)
+            self.will_restart and self.lost_slots() > 0 and not self._verification.ended
         )
 
     @callback
@@ -251,7 +250,7 @@ class EntryHealing:
         if [self.lost_slots(queue) for queue in view.queues] != lost:
             self._entry.runtime_data.queues.async_update_listeners()
 
-    async def _auto(self, decisions: Sequence[Decision], restart: bool) -> None:
+    async def _auto(self, decisions: Sequence[Decision]) -> None:
         """Carry out what was decided, and restart where that is wanted and needed."""
         try:
             report = await self._healer.heal(decisions, Initiator.AUTO)
@@ -261,11 +260,12 @@ class EntryHealing:
                 self._auto_not_before = monotonic_ms() + AFTER_FAILURE
             elif decisions:
                 self._rights.async_acted()
-            # What was seen may be over: a user may have restarted them just now.
+            # What was seen may be over: a user may have restarted them just now. And
+            # the user may have chosen otherwise, as both looks take their time.
             if (
-                restart
-                and self._wants_restart()
+                self._wants_restart()
                 and await self._verification.still_held()
+                and self._wants_restart()
             ):
                 await self._restart()
         except MissingRightsError as err:
@@ -273,8 +273,12 @@ class EntryHealing:
             await self._rights.async_refused(err)
             self._auto_not_before = monotonic_ms() + AFTER_FAILURE
         except (BullMQError, HealingError) as err:
-            LOGGER.warning("Auto-heal can't act now: %s", err)
+            if (problem := str(err)) != self._auto_problem:
+                LOGGER.warning("Auto-heal can't act now: %s", problem)
+            self._auto_problem = problem
             self._auto_not_before = monotonic_ms() + AFTER_FAILURE
+        else:
+            self._auto_problem = None
         finally:
             self._auto_runs = False
 

@@ -22,7 +22,7 @@ from .healing.errors import (
 from .healing.events import Event, EventType
 from .healing.immich_starts import ImmichStarts
 from .healing.lease_keeper import LeaseKeeper
-from .healing.restart import Restarter, RestartPlan, RestartReport
+from .healing.restart import WITHOUT_API, Restarter, RestartPlan, RestartReport
 from .healing.restart_ways import WayKind
 from .immich.client import ImmichClient
 from .immich.errors import ImmichError
@@ -152,6 +152,15 @@ class EntryRestart:
         """Raise a translated HomeAssistantError when a restart would be refused."""
         with translated_errors():
             self._restarter.check(self._plan(), force=force)
+
+    async def async_check_answers(self) -> None:
+        """Raise a translated HomeAssistantError when only Immich could, and is silent.
+
+        For when something is done before the restart that makes no sense without it.
+        """
+        if WITHOUT_API.isdisjoint(way.kind for way in self._ways.chosen()):
+            with translated_errors():
+                await self._client.queues()
 
     def _plan(self) -> RestartPlan:
         """Return what a restart would be like."""

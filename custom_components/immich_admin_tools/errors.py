@@ -57,6 +57,7 @@ _KEYS: tuple[tuple[type[_Error], str], ...] = (
     (bullmq.InvalidAddressError, "redis_invalid_address"),
     (bullmq.AuthenticationError, "redis_authentication"),
     (bullmq.MissingRightsError, "redis_missing_rights"),
+    (bullmq.WritesRefusedError, "redis_takes_no_changes"),
     (bullmq.NoQueuesError, "redis_no_queues"),
     (bullmq.VersionMissingError, "redis_version_missing"),
     (bullmq.UnknownLayoutError, "redis_unknown_layout"),

@@ -129,6 +129,7 @@ def clear_all_and_restart(hass: HomeAssistant) -> Handler:
         force: bool = call.data[ATTR_FORCE]
         healing = reachable_healing(entry)
         runtime.restart.async_check(force=force)
+        await runtime.restart.async_check_answers()
         restarts: list[RestartReport] = []
 
         async def restart() -> None:

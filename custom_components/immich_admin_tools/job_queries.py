@@ -23,6 +23,9 @@ ATTR_COUNT = "count"
 MOST = 200
 """Jobs in one answer."""
 
+LONGEST_REASON = 2_000
+"""Characters of a reason in an answer: some hold a whole reply, or a picture."""
+
 GET_QUEUE_SCHEMA = vol.Schema(TARGET_FIELDS)
 GET_JOBS_SCHEMA = vol.Schema(
     {
@@ -136,6 +139,13 @@ def _seen(entry: AdminToolsConfigEntry, queue: str) -> dict[str, JsonObjectType]
     }
 
 
+def _short(reason: str | None) -> str | None:
+    """Return a reason that two hundred of may be in an answer."""
+    if reason is None or len(reason) <= LONGEST_REASON:
+        return reason
+    return f"{reason[:LONGEST_REASON]}…"
+
+
 def _job(entry: AdminToolsConfigEntry, job: Job) -> JsonObjectType:
     """Return a job as Redis has it."""
     assets = asset_ids(job.name or "", job.data)
@@ -146,7 +156,7 @@ def _job(entry: AdminToolsConfigEntry, job: Job) -> JsonObjectType:
         "added": iso(job.added_at),
         "due": iso(job.due_at),
         "finished": iso(job.finished_on),
-        "failed_reason": job.failed_reason,
+        "failed_reason": _short(job.failed_reason),
         "priority": job.priority,
     }
 
@@ -160,7 +170,7 @@ def _listed(entry: AdminToolsConfigEntry, job: ListedJob) -> JsonObjectType:
         "added": iso(job.added_at),
         "due": None,
         "finished": iso(job.finished_on),
-        "failed_reason": job.failed_reason,
+        "failed_reason": _short(job.failed_reason),
         "priority": None,
     }
 

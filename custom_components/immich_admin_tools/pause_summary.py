@@ -4,7 +4,7 @@ from homeassistant.util import dt as dt_util
 
 from .analysis.models import QueueState, QueueView
 from .healing.lease_keeper import LeaseKeeper
-from .healing.leases import LeaseKind
+from .healing.leases import LeaseKind, Phase
 
 BY_USER = "user"
 BY_US = "immich_admin_tools"
@@ -19,6 +19,10 @@ def pause_attributes(view: QueueView, leases: LeaseKeeper) -> dict[str, str | No
     """
     if not view.is_paused:
         return _attributes(None, None, None, None)
+    pause = leases.book.pauses.get(view.name)
+    if pause is not None and pause.phase is Phase.ENDING:
+        # It goes on as soon as Immich can be told.
+        return _attributes(BY_US, None, None, None)
     owner = leases.owner(view.name)
     if owner is None or owner.reason is None:
         since = view.state_since if view.state is QueueState.PAUSED else None

@@ -17,6 +17,9 @@ from .words import localized_error
 type Work = Callable[[], Coroutine[None, None, None]]
 type IssueData = dict[str, str | int | float | None]
 
+INTERRUPTED = frozenset({"heal_interrupted", "restart_interrupted"})
+"""Errors that come after something was done."""
+
 
 class EntryFlow(RepairsFlow):
     """A dialog about one entry, which has to be loaded.
@@ -78,9 +81,14 @@ class EntryFlow(RepairsFlow):
             self._error = err
 
     def failed(self, reason: str) -> RepairsFlowResult | None:
-        """Say what went wrong, if anything did."""
+        """Say what went wrong, if anything did.
+
+        What was broken off by a reload may have been done: `reason` would deny that.
+        """
         if self._error is None:
             return None
+        if self._error.translation_key in INTERRUPTED:
+            reason = "interrupted"
         text = localized_error(self.hass, self._error)
         return self.async_abort(
             reason=reason, description_placeholders={"reason": text}

@@ -161,7 +161,9 @@ class StuckJobsFlow(RestartFlow):
         if not self._clears_first:
             await super().restart()
             return
-        self.entry.runtime_data.restart.async_check(force=self._force)
+        restart = self.entry.runtime_data.restart
+        restart.async_check(force=self._force)
+        await restart.async_check_answers()
         await self._heal(restart=True)
 
     async def _heal(
@@ -189,6 +191,9 @@ class StuckJobsFlow(RestartFlow):
             return failed
         assert self._result is not None
         healed, skipped = self._result.healed, self._result.skipped
+        if not (healed or skipped):
+            # They ended while the dialog was open.
+            return self.async_abort(reason="nothing_stuck")
         words = {"result": self._outcomes(healed, skipped)}
         if any(job.outcome is Outcome.SLOT_LOST for job in healed):
             self._clears_first = False

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from custom_components.immich_admin_tools.analysis.models import (
     QueueView,
     ServerView,
@@ -11,7 +13,10 @@ from custom_components.immich_admin_tools.analysis.models import (
 from custom_components.immich_admin_tools.healing.event_watch import (
     ENDED,
     FINISHED_AFTER,
+    NO_LONGER_ACTIVE,
     NO_LONGER_LATE,
+    NOT_BY_US,
+    PUT_BACK,
     RUNS_AGAIN,
     EventWatch,
     run_of,
@@ -51,9 +56,8 @@ def test_a_job_gets_stuck_and_ends() -> None:
     )
     older = replace(STUCK, age=1_005)
     assert not watch.update(seen(queue_view(jobs=[older]), at=10))
-    assert types(watch.update(seen(queue_view(), at=15))) == [
-        (EventType.JOB_RECOVERED, ENDED)
-    ]
+    ended = replace(queue_view(), left={"1": "completed"})
+    assert types(watch.update(seen(ended, at=15))) == [(EventType.JOB_RECOVERED, ENDED)]
     assert not watch.update(seen(queue_view(), at=20))
 
 
@@ -75,6 +79,45 @@ def test_ways_to_recover() -> None:
         (EventType.JOB_RECOVERED, RUNS_AGAIN),
         (EventType.JOB_RECOVERED, NO_LONGER_LATE),
     ]
+
+
+@pytest.mark.parametrize(
+    ("left_by", "kind", "reason"),
+    [
+        ("completed", EventType.JOB_RECOVERED, ENDED),
+        ("waiting", EventType.JOB_RECOVERED, PUT_BACK),
+        ("failed", EventType.JOB_FAILED, NOT_BY_US),
+        ("removed", EventType.JOB_CLEARED, NOT_BY_US),
+        ("something new", EventType.JOB_RECOVERED, NO_LONGER_ACTIVE),
+        (None, EventType.JOB_RECOVERED, NO_LONGER_ACTIVE),
+    ],
+)
+@pytest.mark.parametrize("raced", [False, True])
+def test_ways_to_leave(
+    left_by: str | None, kind: EventType, reason: str, raced: bool
+) -> None:
+    """Only what ended or was put back went on by itself; also if we were too late."""
+    watch = EventWatch()
+    watch.update(seen(queue_view(jobs=[STUCK])))
+    gone = replace(queue_view(), left={} if left_by is None else {"1": left_by})
+    if raced:
+        assert not watch.update(seen(gone), under_way={run_of(STUCK)})
+        gone = queue_view()
+    assert types(watch.update(seen(gone))) == [(kind, reason)]
+
+
+def test_a_stuck_job_that_loses_its_worker_has_not_recovered() -> None:
+    """It is orphaned and not called so yet; nothing is told until it is over."""
+    watch = EventWatch()
+    watch.update(seen(queue_view(jobs=[STUCK])))
+    for orphaned in (
+        job_view(kind=None, due=False, token=None),
+        job_view(kind=StuckKind.ORPHANED, due=False),
+        job_view(kind=StuckKind.ORPHANED),
+    ):
+        assert not watch.update(seen(queue_view(jobs=[orphaned])))
+    back = replace(queue_view(), left={"1": "waiting"})
+    assert types(watch.update(seen(back))) == [(EventType.JOB_RECOVERED, PUT_BACK)]
 
 
 def test_another_run_of_the_same_id_is_another_stuck_job() -> None:
@@ -103,7 +146,9 @@ def test_an_act_that_was_raced_is_a_recovery() -> None:
     watch = EventWatch()
     watch.update(seen(queue_view(jobs=[STUCK])))
     assert not watch.update(seen(queue_view()), under_way={run_of(STUCK)})
-    assert types(watch.update(seen(queue_view()))) == [(EventType.JOB_RECOVERED, ENDED)]
+    assert types(watch.update(seen(queue_view()))) == [
+        (EventType.JOB_RECOVERED, NO_LONGER_ACTIVE)
+    ]
 
 
 def test_a_change_of_source_is_no_news() -> None:
@@ -183,3 +228,29 @@ def test_without_redis_a_queue_finishes_without_a_count() -> None:
     (event,) = watch.update(seen(queue_view(processed=None), at=60))
     assert event.type is EventType.QUEUE_FINISHED
     assert event.jobs is None
+
+
+def test_a_stuck_job_that_was_lost_with_redis_has_not_recovered() -> None:
+    """Nor is the next job with its id the same one."""
+    for jobs in ([], [replace(FINE, processed_on=NOW)]):
+        watch = EventWatch()
+        watch.update(seen(queue_view(jobs=[STUCK])))
+        emptied = replace(queue_view(jobs=jobs), restarted=True)
+        assert types(watch.update(seen(emptied))) == [
+            (EventType.JOB_CLEARED, NOT_BY_US)
+        ]
+
+
+def test_what_was_lost_with_redis_is_not_finished() -> None:
+    """It was emptied in the middle: some was done, most is gone."""
+    watch = EventWatch()
+    watch.update(seen(queue_view(waiting=1_000, processed=0)))
+    watch.update(seen(queue_view(waiting=900, processed=100), at=5))
+    emptied = replace(queue_view(processed=100), restarted=True)
+    assert not watch.update(seen(emptied, at=10))
+    assert not watch.update(seen(queue_view(processed=100), at=100))
+    # What comes afterwards is work of its own.
+    watch.update(seen(queue_view(waiting=5, processed=100), at=105))
+    watch.update(seen(queue_view(processed=105), at=110))
+    (finished,) = watch.update(seen(queue_view(processed=105), at=200))
+    assert (finished.type, finished.jobs) == (EventType.QUEUE_FINISHED, 5)

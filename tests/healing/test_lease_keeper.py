@@ -480,12 +480,25 @@ async def test_a_pause_that_was_found_becomes_ours_or_the_users(house: House) ->
 
 
 async def test_a_queue_that_is_gone(house: House) -> None:
-    """An update of Immich may take a queue away: its lease goes with it."""
+    """An update of Immich may take a queue away; it goes on when it is there again.
+
+    Until then Immich is not asked about it, poll after poll.
+    """
     with pytest.raises(UnknownQueueError):
         await house.keeper.take(GPU, ["moon"])
     await house.keeper.take(GPU, ML)
     del house.immich.queues["ocr"]
     await house.keeper.end(GPU)
+    assert house.keeper.owner("ocr") is None
+    calls = len(house.immich.calls)
+    await house.poll()
+    house.restart()
+    await house.poll()
+    await house.poll()
+    assert len(house.immich.calls) == calls
+    house.immich.queues["ocr"] = True
+    await house.poll()
+    assert house.paused == set()
     assert house.keeper.book.pauses == {}
 
 

@@ -1,5 +1,7 @@
 """Which jobs an order of the user may act on."""
 
+from dataclasses import replace
+
 import pytest
 
 from custom_components.immich_admin_tools.analysis.models import JobView, StuckKind
@@ -74,6 +76,16 @@ def test_each_kind(
     """What a mode may do to a kind."""
     decided = decide_one(job, True, Order(mode, older_than))
     assert (decided.mode if isinstance(decided, Decision) else decided) is expected
+
+
+@pytest.mark.parametrize("mode", [None, *HealMode])
+def test_what_has_just_lost_its_worker_is_left_to_bullmq(mode: HealMode | None) -> None:
+    """Its age is no reason: the next worker resumes it, and this one counts as alive."""
+    unlocked = job_view(kind=None, due=False, token=None)
+    not_renewed = replace(job_view(kind=None, due=False), renewal_missed=True)
+    for job in (unlocked, not_renewed):
+        decided = decide_one(job, True, Order(mode, older_than=0))
+        assert decided is SkipReason.BULLMQ_HEALS
 
 
 @pytest.mark.parametrize("worker", [False, None])

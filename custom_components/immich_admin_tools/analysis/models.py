@@ -167,6 +167,10 @@ class QueueView:
     """None when the view comes from the API."""
     writable: bool
     """Whether the layout is known well enough to act on single jobs."""
+    left: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """By which event jobs left that were active in the poll before, where it was seen."""
+    restarted: bool = field(default=False, compare=False)
+    """Whether Redis was emptied since the poll before: what waited is lost, not done."""
 
     @property
     def stuck(self) -> tuple[JobView, ...]:

@@ -1,8 +1,8 @@
 """Makes the view of one queue out of a poll of Redis or of the API."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Container, Iterable
 
-from ..bullmq.models import QueueReading
+from ..bullmq.models import JobEvent, QueueReading
 from ..immich.models import ListedJob, QueueCounts
 from .clocks import PollTimes
 from .job_views import api_job_views, redis_job_views
@@ -25,6 +25,7 @@ def view_from_redis(
     memory.counted = True
     memory.worker.observe(queue, times)
     progress = memory.throughput.update(queue, moment.run_id)
+    left = _left(progress.events, memory.runs.job_ids)
     if progress.restarted:
         memory.runs.forget()
         memory.durations.forget_ids()
@@ -73,6 +74,8 @@ def view_from_redis(
         version=queue.version,
         layout=queue.layout,
         writable=queue.writable,
+        left=left,
+        restarted=progress.restarted,
     )
 
 
@@ -125,6 +128,15 @@ def view_from_api(
         layout=None,
         writable=False,
     )
+
+
+def _left(events: Iterable[JobEvent], active: Container[str]) -> dict[str, str]:
+    """Return by which event each of the jobs that were active left."""
+    left: dict[str, str] = {}
+    for event in events:
+        if event.prev == "active" and event.job_id in active:
+            left.setdefault(event.job_id, event.event)
+    return left
 
 
 def _all_late(jobs: Collection[JobView], active: int) -> bool | None:

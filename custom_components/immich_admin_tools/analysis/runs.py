@@ -27,6 +27,11 @@ class RunTracker:
     _all_seen_at: int | None = None
     """When all active jobs were seen in Redis the last time."""
 
+    @property
+    def job_ids(self) -> set[str]:
+        """Return the ids of the jobs that were active in the last poll."""
+        return {job_id for job_id, _ in (*self._by_start, *self._by_added)}
+
     def forget(self) -> None:
         """Forget all, as when ids began again."""
         self._by_start.clear()

@@ -30,6 +30,13 @@ class MissingRightsError(BullMQError):
         self.commands = commands
 
 
+class WritesRefusedError(BullMQError):
+    """The server takes no changes now: its disk or memory is full, or it is a replica.
+
+    It says so before the first write of a script, so nothing was changed.
+    """
+
+
 class NoQueuesError(BullMQError):
     """No queue of BullMQ stands under this prefix."""
 

@@ -31,6 +31,7 @@ from .errors import (
     CannotConnectError,
     CertificateError,
     MissingRightsError,
+    WritesRefusedError,
 )
 
 KEY_RULE = "~"
@@ -72,19 +73,23 @@ _UNAVAILABLE_CODES = {
 }
 _TOO_MANY_CLIENTS = "max number of clients reached"
 
-# Error codes that say what a user can do about it.
-_FAULT_TYPES: tuple[tuple[type[redis.RedisError], str], ...] = (
+# Error codes with which a server refuses the first write, and so all of a script.
+_REFUSED_TYPES: tuple[tuple[type[redis.RedisError], str], ...] = (
     (ReadOnlyError, "this server is a read-only replica"),
     (OutOfMemoryError, "its memory is full"),
 )
-_FAULT_CODES = {
+_REFUSED_CODES = {
     "MISCONF": "it can't save its data to disk",
+    "NOREPLICAS": "too few replicas are connected",
     "OOM": "its memory is full",
     "READONLY": "this server is a read-only replica",
+}
+
+# Error codes that say what a user can do about it.
+_FAULT_CODES = {
     "UNKILLABLE": "a script that can't be ended is running",
     "WRONGTYPE": "a key has an unexpected type",
     "EXECABORT": "it refused a command",
-    "NOREPLICAS": "too few replicas are connected",
 }
 _UNKNOWN_COMMAND = re.compile(r"unknown (sub)?command", re.IGNORECASE)
 
@@ -132,7 +137,9 @@ def translate(error: Exception) -> BullMQError:
         return CannotConnectError(f"Redis can't answer now: {trouble}")
     if isinstance(error, redis.ConnectionError | OSError):
         return CannotConnectError(f"Can't connect to Redis: {_system_reason(error)}")
-    if fault := _reason(error, _FAULT_TYPES, _FAULT_CODES):
+    if refused := _reason(error, _REFUSED_TYPES, _REFUSED_CODES):
+        return WritesRefusedError(f"Redis takes no changes: {refused}")
+    if fault := _reason(error, (), _FAULT_CODES):
         return BullMQError(f"Redis reports an error: {fault}")
     if _UNKNOWN_COMMAND.search(str(error)):
         return BullMQError("Redis reports an error: it doesn't know a command")

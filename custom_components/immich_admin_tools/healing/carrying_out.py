@@ -4,7 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 import logging
 
-from ..bullmq.errors import BullMQError, MissingRightsError, UnknownLayoutError
+from ..bullmq.errors import (
+    BullMQError,
+    MissingRightsError,
+    UnknownLayoutError,
+    WritesRefusedError,
+)
 from ..bullmq.fences import ActiveFence
 from ..bullmq.recovery import QueueRecovery, Result
 from .models import Act, Doubt, HealedJob, HealMode, Outcome, SkippedJob, SkipReason
@@ -46,12 +51,14 @@ async def carry_out(recovery: QueueRecovery, acts: Iterable[Act]) -> CarriedOut:
     """Do it to each job that is still what it was when it was judged.
 
     A refusal holds for the whole queue (unknown layout) or for the mode (missing
-    rights); the rest goes on. Once Redis is lost nothing more is tried.
+    rights); the rest goes on. Once Redis is lost, or takes no changes, nothing more
+    is tried.
     """
     result = CarriedOut()
+    over = False
     refused: set[str | HealMode] = set()
     for act in acts:
-        if result.unknown or act.queue in refused or act.mode in refused:
+        if over or act.queue in refused or act.mode in refused:
             result.failed.append(HealedJob(act, Outcome.FAILED))
             continue
         try:
@@ -60,7 +67,12 @@ async def carry_out(recovery: QueueRecovery, acts: Iterable[Act]) -> CarriedOut:
             refused.add(act.queue if isinstance(err, UnknownLayoutError) else act.mode)
             result.failed.append(HealedJob(act, Outcome.FAILED))
             result.error = result.error or err
+        except WritesRefusedError as err:
+            over = True
+            result.failed.append(HealedJob(act, Outcome.FAILED))
+            result.error = result.error or err
         except BullMQError as err:
+            over = True
             result.unknown.append(act)
             result.error = result.error or err
         else:
@@ -70,7 +82,8 @@ async def carry_out(recovery: QueueRecovery, acts: Iterable[Act]) -> CarriedOut:
             else:
                 skipped = SkippedJob(act.queue, act.job_id, reason)
                 result.skipped.append((act, skipped))
-    if result.error is not None:
+    if result.error is not None and not result.changed_nothing:
+        # Else it is raised, and told by whoever asked.
         _LOGGER.warning("Not all stuck jobs could be acted on: %s", result.error)
     return result
 

@@ -1,9 +1,16 @@
 """What has happened from one view to the next. Pure."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ..analysis.models import IDLE_AFTER, JobView, QueueState, QueueView, ServerView
+from ..analysis.models import (
+    IDLE_AFTER,
+    JobView,
+    QueueState,
+    QueueView,
+    ServerView,
+    Source,
+)
 from .act_book import Run
 from .events import Event, EventType, job_event
 
@@ -11,8 +18,21 @@ FINISHED_AFTER = IDLE_AFTER
 """ms without work after which a queue has finished: when it is shown as idle."""
 
 ENDED = "ended"
+PUT_BACK = "put_back"
 RUNS_AGAIN = "runs_again"
 NO_LONGER_LATE = "no_longer_late"
+NO_LONGER_ACTIVE = "no_longer_active"
+"""What became of it was not seen."""
+NOT_BY_US = "not_by_us"
+"""By BullMQ, by another Home Assistant, or by hand in Redis."""
+
+_LEFT_BY = {
+    "completed": (EventType.JOB_RECOVERED, ENDED),
+    "waiting": (EventType.JOB_RECOVERED, PUT_BACK),
+    "failed": (EventType.JOB_FAILED, NOT_BY_US),
+    "removed": (EventType.JOB_CLEARED, NOT_BY_US),
+}
+"""What is told of a stuck job, by the event with which it left."""
 
 
 @dataclass(slots=True)
@@ -31,6 +51,8 @@ class EventWatch:
     """Compares views. The first one of a queue tells only of jobs that are stuck."""
 
     _stuck: dict[str, dict[str, JobView]] = field(default_factory=dict)
+    _left: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """By which event the stuck jobs left that are still to be told of."""
     _lost: set[str] = field(default_factory=set)
     _paused: dict[str, bool] = field(default_factory=dict)
     _processed: dict[str, int | None] = field(default_factory=dict)
@@ -72,15 +94,29 @@ class EventWatch:
             if job_id not in before or not _same_run(before[job_id], job):
                 yield job_event(EventType.JOB_STUCK, job, now, None)
         active = {job.job_id: job for job in queue.jobs}
+        left = {**queue.left, **self._left.get(queue.name, {})}
+        if queue.restarted:
+            # Ids begin again: the same one is another job.
+            left = dict.fromkeys(before, "removed")
+            active = {
+                job_id: job
+                for job_id, job in active.items()
+                if job_id in before and _same_run(before[job_id], job)
+            }
         for job_id, job in before.items():
             if job_id in after and _same_run(job, after[job_id]):
                 continue
-            if run_of(job) in under_way:
+            if run_of(job) in under_way or _lost_its_worker(job, active.get(job_id)):
                 after.setdefault(job_id, job)
             elif run_of(job) not in handled:
-                reason = _what_became_of(job, active.get(job_id))
-                yield job_event(EventType.JOB_RECOVERED, job, now, reason)
+                kind, reason = _what_became_of(
+                    job, active.get(job_id), left.get(job_id)
+                )
+                yield job_event(kind, job, now, reason)
         self._stuck[queue.name] = after
+        self._left[queue.name] = {
+            job_id: event for job_id, event in left.items() if job_id in after
+        }
 
     def _worker(self, queue: QueueView, now: int) -> Iterator[Event]:
         """Tell when nobody works on a queue with work, and when somebody is back."""
@@ -106,6 +142,8 @@ class EventWatch:
         """Tell when all work that a queue had is done; judged on the monotonic clock."""
         before = self._processed.get(queue.name)
         self._processed[queue.name] = queue.processed
+        if queue.restarted:
+            self._work.pop(queue.name, None)
         work = self._work.get(queue.name)
         if queue.waiting + queue.active > 0:
             if work is None:
@@ -135,11 +173,25 @@ def _same_run(one: JobView, other: JobView) -> bool:
     )
 
 
-def _what_became_of(job: JobView, now: JobView | None) -> str:
-    """Return why a job is not stuck any more."""
+def _lost_its_worker(job: JobView, now: JobView | None) -> bool:
+    """Return whether nobody holds a stuck job any more: it is not over with that."""
+    return (
+        now is not None
+        and now.source is Source.REDIS
+        and now.lock_token is None
+        and _same_run(job, now)
+    )
+
+
+def _what_became_of(
+    job: JobView, now: JobView | None, left_by: str | None
+) -> tuple[EventType, str]:
+    """Return what is told of a job that is not stuck any more, and why."""
     if now is None:
-        return ENDED
-    return NO_LONGER_LATE if _same_run(job, now) else RUNS_AGAIN
+        unknown = (EventType.JOB_RECOVERED, NO_LONGER_ACTIVE)
+        return unknown if left_by is None else _LEFT_BY.get(left_by, unknown)
+    reason = NO_LONGER_LATE if _same_run(job, now) else RUNS_AGAIN
+    return EventType.JOB_RECOVERED, reason
 
 
 def _finished(queue: QueueView, work: _Work, now: int, wall: int) -> Iterator[Event]:

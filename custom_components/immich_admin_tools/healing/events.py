@@ -20,7 +20,7 @@ class EventType(StrEnum):
     JOB_CLEARED = "job_cleared"
     JOB_REQUEUED = "job_requeued"
     JOB_FAILED = "job_failed"
-    """We gave a stuck job up: it is among the failed ones."""
+    """A stuck job was given up: it is among the failed ones."""
     HEAL_UNCONFIRMED = "heal_unconfirmed"
     """A job was dealt with, and its worker is still blocked, or can't be seen."""
     WORKER_LOST = "worker_lost"

@@ -53,6 +53,8 @@ class LeaseBase:
         self._lock = asyncio.Lock()
         self._left_alone: frozenset[str] = frozenset()
         self._paused_by_user: set[str] = set()
+        self._away: set[str] = set()
+        """Queues to be resumed that Immich does not know, until they are seen again."""
         self._failing = False
         self._interrupted = False
 

@@ -159,6 +159,7 @@ class LeaseKeeper(LeaseBase):
         if self._ended or self._lock.locked():
             return
         async with self._lock:
+            self._away -= seen.keys()
             self._paused_by_user -= {
                 queue
                 for queue, is_paused in seen.items()
@@ -251,7 +252,11 @@ class LeaseKeeper(LeaseBase):
         pauses = self._book.pauses
         # What is to be paused does not wait for what has to be seen going on.
         to_pause = [it for it in pauses if pauses[it].phase is Phase.WANTED]
-        to_resume = [it for it in pauses if pauses[it].phase is Phase.ENDING]
+        to_resume = [
+            it
+            for it in pauses
+            if pauses[it].phase is Phase.ENDING and it not in self._away
+        ]
         self._check()
         errors = await asyncio.gather(*map(self._do, to_pause))
         if to_resume:
@@ -261,7 +266,11 @@ class LeaseKeeper(LeaseBase):
         to_do = (*to_pause, *to_resume)
         for queue, error in zip(to_do, errors, strict=True):
             if isinstance(error, UnknownQueueError):
-                book = book.without(queue)
+                if pauses[queue].phase is Phase.ENDING:
+                    # A version that has it again would find it paused still.
+                    self._away.add(queue)
+                else:
+                    book = book.without(queue)
                 continue
             if error is not None:
                 failed[queue] = error

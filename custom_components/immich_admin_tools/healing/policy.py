@@ -103,8 +103,12 @@ def _not_to_be_touched(
     if job.kind in WITHOUT_LOCK:
         if worker is True and not job.due:
             return SkipReason.BULLMQ_HEALS
-    elif not job.due and (order.older_than is None or job.age is None):
-        return SkipReason.NOT_STUCK
+    elif not job.due:
+        if order.older_than is None or job.age is None:
+            return SkipReason.NOT_STUCK
+        if job.lock_token is None or job.renewal_missed:
+            # Its worker is gone, or about to be held for that: BullMQ resumes it.
+            return SkipReason.BULLMQ_HEALS
     if (
         order.older_than is not None
         and job.age is not None

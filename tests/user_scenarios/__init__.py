@@ -1,0 +1,1 @@
+"""What users do that no single part expects, on real parts."""

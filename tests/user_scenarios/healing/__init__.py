@@ -1,0 +1,1 @@
+"""Stories of stuck jobs, pauses and restarts."""
