@@ -124,6 +124,11 @@ class GpuHouse:
         """Run the user's off action. Raises OwnActionsError."""
         await self._run(CONF_OFF_ACTION)
 
+    def off_action_runs(self) -> bool:
+        """Return whether the off action is still under way, also from before a reload."""
+        machines = async_machines(self._hass)
+        return self._settings.host_id in machines.off_actions
+
     async def run_restart_action(self) -> None:
         """Run the user's restart action. Raises OwnActionsError."""
         await self._run(CONF_RESTART_ACTION)
@@ -141,6 +146,12 @@ class GpuHouse:
             ),
             name,
         )
+        if key == CONF_OFF_ACTION:
+            off_actions = async_machines(self._hass).off_actions
+            off_actions.add(self._settings.host_id)
+            task.add_done_callback(
+                lambda _: off_actions.discard(self._settings.host_id)
+            )
         # A reload must not break it off; then nobody is left to ask for its error.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(task)

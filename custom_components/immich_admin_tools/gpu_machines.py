@@ -31,6 +31,8 @@ class Machines:
         """Know none yet."""
         self._hass = hass
         self._hosts: dict[str, GpuHost] = {}
+        self.off_actions: set[str] = set()
+        """Hosts whose off action is under way; it outlives a reload."""
         self._leaving: dict[str, int] = {}
         """Hosts that were unloaded while they switched the box off, and until when."""
 

@@ -344,10 +344,12 @@ class HostController:
         ):
             # Whoever lets a queue go on wants the host to stay.
             wish = wish or Wish.ON
+        # That it does not answer while it restarts means nothing; nor while the off action
+        # runs: what of it is still to come, such as a plug, would cut it off again.
+        in_between = self.restarting or self._house.off_action_runs()
         return Seen(
             now=now,
-            # That it does not answer while it restarts means nothing.
-            reach=Reach.UNKNOWN if self.restarting else self.contact.reach,
+            reach=Reach.UNKNOWN if in_between else self.contact.reach,
             automatic=self.record.automatic,
             may_wake=self._house.may_wake(),
             keep_on=self._house.keep_on(),
