@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry
     from .entry_gpu import GpuHost
 
-DOUBT = "doubt {}"
-"""Holder of pauses for as long as nobody knows whether photos of a queue are skipped."""
+DOUBT = "doubt "
+"""Begins the holder of pauses for as long as nobody knows whether photos of a queue are skipped."""
 DOUBT_FOR = 60_000
 """ms that such a pause lasts at most."""
 ASK_AGAIN = 0.05
@@ -242,6 +242,10 @@ class SkippedJobWatch:
                         await asyncio.sleep(min(doubts * 0.5, LONGEST_DOUBT))
             again = ASK_AGAIN if self._ledger.hosts_of(queue) else ASK_IMMICH_AGAIN
             self._not_before[queue] = monotonic_ms() + round(again * 1000)
+        except asyncio.CancelledError:
+            # Nobody knows yet: whoever goes on from what is stored hands it on.
+            paused.clear()
+            raise
         finally:
             if paused:
                 await self._end_doubt(queue, paused)
@@ -335,4 +339,22 @@ class SkippedJobWatch:
 
 def _doubt(queue: str) -> Reason:
     """Return why queues are paused while nobody knows about one of them."""
-    return Reason(LeaseKind.GPU_OFFLINE, DOUBT.format(queue))
+    return Reason(LeaseKind.GPU_OFFLINE, DOUBT + queue)
+
+
+async def async_hand_on_doubts(entry: AdminToolsConfigEntry) -> None:
+    """Let the GPU hosts look after the queues that were still in doubt at the last end.
+
+    Their time is over, or soon will be, while nobody has asked a host yet.
+    """
+    leases = entry.runtime_data.leases
+    hosts = entry.runtime_data.gpu_hosts.hosts.items()
+    for queue, pause in list(leases.book.pauses.items()):
+        heirs = [
+            Reason(LeaseKind.GPU_OFFLINE, host_id)
+            for host_id, host in hosts
+            if host.settings.pause_offline and queue in host.settings.queues
+        ]
+        for lease in pause.leases:
+            if lease.reason.holder.startswith(DOUBT):
+                await leases.pass_on(queue, lease.reason, heirs)

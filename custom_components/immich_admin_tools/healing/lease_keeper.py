@@ -102,6 +102,14 @@ class LeaseKeeper(LeaseBase):
                 lease = Lease(reason, self._wall())
                 await self._store(self._book.adopted(queue, lease))
 
+    async def pass_on(
+        self, queue: str, reason: Reason, heirs: Collection[Reason]
+    ) -> None:
+        """Let others stand behind a lease: nothing changes in Immich."""
+        async with self._lock:
+            self._check()
+            await self._try_to_store(self._book.passed_on(queue, reason, heirs))
+
     async def hand_over(self, queues: Collection[str]) -> None:
         """Leave queues paused, as the user's from now on. Raises NotStoredError."""
         async with self._lock:
