@@ -310,11 +310,23 @@ class SkippedJobWatch:
             return
         paused += queues
         try:
-            await leases.take(
+            taken = await leases.take(
                 _doubt(queue), queues, now_ms() + DOUBT_FOR, running=running
             )
+            for it in await self._paused_before(taken.begun):
+                await leases.note_by_hand(it)
         except (ImmichError, HealingError) as err:
             LOGGER.warning("%s can't be paused now: %s", ", ".join(queues), err)
+
+    async def _paused_before(self, queues: Collection[str]) -> list[str]:
+        """Return those of the queues paused just now that somebody else paused as well.
+
+        That one was not paused was told by its events, and those may be late.
+        """
+        guard = self._guard
+        if not queues or guard is None or not await guard.seen_all(queues):
+            return []
+        return [queue for queue in queues if self._detectors[queue].pauses > 1]
 
     async def _end_doubt(self, queue: str, paused: list[str]) -> None:
         """Let go on what was paused in doubt, unless it is paused for its host now."""
