@@ -1,0 +1,1 @@
+"""What users do, told as stories, on real parts."""

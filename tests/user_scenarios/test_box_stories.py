@@ -1,0 +1,233 @@
+"""A GPU box and its owner: what they expect from each other on an ordinary day."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.helpers import issue_registry as ir
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.immich_admin_tools.clock import now_ms
+from custom_components.immich_admin_tools.const import DOMAIN
+from custom_components.immich_admin_tools.healing.leases import Phase
+from tests.integration.conftest import entry_for, poll, set_up
+from tests.integration.gpu import (
+    Box,
+    all_paused,
+    box,
+    gpu_entity_id,
+    host_data,
+    host_of,
+    reach,
+    with_hosts,
+)
+from tests.integration.test_gpu_host import paused
+from tests.support.processes import until
+from tests.support.simulator import Simulator
+from tests.support.valkey import Valkey
+
+
+@pytest.fixture
+async def own_box(hass: HomeAssistant, simulator: Simulator) -> AsyncIterator[Box]:
+    """Return a box that is on."""
+    async with box(hass, simulator) as own:
+        yield own
+
+
+async def _switch(hass: HomeAssistant, entry: MockConfigEntry, what: str) -> None:
+    await hass.services.async_call(
+        "switch",
+        what,
+        {"entity_id": gpu_entity_id(hass, entry, "switch.power")},
+        blocking=True,
+    )
+
+
+async def test_switched_on_again_while_the_off_action_still_runs(
+    hass: HomeAssistant, simulator: Simulator, valkey: Valkey, own_box: Box
+) -> None:
+    """Shut down, wait, cut the plug: who wants it on meanwhile gets it on, after that.
+
+    The box must never be begun to work while the plug is about to be cut.
+    """
+    cut_at_work: list[bool] = []
+
+    async def plug_off(_call: ServiceCall) -> None:
+        cut_at_work.append(
+            host_of(entry).controller.power.state in ("ready", "working")
+        )
+        await simulator.machine_learning("off")
+
+    hass.services.async_register("test", "plug_off", plug_off)
+    off_action = [
+        {"action": "test.box_off"},
+        {"delay": {"seconds": 25}},
+        {"action": "test.plug_off"},
+    ]
+    entry = with_hosts(
+        entry_for(simulator, valkey.url),
+        host_data(simulator, own_box, off_action=off_action),
+    )
+    await set_up(hass, entry)
+    await reach(entry, "ready")
+    await _switch(hass, entry, "turn_off")
+    await reach(entry, "off")
+    await simulator.speed(300, "ocr")
+    await simulator.add_jobs("ocr", 60)
+    await _switch(hass, entry, "turn_on")
+    async with asyncio.timeout(60):
+        while not cut_at_work:
+            await entry.runtime_data.queues.async_refresh()
+            await asyncio.sleep(0.1)
+    await asyncio.sleep(3)
+    truth = (await simulator.truth()).queues["ocr"]
+    assert (cut_at_work, truth.handler_failed) == ([False], 0)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_users_pause_just_before_the_guards(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    valkey: Valkey,
+    own_box: Box,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever pauses a queue in Immich as the guard does keeps that pause."""
+    await simulator.speed(150, "ocr")
+    entry = with_hosts(entry_for(simulator, valkey.url), host_data(simulator, own_box))
+    await set_up(hass, entry)
+    await reach(entry, "ready")
+    await simulator.add_jobs("ocr", 500)
+    await simulator.until_truth("ocr", finished=20)
+    leases = entry.runtime_data.leases
+    take, doubts = leases.take, list[str]()
+
+    async def taken(reason: Any, queues: Any, *args: Any, **more: Any) -> Any:
+        if reason.holder.startswith("doubt") and not doubts:
+            doubts.append(reason.holder)
+            await simulator.request("PUT", "/api/queues/ocr", {"isPaused": True})
+        return await take(reason, queues, *args, **more)
+
+    monkeypatch.setattr(leases, "take", taken)
+    await simulator.machine_learning("off")
+
+    async def doubted() -> bool:
+        return bool(doubts)
+
+    await until(doubted, timeout=20, what="the guard pauses")
+    await asyncio.sleep(2)
+    await simulator.machine_learning("on")
+
+    async def let_go() -> bool:
+        await poll(hass, entry)
+        return not leases.book.pauses
+
+    await until(let_go, timeout=40, what="no queue is held by us")
+    assert await paused(simulator) == {"ocr"}
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_killed_in_doubt(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    valkey: Valkey,
+    own_box: Box,
+    hass_storage: dict[str, Any],
+) -> None:
+    """Killed while a queue was paused in doubt, back long after: nothing is skipped."""
+    await simulator.machine_learning("off")
+    await simulator.control("pause", queue="ocr")
+    await simulator.add_jobs("ocr", 450)
+    entry = with_hosts(entry_for(simulator, valkey.url), host_data(simulator, own_box))
+    hass_storage[f"{DOMAIN}.{entry.entry_id}.safety"] = {
+        "version": 1,
+        "minor_version": 1,
+        "key": f"{DOMAIN}.{entry.entry_id}.safety",
+        "data": {
+            "leases": {
+                "at": now_ms() - 600_000,
+                "run": "",
+                "book": {
+                    "blocked": [],
+                    "pauses": {
+                        "ocr": {
+                            "phase": "held",
+                            "by_hand": False,
+                            "leases": [
+                                {
+                                    "kind": "gpu_offline",
+                                    "holder": "doubt ocr",
+                                    "since": now_ms() - 600_000,
+                                    "until": now_ms() - 540_000,
+                                }
+                            ],
+                        }
+                    },
+                },
+            }
+        },
+    }
+    await set_up(hass, entry)
+    await all_paused(entry)
+    await asyncio.sleep(1)
+    assert (await simulator.truth()).queues["ocr"].handler_failed == 0
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize("way", ["reload", "delete"])
+async def test_left_in_doubt(
+    hass: HomeAssistant, simulator: Simulator, valkey: Valkey, own_box: Box, way: str
+) -> None:
+    """Reloaded, or deleted, while nobody knows about the box: nothing more is skipped."""
+    await simulator.speed(150, "ocr")
+    entry = with_hosts(entry_for(simulator, valkey.url), host_data(simulator, own_box))
+    await set_up(hass, entry)
+    await reach(entry, "ready")
+    await simulator.add_jobs("ocr", 600)
+    await simulator.until_truth("ocr", finished=20)
+    leases = entry.runtime_data.leases
+    await simulator.machine_learning("off")
+
+    async def doubted() -> bool:
+        pause = leases.book.pauses.get("ocr")
+        return pause is not None and pause.phase is Phase.HELD
+
+    await until(doubted, timeout=20, what="the guard pauses", interval=0.001)
+    if way == "reload":
+        await hass.config_entries.async_reload(entry.entry_id)
+    else:
+        await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    before = (await simulator.truth()).queues["ocr"].handler_failed
+    await asyncio.sleep(3)
+    after = (await simulator.truth()).queues["ocr"].handler_failed
+    assert after - before < 10
+    assert after < 60
+    assert "ocr" in await paused(simulator)
+    if way == "reload":
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_own_pause_over_a_box_that_was_off(
+    hass: HomeAssistant, simulator: Simulator, valkey: Valkey, own_box: Box
+) -> None:
+    """Paused by the switch while the box was off: it stays so, and nobody is asked why."""
+    await simulator.machine_learning("off")
+    entry = with_hosts(entry_for(simulator, valkey.url), host_data(simulator, own_box))
+    await set_up(hass, entry)
+    await all_paused(entry)
+    await hass.services.async_call(DOMAIN, "pause", {"queue": "ocr"}, blocking=True)
+    await simulator.machine_learning("on")
+    await reach(entry, "ready", also=lambda: not entry.runtime_data.leases.book.pauses)
+    await poll(hass, entry)
+    assert await paused(simulator) == {"ocr"}
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    await poll(hass, entry)
+    await reach(entry, "ready")
+    assert await paused(simulator) == {"ocr"}
+    issues = [it for (d, it) in ir.async_get(hass).issues if d == DOMAIN]
+    assert issues == []
+    await hass.config_entries.async_unload(entry.entry_id)
