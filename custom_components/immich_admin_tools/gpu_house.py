@@ -125,9 +125,8 @@ class GpuHouse:
         await self._run(CONF_OFF_ACTION)
 
     def off_action_runs(self) -> bool:
-        """Return whether the off action is still under way, also from before a reload."""
-        machines = async_machines(self._hass)
-        return self._settings.host_id in machines.off_actions
+        """Return whether an off action of the box is under way, whoever runs it."""
+        return async_machines(self._hass).async_goes_off(self._settings.host_id)
 
     async def run_restart_action(self) -> None:
         """Run the user's restart action. Raises OwnActionsError."""
@@ -147,11 +146,7 @@ class GpuHouse:
             name,
         )
         if key == CONF_OFF_ACTION:
-            off_actions = async_machines(self._hass).off_actions
-            off_actions.add(self._settings.host_id)
-            task.add_done_callback(
-                lambda _: off_actions.discard(self._settings.host_id)
-            )
+            async_machines(self._hass).async_switch_off(self._settings.host_id, task)
         # A reload must not break it off; then nobody is left to ask for its error.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(task)

@@ -1,5 +1,6 @@
 """Which GPU hosts of all entries are the same machine: one box, whoever uses it."""
 
+import asyncio
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
@@ -31,8 +32,8 @@ class Machines:
         """Know none yet."""
         self._hass = hass
         self._hosts: dict[str, GpuHost] = {}
-        self.off_actions: set[str] = set()
-        """Hosts whose off action is under way; it outlives a reload."""
+        self._off_actions: dict[str, asyncio.Future[None]] = {}
+        """Those that were begun; they outlive a reload."""
         self._leaving: dict[str, int] = {}
         """Hosts that were unloaded while they switched the box off, and until when."""
 
@@ -61,6 +62,21 @@ class Machines:
             host.controller.peer if host is not None else self._absent(other_id)
             for other_id, host in self._same(host_id)
         ]
+
+    @callback
+    def async_switch_off(self, host_id: str, action: asyncio.Future[None]) -> None:
+        """Note that the off action of a host is under way."""
+        self._off_actions[host_id] = action
+
+    @callback
+    def async_goes_off(self, host_id: str) -> bool:
+        """Return whether an off action of the same machine is under way."""
+        hosts = {host_id, *(other_id for other_id, _ in self._same(host_id))}
+        return any(
+            not action.done()
+            for own, action in self._off_actions.items()
+            if own in hosts
+        )
 
     @callback
     def async_changed(self, host_id: str) -> None:

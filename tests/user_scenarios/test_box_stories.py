@@ -24,9 +24,12 @@ from tests.integration.gpu import (
     with_hosts,
 )
 from tests.integration.test_gpu_host import paused
+from tests.integration.test_gpu_shared import other
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
+
+__all__ = ["other"]
 
 
 @pytest.fixture
@@ -85,6 +88,63 @@ async def test_switched_on_again_while_the_off_action_still_runs(
     truth = (await simulator.truth()).queues["ocr"]
     assert (cut_at_work, truth.handler_failed) == ([False], 0)
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_switched_on_again_in_the_other_entry(
+    hass: HomeAssistant, simulator: Simulator, other: Simulator, own_box: Box
+) -> None:
+    """The same with a box of two Immichs: off in one, on again in the other."""
+    own_box.more.append(other)
+    cut: list[str] = []
+
+    async def plug_off(_call: ServiceCall) -> None:
+        cut.append(host_of(second).controller.power.state.value)
+        await simulator.machine_learning("off")
+        await other.machine_learning("off")
+
+    async def plug_on(_call: ServiceCall) -> None:
+        await simulator.machine_learning("on")
+        await other.machine_learning("on")
+
+    hass.services.async_register("test", "plug_off", plug_off)
+    hass.services.async_register("test", "plug_on", plug_on)
+    more = {
+        "off_action": [
+            {"action": "test.box_off"},
+            {"delay": {"seconds": 30}},
+            {"action": "test.plug_off"},
+        ],
+        "on_action": [{"action": "test.plug_on"}],
+    }
+    first = with_hosts(
+        entry_for(simulator, None, "first"), host_data(simulator, own_box, **more)
+    )
+    second = with_hosts(
+        entry_for(other, None, "second"), host_data(other, own_box, **more)
+    )
+    for entry in (first, second):
+        await set_up(hass, entry)
+        await reach(entry, "ready", 60)
+    await _switch(hass, first, "turn_off")
+    async with asyncio.timeout(60):
+        while host_of(second).controller.power.state != "off":
+            await first.runtime_data.queues.async_refresh()
+            await second.runtime_data.queues.async_refresh()
+            await asyncio.sleep(0.2)
+    await other.speed(300, "ocr")
+    await other.add_jobs("ocr", 60)
+    await _switch(hass, second, "turn_on")
+    async with asyncio.timeout(90):
+        while not cut:
+            await first.runtime_data.queues.async_refresh()
+            await second.runtime_data.queues.async_refresh()
+            await asyncio.sleep(0.1)
+    assert cut == ["off"]
+    await reach(second, "working", 60)
+    truth = (await other.truth()).queues["ocr"]
+    assert truth.handler_failed == 0
+    for entry in (first, second):
+        await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_users_pause_just_before_the_guards(

@@ -344,9 +344,12 @@ class HostController:
         ):
             # Whoever lets a queue go on wants the host to stay.
             wish = wish or Wish.ON
-        # That it does not answer while it restarts means nothing; nor while the off action
-        # runs: what of it is still to come, such as a plug, would cut it off again.
-        in_between = self.restarting or self._house.off_action_runs()
+        # That it does not answer while it restarts means nothing. Nor is it off before its
+        # off action is over: what is still to come, such as a plug, would cut it off again.
+        in_between = self.restarting or (
+            power.state in GONE | {HostState.SHUTTING_DOWN}
+            and self._house.off_action_runs()
+        )
         return Seen(
             now=now,
             reach=Reach.UNKNOWN if in_between else self.contact.reach,

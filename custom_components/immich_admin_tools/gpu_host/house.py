@@ -46,7 +46,7 @@ class House(Protocol):
         """Run the user's off action. Raises HealingError."""
 
     def off_action_runs(self) -> bool:
-        """Return whether the off action is still under way, also from before a reload."""
+        """Return whether an off action of the box is under way, whoever runs it."""
 
     async def run_restart_action(self) -> None:
         """Run the user's action that restarts the service. Raises HealingError."""
