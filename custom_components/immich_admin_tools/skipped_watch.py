@@ -291,9 +291,9 @@ class SkippedJobWatch:
         """Pause what the hosts work on until it is known, once and for a while at most.
 
         `paused`: takes in what has a lease. That a queue is not paused by the user is
-        known from its events.
+        known from its events. Without a host to wait for there is nothing to pause for.
         """
-        if paused:
+        if paused or not hosts:
             return
         leases = self._entry.runtime_data.leases
         overruled = {it for host in hosts for it in host.controller.leases.overruled}

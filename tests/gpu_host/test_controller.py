@@ -498,5 +498,5 @@ async def test_is_not_woken_before_its_off_action_is_over() -> None:
     await world.run(60)
     assert (world.state, world.box.packets) == ("shutting_down", packets)
     world.off_action_runs = False
-    await world.until("ready", 60)
+    await world.until("working", 60)
     assert world.burnt == 0

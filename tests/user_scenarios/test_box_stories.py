@@ -7,8 +7,12 @@ from typing import Any
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import issue_registry as ir
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
 
+from custom_components.immich_admin_tools.analysis import skipped
 from custom_components.immich_admin_tools.clock import now_ms
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.healing.leases import Phase
@@ -290,4 +294,41 @@ async def test_own_pause_over_a_box_that_was_off(
     assert await paused(simulator) == {"ocr"}
     issues = [it for (d, it) in ir.async_get(hass).issues if d == DOMAIN]
     assert issues == []
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize("boxes", [0, 1])
+async def test_nothing_is_paused_where_nobody_asked_for_it(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    valkey: Valkey,
+    own_box: Box,
+    monkeypatch: pytest.MonkeyPatch,
+    boxes: int,
+) -> None:
+    """Without a box, or with one that is not paused for, skipped photos are only told.
+
+    Pauses of nobody's wish would come and go, and undo those that the user makes as the
+    photos are skipped.
+    """
+    monkeypatch.setattr(skipped, "LOWEST_LIMIT", 120)
+    monkeypatch.setattr(skipped, "UNKNOWN_LIMIT", 120)
+    host = host_data(simulator, own_box, pause_offline=False)
+    entry = with_hosts(entry_for(simulator, valkey.url), *[host] * boxes)
+    await set_up(hass, entry)
+    told = async_capture_events(hass, f"{DOMAIN}_event")
+    await simulator.machine_learning("off")
+    await simulator.add_jobs("ocr", 300)
+    ledger = entry.runtime_data.skipped_jobs
+
+    async def counted() -> bool:
+        await poll(hass, entry)
+        return bool(ledger.of("ocr").jobs > 200)
+
+    await until(counted, timeout=20, what="skipped photos are counted", interval=0.3)
+    await asyncio.sleep(5)
+    await poll(hass, entry)
+    kinds = {it.data["type"] for it in told}
+    assert not kinds & {"queue_paused", "queue_resumed"}
+    assert await paused(simulator) == set()
     await hass.config_entries.async_unload(entry.entry_id)
