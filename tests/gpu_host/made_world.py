@@ -385,6 +385,10 @@ class MadeHouse:
         """Return what the world says."""
         return self.world.off_action_runs
 
+    def restart_action_runs(self) -> bool:
+        """Return that it does not: it lasts no time here."""
+        return False
+
     async def run_restart_action(self) -> None:
         """Take the service away for a while."""
         box = self.world.box

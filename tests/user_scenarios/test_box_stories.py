@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -331,4 +333,116 @@ async def test_nothing_is_paused_where_nobody_asked_for_it(
     kinds = {it.data["type"] for it in told}
     assert not kinds & {"queue_paused", "queue_resumed"}
     assert await paused(simulator) == set()
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_option_saved_while_the_machine_learning_is_restarted(
+    hass: HomeAssistant, simulator: Simulator, valkey: Valkey, own_box: Box
+) -> None:
+    """The restart goes on without the entry: no job is begun before it is over."""
+    begun = asyncio.Event()
+
+    async def restart(_call: ServiceCall) -> None:
+        begun.set()
+        await asyncio.sleep(8)
+        await simulator.machine_learning("off")
+        await asyncio.sleep(3)
+        await simulator.machine_learning("on")
+
+    hass.services.async_register("test", "restart_ml", restart)
+    await simulator.speed(300, "ocr")
+    entry = with_hosts(
+        entry_for(simulator, valkey.url),
+        host_data(simulator, own_box, restart_action=[{"action": "test.restart_ml"}]),
+    )
+    await set_up(hass, entry)
+    await reach(entry, "ready")
+    await simulator.add_jobs("ocr", 200)
+    await reach(entry, "working")
+    call = hass.async_create_task(
+        hass.services.async_call(
+            DOMAIN,
+            "restart_machine_learning",
+            {"device_id": host_of(entry).device_id},
+            blocking=True,
+        )
+    )
+    async with asyncio.timeout(40):
+        await begun.wait()
+    await hass.config_entries.async_reload(entry.entry_id)
+    with pytest.raises(HomeAssistantError):
+        await call
+    before = await simulator.until_truth("ocr", finished=1)
+    await simulator.until_truth("ocr", finished=before.finished + 6, timeout=60)
+    assert (await simulator.truth()).queues["ocr"].handler_failed == 0
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def _workers(simulator: Simulator) -> int:
+    """Return how many photos smart search works on at once."""
+    _, config = await simulator.request("GET", "/api/system-config")
+    assert isinstance(config, dict)
+    return int(config["job"]["smartSearch"]["concurrency"])
+
+
+async def test_more_workers_for_as_long_as_somebody_looks_after_them(
+    hass: HomeAssistant, simulator: Simulator, valkey: Valkey, own_box: Box
+) -> None:
+    """Reloaded, disabled, enabled again and deleted in the middle of work."""
+    before = await _workers(simulator)
+    await simulator.speed(300, "smartSearch")
+    entry = with_hosts(
+        entry_for(simulator, valkey.url),
+        host_data(simulator, own_box, concurrency={"smartSearch": before + 5}),
+    )
+
+    async def raised() -> bool:
+        await poll(hass, entry)
+        return await _workers(simulator) == before + 5
+
+    await set_up(hass, entry)
+    await until(raised, timeout=20, what="there are more", interval=0.3)
+    await simulator.add_jobs("smartSearch", 500)
+    await reach(entry, "working")
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert await _workers(simulator) == before + 5
+    by_user = ConfigEntryDisabler.USER
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, by_user)
+    assert await _workers(simulator) == before
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, None)
+    await until(raised, timeout=20, what="there are more again", interval=0.3)
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert await _workers(simulator) == before
+    assert await paused(simulator) == set()
+    assert (await simulator.truth()).queues["smartSearch"].handler_failed == 0
+
+
+async def test_one_of_two_boxes_is_gone(
+    hass: HomeAssistant, simulator: Simulator, valkey: Valkey, own_box: Box
+) -> None:
+    """The other one does the work; only with both gone the queue rests."""
+    second = host_data(
+        simulator, own_box, mac="3c:52:82:1a:2b:99", ml_url="http://127.0.0.1:9"
+    )
+    entry = with_hosts(
+        entry_for(simulator, valkey.url), host_data(simulator, own_box), second
+    )
+    await simulator.speed(150, "ocr")
+    await set_up(hass, entry)
+    await reach(entry, "ready")
+    await simulator.add_jobs("ocr", 500)
+    await asyncio.sleep(12)
+    await poll(hass, entry)
+    assert host_of(entry, 1).controller.power.state == "off"
+    assert await paused(simulator) == set()
+    await simulator.machine_learning("off")
+    await all_paused(entry)
+    assert (await simulator.truth()).queues["ocr"].handler_failed < 50
+    await simulator.machine_learning("on")
+
+    async def goes_on() -> bool:
+        await poll(hass, entry)
+        return not await paused(simulator)
+
+    await until(goes_on, timeout=30, what="all queues go on", interval=0.3)
     await hass.config_entries.async_unload(entry.entry_id)

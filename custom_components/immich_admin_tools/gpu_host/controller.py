@@ -69,8 +69,7 @@ class HostController:
         self.contact = Contact()
         self.work: Work | None = None
         """None: the last poll failed."""
-        self.restarting = False
-        """Whether its machine learning is being restarted."""
+        self._restarting = False
         self.clocks = clocks
         self._house = house
         self._probe = probe
@@ -102,6 +101,15 @@ class HostController:
     def power(self) -> Power:
         """Return the state of the host."""
         return self.record.power
+
+    @property
+    def restarting(self) -> bool:
+        """Return whether its machine learning is being restarted."""
+        return self._restarting or self._house.restart_action_runs()
+
+    @restarting.setter
+    def restarting(self, restarting: bool) -> None:
+        self._restarting = restarting
 
     @property
     def resting(self) -> bool:
