@@ -1,1 +1,0 @@
-"""What users do, told as stories, on real parts."""
