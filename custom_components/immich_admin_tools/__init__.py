@@ -37,6 +37,7 @@ from .restart_action import async_setup_restart_action
 from .services import async_setup_services
 from .settings import connection_of, set_up_with
 from .skipped_jobs import EntrySkippedJobs
+from .skipped_watch import async_hand_on_doubts
 from .stores import EntryStores
 from .thumbnail import ThumbnailView
 from .upkeep import (
@@ -117,6 +118,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     entry.runtime_data.server_device_id = async_register_server(hass, entry)
     entry.runtime_data.gpu_hosts.async_create(hass, entry)
     # Before anybody lets a queue go on.
+    await async_hand_on_doubts(entry)
     entry.runtime_data.skipped_jobs.async_keep()
     async_keep_devices(hass, entry)
     async_keep_issues(hass, entry)

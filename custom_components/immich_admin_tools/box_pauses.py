@@ -72,6 +72,8 @@ class BoxPauses:
         ours = {name for name, pause in pauses.items() if not pause.by_hand}
         # Whoever pauses a queue before our eyes, and not by a lease, is the user.
         users = (self._users & paused) | (self._seen_running & paused) - ours
+        # So is who pauses one through us that was paused already, such as for a box.
+        users |= {name for name in paused if self._leases.paused_by_user(name)}
         self._seen_running = views.keys() - paused
         if users != self._users:
             self._users = users

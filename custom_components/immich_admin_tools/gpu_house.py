@@ -124,6 +124,14 @@ class GpuHouse:
         """Run the user's off action. Raises OwnActionsError."""
         await self._run(CONF_OFF_ACTION)
 
+    def off_action_runs(self) -> bool:
+        """Return whether an off action of the box is under way, whoever runs it."""
+        return async_machines(self._hass).async_goes_off(self._settings.host_id)
+
+    def restart_action_runs(self) -> bool:
+        """Return whether the restart action is under way, also from before a reload."""
+        return async_machines(self._hass).async_restarts(self._settings.host_id)
+
     async def run_restart_action(self) -> None:
         """Run the user's restart action. Raises OwnActionsError."""
         await self._run(CONF_RESTART_ACTION)
@@ -141,6 +149,10 @@ class GpuHouse:
             ),
             name,
         )
+        if key == CONF_OFF_ACTION:
+            async_machines(self._hass).async_switch_off(self._settings.host_id, task)
+        elif key == CONF_RESTART_ACTION:
+            async_machines(self._hass).async_restart(self._settings.host_id, task)
         # A reload must not break it off; then nobody is left to ask for its error.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(task)

@@ -1,5 +1,6 @@
 """Which GPU hosts of all entries are the same machine: one box, whoever uses it."""
 
+import asyncio
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,7 @@ from .const import DOMAIN
 from .gpu_host.machine import Absent, Fellow, machine_keys
 from .gpu_host.models import LEAVING
 from .gpu_host.policy import OFF_WITHIN
+from .gpu_host.service_restart import DOWN_FOR
 from .gpu_settings import CONF_MAC, CONF_ML_URL, SUBENTRY_GPU_HOST
 
 if TYPE_CHECKING:
@@ -31,6 +33,10 @@ class Machines:
         """Know none yet."""
         self._hass = hass
         self._hosts: dict[str, GpuHost] = {}
+        self._off_actions: dict[str, asyncio.Future[None]] = {}
+        """Those that were begun; they outlive a reload."""
+        self._restarts: dict[str, int | None] = {}
+        """When their restart actions were over; None while they are under way."""
         self._leaving: dict[str, int] = {}
         """Hosts that were unloaded while they switched the box off, and until when."""
 
@@ -59,6 +65,43 @@ class Machines:
             host.controller.peer if host is not None else self._absent(other_id)
             for other_id, host in self._same(host_id)
         ]
+
+    @callback
+    def async_switch_off(self, host_id: str, action: asyncio.Future[None]) -> None:
+        """Note that the off action of a host is under way."""
+        self._off_actions[host_id] = action
+
+    @callback
+    def async_goes_off(self, host_id: str) -> bool:
+        """Return whether an off action of the same machine is under way."""
+        hosts = {host_id, *(other_id for other_id, _ in self._same(host_id))}
+        return any(
+            not action.done()
+            for own, action in self._off_actions.items()
+            if own in hosts
+        )
+
+    @callback
+    def async_restart(self, host_id: str, action: asyncio.Future[None]) -> None:
+        """Note that the restart action of a host is under way."""
+        self._restarts[host_id] = None
+
+        def over(_: asyncio.Future[None]) -> None:
+            """Note when it was over."""
+            self._restarts[host_id] = monotonic_ms()
+
+        action.add_done_callback(over)
+
+    @callback
+    def async_restarts(self, host_id: str) -> bool:
+        """Return whether its restart action is under way, or was a moment ago.
+
+        An answer may still be that of before.
+        """
+        if host_id not in self._restarts:
+            return False
+        over_at = self._restarts[host_id]
+        return over_at is None or monotonic_ms() - over_at < DOWN_FOR
 
     @callback
     def async_changed(self, host_id: str) -> None:

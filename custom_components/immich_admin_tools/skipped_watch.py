@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry
     from .entry_gpu import GpuHost
 
-DOUBT = "doubt {}"
-"""Holder of pauses for as long as nobody knows whether photos of a queue are skipped."""
+DOUBT = "doubt "
+"""Begins the holder of pauses for as long as nobody knows whether photos of a queue are skipped."""
 DOUBT_FOR = 60_000
 """ms that such a pause lasts at most."""
 ASK_AGAIN = 0.05
@@ -242,6 +242,10 @@ class SkippedJobWatch:
                         await asyncio.sleep(min(doubts * 0.5, LONGEST_DOUBT))
             again = ASK_AGAIN if self._ledger.hosts_of(queue) else ASK_IMMICH_AGAIN
             self._not_before[queue] = monotonic_ms() + round(again * 1000)
+        except asyncio.CancelledError:
+            # Nobody knows yet: whoever goes on from what is stored hands it on.
+            paused.clear()
+            raise
         finally:
             if paused:
                 await self._end_doubt(queue, paused)
@@ -287,9 +291,9 @@ class SkippedJobWatch:
         """Pause what the hosts work on until it is known, once and for a while at most.
 
         `paused`: takes in what has a lease. That a queue is not paused by the user is
-        known from its events.
+        known from its events. Without a host to wait for there is nothing to pause for.
         """
-        if paused:
+        if paused or not hosts:
             return
         leases = self._entry.runtime_data.leases
         overruled = {it for host in hosts for it in host.controller.leases.overruled}
@@ -306,11 +310,23 @@ class SkippedJobWatch:
             return
         paused += queues
         try:
-            await leases.take(
+            taken = await leases.take(
                 _doubt(queue), queues, now_ms() + DOUBT_FOR, running=running
             )
+            for it in await self._paused_before(taken.begun):
+                await leases.note_by_hand(it)
         except (ImmichError, HealingError) as err:
             LOGGER.warning("%s can't be paused now: %s", ", ".join(queues), err)
+
+    async def _paused_before(self, queues: Collection[str]) -> list[str]:
+        """Return those of the queues paused just now that somebody else paused as well.
+
+        That one was not paused was told by its events, and those may be late.
+        """
+        guard = self._guard
+        if not queues or guard is None or not await guard.seen_all(queues):
+            return []
+        return [queue for queue in queues if self._detectors[queue].pauses > 1]
 
     async def _end_doubt(self, queue: str, paused: list[str]) -> None:
         """Let go on what was paused in doubt, unless it is paused for its host now."""
@@ -335,4 +351,22 @@ class SkippedJobWatch:
 
 def _doubt(queue: str) -> Reason:
     """Return why queues are paused while nobody knows about one of them."""
-    return Reason(LeaseKind.GPU_OFFLINE, DOUBT.format(queue))
+    return Reason(LeaseKind.GPU_OFFLINE, DOUBT + queue)
+
+
+async def async_hand_on_doubts(entry: AdminToolsConfigEntry) -> None:
+    """Let the GPU hosts look after the queues that were still in doubt at the last end.
+
+    Their time is over, or soon will be, while nobody has asked a host yet.
+    """
+    leases = entry.runtime_data.leases
+    hosts = entry.runtime_data.gpu_hosts.hosts.items()
+    for queue, pause in list(leases.book.pauses.items()):
+        heirs = [
+            Reason(LeaseKind.GPU_OFFLINE, host_id)
+            for host_id, host in hosts
+            if host.settings.pause_offline and queue in host.settings.queues
+        ]
+        for lease in pause.leases:
+            if lease.reason.holder.startswith(DOUBT):
+                await leases.pass_on(queue, lease.reason, heirs)

@@ -264,3 +264,18 @@ def test_events_tell_whether_a_queue_goes_on() -> None:
     assert after(*queue.run(5)[:2]) == (True, True)
     detector.note_lost()
     assert after() == (None, False)
+
+
+def test_pauses_since_it_went_on() -> None:
+    """Two of them are two people's; what was lost may have been a resume."""
+    queue, detector = Queue(), SkippedJobDetector()
+
+    def paused(number: int, event: str = "paused") -> JobEvent:
+        return JobEvent(f"{2_000_000 + number}-0", event, None, None, None)
+
+    detector.observe([*queue.run(400), paused(1), paused(2)])
+    assert (detector.pauses, detector.running) == (2, False)
+    detector.observe([paused(3, "resumed"), paused(4)])
+    assert detector.pauses == 1
+    detector.note_lost()
+    assert (detector.pauses, detector.running) == (0, None)

@@ -108,6 +108,7 @@ class World:
     api_answers: bool = True
     may_wake: bool | None = True
     keep_on: bool | None = False
+    off_action_runs: bool = False
     polled: tuple[str, ...] = QUEUES
     """Queues that Immich has."""
     fellows: Collection[Fellow] = ()
@@ -379,6 +380,14 @@ class MadeHouse:
         if self.world.settings[self.name].ml_url == "refused":
             raise OwnActionsError("no such action")
         box.shut_down(self.world.now)
+
+    def off_action_runs(self) -> bool:
+        """Return what the world says."""
+        return self.world.off_action_runs
+
+    def restart_action_runs(self) -> bool:
+        """Return that it does not: it lasts no time here."""
+        return False
 
     async def run_restart_action(self) -> None:
         """Take the service away for a while."""

@@ -485,3 +485,18 @@ async def test_without_pausing() -> None:
     world.restart()
     await world.run(30)
     assert world.immich.calls == []
+
+
+async def test_is_not_woken_before_its_off_action_is_over() -> None:
+    """What is still to come of it would cut the box off at its work."""
+    world = await at_work()
+    await world.host.ask(Wish.OFF)
+    world.off_action_runs = True
+    await world.until("shutting_down", 200)
+    await world.host.ask(Wish.ON)
+    packets = world.box.packets
+    await world.run(60)
+    assert (world.state, world.box.packets) == ("shutting_down", packets)
+    world.off_action_runs = False
+    await world.until("working", 60)
+    assert world.burnt == 0

@@ -186,3 +186,17 @@ async def test_a_queue_of_nobody_waits_for_nothing() -> None:
 
     guard = DrainGuard(Silent(), ["ocr"], Taken(), monotonic_ms)  # type: ignore[arg-type]  # never asked
     await guard.ready(["library"])
+
+
+async def test_all_that_happened_until_now(valkey: Valkey) -> None:
+    """It waits for what is still to be read; without a connection nobody knows."""
+    taken = Taken()
+    async with guarding(valkey, taken) as guard, valkey.client() as client:
+        for _ in range(50):
+            await client.xadd(KEY, {"event": "paused"})
+        assert await guard.seen_all(["ocr"])
+        assert len(taken.ids) == 50
+    client = create_client(RedisSettings(valkey.url), None)
+    idle = DrainGuard(EventWatch(client, "immich_bull"), ["ocr"], taken, monotonic_ms)
+    assert not await idle.seen_all(["ocr"])
+    await client.aclose()

@@ -204,3 +204,24 @@ def test_what_cannot_be_understood_pauses_nothing_for_ever(
 ) -> None:
     """A hand or an older version may have written it."""
     assert LeaseBook.from_dict(stored) == expected  # type: ignore[arg-type]  # any JSON
+
+
+def test_others_stand_behind_a_lease_without_a_time() -> None:
+    """Nothing changes for the queue, but it goes on only when they say so."""
+    book = _held(Lease(GPU, 1, until=9), Lease(RESTART, 2))
+    passed = book.passed_on("ocr", GPU, [OTHER_GPU])
+    assert passed == _held(Lease(OTHER_GPU, 1), Lease(RESTART, 2))
+    assert passed.expired(10).pauses["ocr"].phase is Phase.HELD
+    both = _held(Lease(OTHER_GPU, 5), Lease(GPU, 1, until=9), by_hand=True)
+    assert both.passed_on("ocr", GPU, [OTHER_GPU]) == _held(
+        Lease(OTHER_GPU, 5), by_hand=True
+    )
+
+
+def test_a_lease_without_heirs_stays() -> None:
+    """There is none, they were overruled, or the queue has no lease at all."""
+    book = _held(Lease(GPU, 1, until=9))
+    assert book.passed_on("ocr", GPU, []) == book
+    overruled = LeaseBook(book.pauses, frozenset({("ocr", OTHER_GPU)}))
+    assert overruled.passed_on("ocr", GPU, [OTHER_GPU]) == overruled
+    assert book.passed_on("smartSearch", GPU, [OTHER_GPU]) == book

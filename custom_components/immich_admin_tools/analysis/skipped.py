@@ -66,6 +66,8 @@ class SkippedJobDetector:
     """Whether a job that queues what is missing has ended since this was last reset."""
     running: bool | None = None
     """Whether the queue goes on, as its last events have it; None: they do not tell."""
+    pauses: int = 0
+    """Times that the queue was paused since it last went on, also if it was already."""
     _position: EntryId | None = None
     _row: int = 0
     """Fast jobs of the row."""
@@ -109,6 +111,7 @@ class SkippedJobDetector:
         self._end_row()
         self._last_slow = None
         self.running = None
+        self.pauses = 0
 
     def note_lost(self, jobs: int = 0) -> None:
         """Note that entries were lost, and how many jobs ended in them if known.
@@ -117,6 +120,7 @@ class SkippedJobDetector:
         """
         self._unsure = True
         self.running = None
+        self.pauses = 0
         if self._row >= IN_A_ROW:
             self.suspected += jobs
 
@@ -134,6 +138,7 @@ class SkippedJobDetector:
             self._position = entry
             if event.event in (PAUSED, RESUMED):
                 self.running = event.event == RESUMED
+                self.pauses = 0 if self.running else self.pauses + 1
             elif event.job_id is not None:
                 self._take(event, event.job_id, limit)
 
@@ -143,7 +148,7 @@ class SkippedJobDetector:
                 if (event.name or "").endswith(QUEUE_ALL):
                     self._queue_all.add(job_id)
             case "active":
-                self.running = True
+                self.running, self.pauses = True, 0
                 if len(self._starts) >= _MOST_STARTS:
                     # Left by entries that were lost.
                     self._starts.clear()

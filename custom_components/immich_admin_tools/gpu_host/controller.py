@@ -69,8 +69,7 @@ class HostController:
         self.contact = Contact()
         self.work: Work | None = None
         """None: the last poll failed."""
-        self.restarting = False
-        """Whether its machine learning is being restarted."""
+        self._restarting = False
         self.clocks = clocks
         self._house = house
         self._probe = probe
@@ -102,6 +101,15 @@ class HostController:
     def power(self) -> Power:
         """Return the state of the host."""
         return self.record.power
+
+    @property
+    def restarting(self) -> bool:
+        """Return whether its machine learning is being restarted."""
+        return self._restarting or self._house.restart_action_runs()
+
+    @restarting.setter
+    def restarting(self, restarting: bool) -> None:
+        self._restarting = restarting
 
     @property
     def resting(self) -> bool:
@@ -344,10 +352,15 @@ class HostController:
         ):
             # Whoever lets a queue go on wants the host to stay.
             wish = wish or Wish.ON
+        # That it does not answer while it restarts means nothing. Nor is it off before its
+        # off action is over: what is still to come, such as a plug, would cut it off again.
+        in_between = self.restarting or (
+            power.state in GONE | {HostState.SHUTTING_DOWN}
+            and self._house.off_action_runs()
+        )
         return Seen(
             now=now,
-            # That it does not answer while it restarts means nothing.
-            reach=Reach.UNKNOWN if self.restarting else self.contact.reach,
+            reach=Reach.UNKNOWN if in_between else self.contact.reach,
             automatic=self.record.automatic,
             may_wake=self._house.may_wake(),
             keep_on=self._house.keep_on(),

@@ -26,6 +26,8 @@ SILENT = 1_500
 """ms without a reply, of which one comes every second, after which one is overdue."""
 READY_WITHIN = 2.0
 """Seconds that a queue waits for the guard before it goes on without."""
+SEEN_WITHIN = 1.0
+"""Seconds for what has happened until now to be taken in."""
 
 
 class EventSource(Protocol):
@@ -92,6 +94,22 @@ class DrainGuard:
                 await self._ready.wait()
         except TimeoutError:
             _LOGGER.debug("%s go on unwatched", ", ".join(sorted(queues)))
+
+    async def seen_all(self, queues: Collection[str]) -> bool:
+        """Return whether all that has happened in these queues until now was taken in."""
+        if not self.watching:
+            return False
+        try:
+            async with asyncio.timeout(SEEN_WITHIN):
+                ends = await self._events.ends(queues)
+                while any(
+                    entry_id(self._sink.position(queue) or "0-0") < entry_id(it.last)
+                    for queue, it in ends.items()
+                ):
+                    await asyncio.sleep(PAUSE)
+        except BullMQError, TimeoutError:
+            return False
+        return True
 
     async def run(self) -> None:
         """Watch until cancelled. A Redis that is lost is tried again."""

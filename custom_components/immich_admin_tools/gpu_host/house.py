@@ -45,6 +45,12 @@ class House(Protocol):
     async def run_off_action(self) -> None:
         """Run the user's off action. Raises HealingError."""
 
+    def off_action_runs(self) -> bool:
+        """Return whether an off action of the box is under way, whoever runs it."""
+
+    def restart_action_runs(self) -> bool:
+        """Return whether the restart action is under way, also from before a reload."""
+
     async def run_restart_action(self) -> None:
         """Run the user's action that restarts the service. Raises HealingError."""
 

@@ -87,7 +87,7 @@ class LeaseBase:
         return PauseOwner(last.reason, last.since, last.until)
 
     def paused_by_user(self, queue: str) -> bool:
-        """Return whether the user paused a queue through us, as far as is known."""
+        """Return whether a pause is known to be the user's, such as one through us."""
         return queue in self._paused_by_user
 
     async def is_paused(self, queue: str) -> bool:

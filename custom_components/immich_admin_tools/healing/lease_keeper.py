@@ -47,12 +47,14 @@ class LeaseKeeper(LeaseBase):
             paused = {
                 it for it, is_paused in zip(to_ask, found, strict=True) if is_paused
             }
+            begun = [it for it in wanted if it not in book.pauses and it not in paused]
             for queue in wanted:
                 book = book.taken(queue, lease, is_paused=queue in paused)
             await self._store(book)
             failed = await self._enforce()
             return Taken(
                 held=tuple(queue for queue in wanted if queue not in failed),
+                begun=tuple(queue for queue in begun if queue not in failed),
                 pending={it: failed[it] for it in wanted if it in failed},
                 blocked=blocked,
             )
@@ -102,6 +104,14 @@ class LeaseKeeper(LeaseBase):
                 lease = Lease(reason, self._wall())
                 await self._store(self._book.adopted(queue, lease))
 
+    async def pass_on(
+        self, queue: str, reason: Reason, heirs: Collection[Reason]
+    ) -> None:
+        """Let others stand behind a lease: nothing changes in Immich."""
+        async with self._lock:
+            self._check()
+            await self._try_to_store(self._book.passed_on(queue, reason, heirs))
+
     async def hand_over(self, queues: Collection[str]) -> None:
         """Leave queues paused, as the user's from now on. Raises NotStoredError."""
         async with self._lock:
@@ -134,6 +144,16 @@ class LeaseKeeper(LeaseBase):
             self._paused_by_user.add(queue)
             await self._try_to_store(self._book.confirmed(queue))
             self._tell(queue, True, None, by_user=True)
+
+    async def note_by_hand(self, queue: str) -> None:
+        """Note that the user has paused a queue in Immich's own pages, beside our lease.
+
+        Raises NotStoredError.
+        """
+        async with self._lock:
+            self._check()
+            await self._store(self._book.paused_by_user(queue))
+            self._paused_by_user.add(queue)
 
     async def user_resumes(self, queue: str) -> None:
         """Let a queue go on for the user, whoever paused it. Raises ImmichError.

@@ -50,6 +50,8 @@ class Taken:
 
     held: tuple[str, ...] = ()
     """Queues that are certainly paused."""
+    begun: tuple[str, ...] = ()
+    """Those of them that had no lease before, and that one request has paused."""
     pending: Mapping[str, ImmichError] = field(default_factory=dict)
     """Queues that could not be paused yet; it is tried again with every poll."""
     blocked: tuple[str, ...] = ()

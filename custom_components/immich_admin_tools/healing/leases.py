@@ -136,6 +136,25 @@ class LeaseBook:
         """Take over a pause that is there already as one of ours."""
         return self._with(queue, Pause(Phase.HELD, by_hand=False, leases=(lease,)))
 
+    def passed_on(
+        self, queue: str, reason: Reason, heirs: Collection[Reason]
+    ) -> LeaseBook:
+        """Let others stand behind a lease, without a time.
+
+        Where there are none, or the user has overruled them, it stays as it is.
+        """
+        pause = self.pauses.get(queue)
+        heirs = [it for it in heirs if not self.is_blocked(queue, it)]
+        if pause is None or not heirs:
+            return self
+        leases: dict[Reason, Lease] = {}
+        for lease in pause.leases:
+            passed = lease.reason == reason
+            for own in heirs if passed else [lease.reason]:
+                new = Lease(own, lease.since) if passed else lease
+                leases.setdefault(own, new)
+        return self._with(queue, replace(pause, leases=tuple(leases.values())))
+
     def unsure(self, queues: Collection[str] | None = None) -> LeaseBook:
         """Pause once more what Immich or Redis may have forgotten."""
         pauses = {
