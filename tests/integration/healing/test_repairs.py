@@ -372,6 +372,91 @@ async def test_a_dialog_of_an_entry_that_is_not_loaded(
     await simulator.unhang()
 
 
+@pytest.mark.parametrize(
+    "option", ["clear", "clear_and_restart", "raise_limit", "choose_way", "restart_now"]
+)
+async def test_a_dialog_goes_on_after_its_entry_has_ended(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, option: str
+) -> None:
+    """It says that, whatever is chosen, and works when the entry is back."""
+    await hang(hass, entry, simulator, "ocr")
+    choose(hass, entry, "redis")
+    key = {"raise_limit": "heal_limit", "clear": "stuck_jobs"}.get(option, "stuck_jobs")
+    if option in ("choose_way", "restart_now"):
+        await call(hass, "clear_stuck", queue="ocr")
+        await poll(hass, entry)
+        key = "workers_blocked"
+    elif key == "heal_limit":
+        limits = {CONF_HEAL_LIMITS: {"actions_per_hour": 0}}
+        set_option(hass, entry, **{CONF_AUTO_HEAL: "clear_and_log"}, **limits)
+        await poll(hass, entry)
+        await poll(hass, entry)
+    dialog = await _open(hass, entry, key)
+    before = (await simulator.truth()).restarts
+    await hass.config_entries.async_unload(entry.entry_id)
+    result = await dialog.choose(option)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")
+    assert (await simulator.truth()).restarts == before
+    await hass.config_entries.async_setup(entry.entry_id)
+    await simulator.unhang()
+
+
+async def test_a_form_is_submitted_after_its_entry_has_ended(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    """Nothing is kept, and it is said why."""
+    await _blocked(hass, entry, simulator)
+    dialog = await _open(hass, entry, "workers_blocked")
+    await dialog.choose("choose_way")
+    await dialog.choose("way_redis")
+    await hass.config_entries.async_unload(entry.entry_id)
+    result = await dialog.answer(restart_now=True)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")
+    assert "restart_action" not in entry.options
+    await hass.config_entries.async_setup(entry.entry_id)
+    await simulator.unhang()
+
+
+async def test_a_dialog_goes_on_after_a_reload(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    """What was read is what is done, with what the entry has now."""
+    await _blocked(hass, entry, simulator)
+    dialog = await _open(hass, entry, "workers_blocked")
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    await dialog.choose("choose_way")
+    await dialog.choose("way_redis")
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    result = await dialog.answer(restart_now=True)
+    assert (result["type"], result["description"]) == (
+        FlowResultType.CREATE_ENTRY,
+        "restarted",
+    )
+    await simulator.until_truth("ocr", hung_now=0)
+
+
+async def test_the_entry_ends_while_a_dialog_is_at_work(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    """It tells what came of it, and does not fail by what is gone."""
+    await hang(hass, entry, simulator, "ocr")
+    dialog = await _open(hass, entry, "stuck_jobs")
+    flows = hass.data["repairs"]["flow_manager"]
+    choice = {"next_step_id": "clear"}
+    result = await flows.async_configure(dialog.step["flow_id"], choice)
+    assert result["type"] is FlowResultType.SHOW_PROGRESS
+    await hass.config_entries.async_unload(entry.entry_id)
+    async with asyncio.timeout(40):
+        while result["type"] is FlowResultType.SHOW_PROGRESS:
+            await asyncio.sleep(0.1)
+            result = await flows.async_configure(dialog.step["flow_id"])
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")
+    await hass.config_entries.async_setup(entry.entry_id)
+    await simulator.unhang()
+
+
 async def test_restart_as_auto_heal_needs_a_way(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
