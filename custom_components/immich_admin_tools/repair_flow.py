@@ -81,6 +81,9 @@ class EntryFlow(RepairsFlow):
         """Say what went wrong, if anything did."""
         if self._error is None:
             return None
+        if isinstance(self._error, AbortFlow):
+            # The entry was unloaded before anything was begun.
+            return self.async_abort(reason=self._error.reason)
         text = localized_error(self.hass, self._error)
         return self.async_abort(
             reason=reason, description_placeholders={"reason": text}

@@ -20,7 +20,9 @@ from custom_components.immich_admin_tools.const import (
     CONF_HEAL_LIMITS,
     DOMAIN,
 )
+from custom_components.immich_admin_tools import stuck_flow
 from custom_components.immich_admin_tools.healing import verification
+from custom_components.immich_admin_tools.healing.models import HealReport
 from custom_components.immich_admin_tools.stuck_flow import StuckJobsFlow
 from tests.integration.conftest import entity_id, entry_for, poll, set_up, state_of
 from tests.integration.restart.helpers import (
@@ -31,7 +33,7 @@ from tests.integration.restart.helpers import (
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
-from .helpers import call, hang, set_option
+from .helpers import call, hang, refused, set_option
 
 
 class Dialog:
@@ -93,6 +95,14 @@ async def _blocked(
     await call(hass, "clear_stuck", queue="ocr")
     await poll(hass, entry)
     assert _issue(hass, entry, "workers_blocked") is not None
+
+
+async def _restart_failed(hass: HomeAssistant, entry: MockConfigEntry) -> str:
+    """Let a restart fail before it is tried; return the issue."""
+    choose(hass, entry, "actions", actions=[{"what": 1}])
+    await refused(hass, "restart_workers")
+    assert _issue(hass, entry, "restart_failed") is not None
+    return "restart_failed"
 
 
 async def test_the_dialog_names_each_photo_and_why(
@@ -379,14 +389,14 @@ async def test_a_dialog_goes_on_after_its_entry_has_ended(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, option: str
 ) -> None:
     """It says that, whatever is chosen, and works when the entry is back."""
-    await hang(hass, entry, simulator, "ocr")
-    choose(hass, entry, "redis")
-    key = {"raise_limit": "heal_limit", "clear": "stuck_jobs"}.get(option, "stuck_jobs")
+    key = "stuck_jobs"
     if option in ("choose_way", "restart_now"):
-        await call(hass, "clear_stuck", queue="ocr")
-        await poll(hass, entry)
-        key = "workers_blocked"
-    elif key == "heal_limit":
+        key = await _restart_failed(hass, entry)
+    else:
+        await hang(hass, entry, simulator, "ocr")
+        choose(hass, entry, "redis")
+    if option == "raise_limit":
+        key = "heal_limit"
         limits = {CONF_HEAL_LIMITS: {"actions_per_hour": 0}}
         set_option(hass, entry, **{CONF_AUTO_HEAL: "clear_and_log"}, **limits)
         await poll(hass, entry)
@@ -402,27 +412,25 @@ async def test_a_dialog_goes_on_after_its_entry_has_ended(
 
 
 async def test_a_form_is_submitted_after_its_entry_has_ended(
-    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+    hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     """Nothing is kept, and it is said why."""
-    await _blocked(hass, entry, simulator)
-    dialog = await _open(hass, entry, "workers_blocked")
+    dialog = await _open(hass, entry, await _restart_failed(hass, entry))
     await dialog.choose("choose_way")
     await dialog.choose("way_redis")
     await hass.config_entries.async_unload(entry.entry_id)
     result = await dialog.answer(restart_now=True)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")
-    assert "restart_action" not in entry.options
+    assert entry.options["restart_action"]["ways"] == ["actions"]
     await hass.config_entries.async_setup(entry.entry_id)
-    await simulator.unhang()
 
 
 async def test_a_dialog_goes_on_after_a_reload(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
 ) -> None:
     """What was read is what is done, with what the entry has now."""
-    await _blocked(hass, entry, simulator)
-    dialog = await _open(hass, entry, "workers_blocked")
+    before = (await simulator.truth()).restarts["worker"]
+    dialog = await _open(hass, entry, await _restart_failed(hass, entry))
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     await dialog.choose("choose_way")
@@ -434,7 +442,7 @@ async def test_a_dialog_goes_on_after_a_reload(
         FlowResultType.CREATE_ENTRY,
         "restarted",
     )
-    await simulator.until_truth("ocr", hung_now=0)
+    assert (await simulator.truth()).restarts["worker"] == before + 1
 
 
 async def test_the_entry_ends_while_a_dialog_is_at_work(
@@ -452,7 +460,33 @@ async def test_the_entry_ends_while_a_dialog_is_at_work(
         while result["type"] is FlowResultType.SHOW_PROGRESS:
             await asyncio.sleep(0.1)
             result = await flows.async_configure(dialog.step["flow_id"])
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_cleared")
+    assert "unloaded" in result["description_placeholders"]["reason"]
+    await hass.config_entries.async_setup(entry.entry_id)
+    await simulator.unhang()
+
+
+async def test_the_entry_ends_as_a_dialog_is_done(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was done is told as done."""
+    await hang(hass, entry, simulator, "ocr")
+    dialog = await _open(hass, entry, "stuck_jobs")
+
+    class Heals:
+        async def heal(self, *_: object, **__: object) -> HealReport:
+            await hass.config_entries.async_unload(entry.entry_id)
+            return HealReport((), ())
+
+    monkeypatch.setattr(stuck_flow, "reachable_healing", lambda _: Heals())
+    result = await dialog.choose("clear")
+    assert (result["type"], result["description"]) == (
+        FlowResultType.CREATE_ENTRY,
+        "cleared",
+    )
     await hass.config_entries.async_setup(entry.entry_id)
     await simulator.unhang()
 
