@@ -485,3 +485,17 @@ async def test_without_pausing() -> None:
     world.restart()
     await world.run(30)
     assert world.immich.calls == []
+
+
+async def test_a_step_that_outlives_its_entry_is_no_error() -> None:
+    """Home Assistant would log it with its traceback; the next set-up goes on."""
+    world = await automatic()
+    assert world.paused() == set(QUEUES)
+    world.leases.close()
+    world.box.on = True
+    await world.run(10)
+    assert world.state == "ready"
+    assert world.paused() == set(QUEUES)
+    world.restart()
+    await world.run(10)
+    assert world.paused() == set()

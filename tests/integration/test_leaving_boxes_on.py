@@ -1,5 +1,6 @@
 """Disabled, deleted, or a box removed while it is on, or on its way off."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import cast
 from unittest.mock import patch
@@ -185,3 +186,34 @@ async def test_the_number_of_workers_goes_back_with_the_entry(
     await _leave(hass, boxed, way)
     assert before != AT_ONCE
     assert await _at_once(simulator) == before
+
+
+async def test_a_box_that_hangs_does_not_keep_the_others_deciding(
+    hass: HomeAssistant, simulator: Simulator, gpu_box: Box
+) -> None:
+    """All hosts end at once, whatever the step of one waits for."""
+    other = {"name": "Other", "mac": "3c:52:82:1a:2b:3d", "ml_url": "http://127.0.0.1:1"}
+    entry = with_hosts(
+        entry_for(simulator, None),
+        host_data(simulator, gpu_box, **other),
+        host_data(simulator, gpu_box),
+    )
+    await set_up(hass, entry)
+    hangs, well = (host_of(entry, number).controller for number in range(2))
+
+    async def ready() -> bool:
+        await poll(hass, entry)
+        return str(well.power.state) == "ready"
+
+    await until(ready, timeout=20, what="the box is ready", interval=0.1)
+    async with hangs._lock:
+        unload = hass.config_entries.async_unload(entry.entry_id)
+        unloading = hass.async_create_task(unload)
+        async with asyncio.timeout(5):
+            while not hangs._closed:
+                await asyncio.sleep(0.01)
+        await well.ask(Wish.OFF)
+        assert not unloading.done()
+    assert await unloading
+    assert well.power.state == "ready"
+    assert gpu_box.actions == []
