@@ -1,10 +1,10 @@
 """What a user does with a GPU box: switches, button, actions; and what is told of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 import pytest
@@ -213,4 +213,65 @@ async def test_home_assistant_restarts_while_it_boots(
     _, queues = await simulator.request("GET", "/api/queues")
     assert isinstance(queues, list)
     assert not [queue["name"] for queue in queues if queue["isPaused"]]
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+def _save_an_option(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    options = {**entry.options, "external_url": "https://photos.example.org"}
+    hass.config_entries.async_update_entry(entry, options=options)
+
+
+def _save_the_box(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    (sub,) = entry.subentries.values()
+    hass.config_entries.async_update_subentry(
+        entry, sub, data={**sub.data, "wake_backlog": 11}
+    )
+
+
+@pytest.mark.parametrize("save", [_save_an_option, _save_the_box])
+async def test_the_off_action_survives_what_is_saved_meanwhile(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    gpu_box: Box,
+    save: Callable[[HomeAssistant, MockConfigEntry], None],
+) -> None:
+    """It runs once and to its end; the box that was loaded anew knows that it goes off."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def first(_call: ServiceCall) -> None:
+        gpu_box.actions.append("begun")
+        begun.set()
+        await go_on.wait()
+
+    hass.services.async_register("test", "box_prepare", first)
+    await simulator.machine_learning("on")
+    actions = [{"action": "test.box_prepare"}, {"action": "test.box_off"}]
+    entry = with_hosts(
+        entry_for(simulator, None), host_data(simulator, gpu_box, off_action=actions)
+    )
+    await set_up(hass, entry)
+    await reach(entry, "ready")
+    before = entry.runtime_data
+    await press(hass, entry, "switch.power.turn_off")
+    async with asyncio.timeout(20):
+        while not begun.is_set():
+            await entry.runtime_data.queues.async_refresh()
+            await asyncio.sleep(0.1)
+
+    save(hass, entry)
+    async with asyncio.timeout(20):
+        while getattr(entry, "runtime_data", before) is before:
+            await asyncio.sleep(0.05)
+    await reach(entry, "shutting_down")
+    assert gpu_box.actions == ["begun"]
+    # It still answers: what waits must not go on with it.
+    await asyncio.sleep(2.5)
+    await reach(entry, "shutting_down")
+    assert len(host_of(entry).controller.leases.holding) == 3
+
+    go_on.set()
+    await all_paused(entry)
+    assert gpu_box.actions == ["begun", "box_off"]
+    issue_id = f"gpu_sleep_failed_{host_of(entry).settings.host_id}"
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None
     await hass.config_entries.async_unload(entry.entry_id)
