@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
-from custom_components.immich_admin_tools import gpu_settings
+from custom_components.immich_admin_tools import entry_gpu, gpu_settings
 from custom_components.immich_admin_tools.const import DOMAIN
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
@@ -234,8 +234,10 @@ async def test_the_off_action_survives_what_is_saved_meanwhile(
     simulator: Simulator,
     gpu_box: Box,
     save: Callable[[HomeAssistant, MockConfigEntry], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It runs once and to its end; the box that was loaded anew knows that it goes off."""
+    monkeypatch.setattr(entry_gpu, "ALERT", 0.2)
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def first(_call: ServiceCall) -> None:
@@ -265,7 +267,7 @@ async def test_the_off_action_survives_what_is_saved_meanwhile(
     await reach(entry, "shutting_down")
     assert gpu_box.actions == ["begun"]
     # It still answers: what waits must not go on with it.
-    await asyncio.sleep(2.5)
+    await asyncio.sleep(1)
     await reach(entry, "shutting_down")
     assert len(host_of(entry).controller.leases.holding) == 3
 
