@@ -7,6 +7,7 @@ from datetime import timedelta
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.translation import async_get_translations
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -15,6 +16,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.immich_admin_tools import entry_gpu, gpu_settings
 from custom_components.immich_admin_tools.const import DOMAIN
+from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
@@ -276,4 +278,49 @@ async def test_the_off_action_survives_what_is_saved_meanwhile(
     assert gpu_box.actions == ["begun", "box_off"]
     issue_id = f"gpu_sleep_failed_{host_of(entry).settings.host_id}"
     assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_gate_that_says_neither_yes_nor_no_is_told(
+    hass: HomeAssistant, simulator: Simulator, gpu_box: Box
+) -> None:
+    """The box is not woken for it, and its page says why; so with what keeps it on."""
+    hass.states.async_set("sensor.tariff", "cheap")
+    hass.states.async_set("sensor.game", "standby")
+    entities = {"gate_entity": "sensor.tariff", "keep_on_entity": "sensor.game"}
+    entry = await loaded(
+        hass,
+        with_hosts(
+            entry_for(simulator, None),
+            host_data(simulator, gpu_box, idle_time={"hours": 1}, **entities),
+        ),
+    )
+    await press(hass, entry, "switch.automatic.turn_on")
+    sensor = gpu_entity_id(hass, entry, "sensor.state")
+
+    async def told(reason: str | None) -> None:
+        async def is_told() -> bool:
+            await entry.runtime_data.queues.async_refresh()
+            state = hass.states.get(sensor)
+            return state is not None and state.attributes["reason"] == reason
+
+        await until(is_told, timeout=10, what=f"the reason is {reason}", interval=0.1)
+
+    await told(None)
+    await simulator.add_jobs("ocr", 20)
+    await told("gate_unclear")
+    hass.states.async_set("sensor.tariff", "unknown")
+    await told("gate_unknown")
+    hass.states.async_set("sensor.tariff", "off")
+    await told(None)
+    assert gpu_box.packets == []
+    hass.states.async_set("sensor.tariff", "on")
+    await reach(entry, "working")
+    await told("keep_on_unclear")
+    hass.states.async_set("sensor.game", "on")
+    await told("kept_on")
+    texts = await async_get_translations(hass, "en", "entity", {DOMAIN})
+    place = f"component.{DOMAIN}.entity.sensor.gpu_state.state_attributes.reason.state"
+    for reason in ("gate_unclear", "keep_on_unclear"):
+        assert "neither yes nor no" in texts[f"{place}.{reason}"]
     await hass.config_entries.async_unload(entry.entry_id)
