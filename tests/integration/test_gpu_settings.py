@@ -91,7 +91,17 @@ def test_gate(hass: HomeAssistant, state: str | None, is_open: bool | None) -> N
     [
         *(
             ("sensor.gate", state, False)
-            for state in ("on", "Off", "open", "closed", "true", "False", "3", "0", "-1")
+            for state in (
+                "on",
+                "Off",
+                "open",
+                "closed",
+                "true",
+                "False",
+                "3",
+                "0",
+                "-1",
+            )
         ),
         ("sun.sun", "below_horizon", False),
         # That it says nothing is said in other words.

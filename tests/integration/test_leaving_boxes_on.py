@@ -192,7 +192,11 @@ async def test_a_box_that_hangs_does_not_keep_the_others_deciding(
     hass: HomeAssistant, simulator: Simulator, gpu_box: Box
 ) -> None:
     """All hosts end at once, whatever the step of one waits for."""
-    other = {"name": "Other", "mac": "3c:52:82:1a:2b:3d", "ml_url": "http://127.0.0.1:1"}
+    other = {
+        "name": "Other",
+        "mac": "3c:52:82:1a:2b:3d",
+        "ml_url": "http://127.0.0.1:1",
+    }
     entry = with_hosts(
         entry_for(simulator, None),
         host_data(simulator, gpu_box, **other),

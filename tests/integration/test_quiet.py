@@ -1,6 +1,8 @@
 """What goes on for minutes is written, logged and asked for on change, not all the time."""
 
 from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
 import logging
 
 from homeassistant.core import HomeAssistant
@@ -8,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools import coordinator
+from custom_components.immich_admin_tools.healing.safety import Stored
 from custom_components.immich_admin_tools.immich.errors import JobAlreadyRunningError
 from custom_components.immich_admin_tools.stores import DelayedStore
 from tests.support.processes import until
@@ -99,11 +102,12 @@ async def test_an_idle_server_wears_no_disk(
     await entry.runtime_data.stores.async_flush()
     planned: list[DelayedStore] = []
     real = DelayedStore.async_schedule
-    monkeypatch.setattr(
-        DelayedStore,
-        "async_schedule",
-        lambda store, snapshot: (planned.append(store), real(store, snapshot)),
-    )
+
+    def schedule(store: DelayedStore, snapshot: Callable[[], Stored]) -> None:
+        planned.append(store)
+        real(store, snapshot)
+
+    monkeypatch.setattr(DelayedStore, "async_schedule", schedule)
     for _ in range(MINUTES * 60 // EVERY):
         clocks.passed += EVERY
         await poll(hass, entry)
@@ -168,4 +172,4 @@ async def test_a_busy_queue_is_asked_to_start_once_a_minute(
         await poll(hass, entry)
         await hass.async_block_till_done(wait_background_tasks=True)
     assert 9 <= len(requests) <= 11
-    assert min(b - a for a, b in zip(requests, requests[1:], strict=False)) >= 60
+    assert min(b - a for a, b in pairwise(requests)) >= 60

@@ -69,9 +69,7 @@ async def _look(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 
 @pytest.fixture(params=["entry", "api_only_entry"])
-def either_entry(
-    servers: Servers, request: pytest.FixtureRequest
-) -> MockConfigEntry:
+def either_entry(servers: Servers, request: pytest.FixtureRequest) -> MockConfigEntry:
     """Return an entry with Redis, then one without; the servers come before the test."""
     entry: MockConfigEntry = request.getfixturevalue(request.param)
     return entry

@@ -13,6 +13,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.immich_admin_tools import stuck_flow
 from custom_components.immich_admin_tools.analysis.models import StuckKind
 from custom_components.immich_admin_tools.bullmq.acl import HEAL_RULES, READ_RULES
 from custom_components.immich_admin_tools.const import (
@@ -20,7 +21,6 @@ from custom_components.immich_admin_tools.const import (
     CONF_HEAL_LIMITS,
     DOMAIN,
 )
-from custom_components.immich_admin_tools import stuck_flow
 from custom_components.immich_admin_tools.healing import verification
 from custom_components.immich_admin_tools.healing.models import HealReport
 from custom_components.immich_admin_tools.stuck_flow import StuckJobsFlow
@@ -454,7 +454,7 @@ async def test_the_entry_ends_while_a_dialog_is_at_work(
     flows = hass.data["repairs"]["flow_manager"]
     choice = {"next_step_id": "clear"}
     result = await flows.async_configure(dialog.step["flow_id"], choice)
-    assert result["type"] is FlowResultType.SHOW_PROGRESS
+    assert result["type"] == "progress"
     await hass.config_entries.async_unload(entry.entry_id)
     async with asyncio.timeout(40):
         while result["type"] is FlowResultType.SHOW_PROGRESS:

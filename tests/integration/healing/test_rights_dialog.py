@@ -40,7 +40,9 @@ async def _grant(valkey: Valkey, sign: str) -> None:
         )
 
 
-def _issue(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> ir.IssueEntry | None:
+def _issue(
+    hass: HomeAssistant, entry: MockConfigEntry, key: str
+) -> ir.IssueEntry | None:
     return ir.async_get(hass).async_get_issue(DOMAIN, f"{key}_{entry.entry_id}")
 
 

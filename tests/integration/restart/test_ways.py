@@ -248,9 +248,7 @@ async def test_what_failed_is_over_by_every_way_out(
 
 
 @pytest.fixture(params=["entry", "api_only_entry"])
-def either_entry(
-    servers: Servers, request: pytest.FixtureRequest
-) -> MockConfigEntry:
+def either_entry(servers: Servers, request: pytest.FixtureRequest) -> MockConfigEntry:
     """Return an entry with Redis, then one without; the servers come before the test."""
     entry: MockConfigEntry = request.getfixturevalue(request.param)
     return entry
