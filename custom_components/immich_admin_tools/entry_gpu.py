@@ -121,8 +121,11 @@ class GpuHost:
         if power.state in GONE:
             # Whether it waits for the gate matters only with work.
             work = self.controller.work
-            waits = work is not None and bool(work.startable)
-            return "gate_unknown" if waits and house.may_wake() is None else None
+            if work is None or not work.startable:
+                return None
+            if house.may_wake() is None:
+                return "gate_unknown"
+            return "gate_unclear" if house.is_gate_unclear() else None
         if power.state not in ON:
             return None
         if any(isinstance(it, Absent) for it in fellows):
@@ -135,7 +138,7 @@ class GpuHost:
                 return "kept_on"
             case None:
                 return "keep_on_unknown"
-        return None
+        return "keep_on_unclear" if house.is_keep_on_unclear() else None
 
     async def async_ask(self, wish: Wish) -> None:
         """Do what the user wants, then look at the host soon."""

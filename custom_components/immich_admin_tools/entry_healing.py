@@ -70,7 +70,7 @@ class EntryHealing:
         self._healer = Healer(
             redis.client, prefix, log, self, verification, monotonic_ms, now_ms
         )
-        self._rights = HealRights(hass, entry, redis)
+        self.rights = HealRights(hass, entry, redis)
         self.recovery = QueueRecovery(redis.client, prefix)
         self.listing = QueueListing(redis.client, prefix)
         self.held_back: tuple[JobView, ...] = ()
@@ -204,7 +204,7 @@ class EntryHealing:
             return
         self._seen = view
         mode = auto_heal_of(self._entry)
-        self._rights.async_updated(mode)
+        self.rights.async_updated(mode)
         if not self.reachable or view.source is not Source.REDIS:
             return
         self._async_follow(view)
@@ -256,10 +256,10 @@ class EntryHealing:
             report = await self._healer.heal(decisions, Initiator.AUTO)
             if any(job.outcome is Outcome.FAILED for job in report.healed):
                 # Some of it was refused; why is found out before it is tried again.
-                await self._rights.async_look()
+                await self.rights.async_look()
                 self._auto_not_before = monotonic_ms() + AFTER_FAILURE
             elif decisions:
-                self._rights.async_acted()
+                self.rights.async_acted()
             # What was seen may be over: a user may have restarted them just now. And
             # the user may have chosen otherwise, as both looks take their time.
             if (
@@ -270,7 +270,7 @@ class EntryHealing:
                 await self._restart()
         except MissingRightsError as err:
             LOGGER.debug("Auto-heal lacks rights: %s", err)
-            await self._rights.async_refused(err)
+            await self.rights.async_refused(err)
             self._auto_not_before = monotonic_ms() + AFTER_FAILURE
         except (BullMQError, HealingError) as err:
             if (problem := str(err)) != self._auto_problem:

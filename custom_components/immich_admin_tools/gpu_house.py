@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 
 from .analysis.models import ServerView
 from .clock import now_ms
@@ -17,11 +18,15 @@ from .gpu_host.pauses import HostStand
 from .gpu_host.settings import HostSettings
 from .gpu_machines import async_machines
 from .gpu_settings import (
+    CONF_GATE_ENTITY,
+    CONF_KEEP_ON_ENTITY,
     CONF_OFF_ACTION,
     CONF_ON_ACTION,
     CONF_RESTART_ACTION,
     SUBENTRY_GPU_HOST,
+    is_allowed_hour,
     is_kept_on,
+    is_unclear,
     may_wake,
 )
 from .healing.events import Event, EventType
@@ -106,6 +111,16 @@ class GpuHouse:
     def keep_on(self) -> bool | None:
         """Return whether the user's entity wants it on; None: it says nothing."""
         return is_kept_on(self._hass, self._data)
+
+    def is_gate_unclear(self) -> bool:
+        """Return whether only the gate's odd word keeps the policy from waking it."""
+        gate = self._data.get(CONF_GATE_ENTITY)
+        hours = is_allowed_hour(self._data, dt_util.now())
+        return hours and is_unclear(self._hass, gate)
+
+    def is_keep_on_unclear(self) -> bool:
+        """Return whether the user's entity says an odd word, which keeps nothing on."""
+        return is_unclear(self._hass, self._data.get(CONF_KEEP_ON_ENTITY))
 
     def fellows(self) -> Collection[Fellow]:
         """Return the hosts of other entries that are the same machine."""

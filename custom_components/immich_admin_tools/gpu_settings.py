@@ -63,6 +63,9 @@ SHORTEST_BOOT = timedelta(seconds=30)
 """No machine starts sooner, and an on action may be a power button."""
 
 YES_STATES = frozenset({"on", "home", "open", "above_horizon", "true"})
+NO_STATES = frozenset({"off", "not_home", "closed", "below_horizon", "false"})
+PLACES = frozenset({"person", "device_tracker"})
+"""Domains whose other words are places: certainly not at home."""
 NO_STATEMENT = frozenset({"", STATE_UNAVAILABLE, STATE_UNKNOWN})
 
 
@@ -167,3 +170,17 @@ def says_yes(hass: HomeAssistant, entity_id: str) -> bool | None:
     except ValueError:
         return state.state.lower() in YES_STATES
     return isfinite(number) and number > 0
+
+
+def is_unclear(hass: HomeAssistant, entity_id: str | None) -> bool:
+    """Return whether an entity says what is known to mean neither yes nor no.
+
+    It is taken for a no, which the user may not have meant.
+    """
+    state = hass.states.get(entity_id) if entity_id else None
+    if state is None or state.state in NO_STATEMENT or state.domain in PLACES:
+        return False
+    try:
+        return not isfinite(float(state.state))
+    except ValueError:
+        return state.state.lower() not in YES_STATES | NO_STATES

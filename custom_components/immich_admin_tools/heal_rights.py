@@ -28,11 +28,14 @@ class HealRights:
     def __init__(
         self, hass: HomeAssistant, entry: AdminToolsConfigEntry, redis: RedisSource
     ) -> None:
-        """Begin without an issue; one of before is found out about anew."""
+        """Go on from the issue, which a reload leaves standing."""
         self._hass = hass
         self._entry = entry
         self._redis = redis
-        self._missing: tuple[str, ...] = ()
+        self._issue_id = f"{HEAL_RIGHTS}_{entry.entry_id}"
+        issue = ir.async_get(hass).async_get_issue(DOMAIN, self._issue_id)
+        said = (issue and issue.translation_placeholders) or {}
+        self._missing = tuple(said.get("missing", "").split())
         self._next_look = 0
 
     @callback
@@ -66,29 +69,37 @@ class HealRights:
     async def async_look(self) -> None:
         """Ask Redis what its user may do."""
         try:
-            access = await check_access(self._redis.client, self._redis.settings.prefix)
+            await self.async_check()
         except BullMQError as err:
             LOGGER.debug("The rights can't be asked for now: %s", err)
             self._show(self._missing)
-        else:
-            self._show(access.heal_missing)
+
+    async def async_check(self) -> tuple[str, ...]:
+        """Ask Redis, show what is missing and return it. Raises BullMQError."""
+        access = await check_access(self._redis.client, self._redis.settings.prefix)
+        self._show(access.heal_missing)
+        return access.heal_missing
 
     @callback
     def _show(self, missing: tuple[str, ...]) -> None:
         """Raise the issue, or take it back."""
         self._missing = missing
-        issue_id = f"{HEAL_RIGHTS}_{self._entry.entry_id}"
         if not missing:
-            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+            ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
             return
         ir.async_create_issue(
             self._hass,
             DOMAIN,
-            issue_id,
-            is_fixable=False,
+            self._issue_id,
+            data={"entry_id": self._entry.entry_id},
+            is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key=HEAL_RIGHTS,
             translation_placeholders=plain_placeholders(
-                {"title": self._entry.title, "missing": " ".join(missing)}
+                {
+                    "title": self._entry.title,
+                    "missing": " ".join(missing),
+                    "user": self._redis.settings.username or "default",
+                }
             ),
         )

@@ -87,6 +87,9 @@ class EntryFlow(RepairsFlow):
         """
         if self._error is None:
             return None
+        if isinstance(self._error, AbortFlow):
+            # The entry was unloaded before anything was begun.
+            return self.async_abort(reason=self._error.reason)
         if self._error.translation_key in INTERRUPTED:
             reason = "interrupted"
         text = localized_error(self.hass, self._error)

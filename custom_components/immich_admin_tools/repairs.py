@@ -13,6 +13,8 @@ from .burnt_issue import JOBS_BURNT, BurntFlow, async_remove_burnt
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
 from .heal_issues import HEAL_ISSUES, HEAL_LIMIT, STUCK_JOBS, WORKERS_BLOCKED
+from .heal_rights import HEAL_RIGHTS
+from .heal_rights_flow import HealRightsFlow
 from .immich.permissions import Permission
 from .leaving import PAUSED_WHILE_DISABLED
 from .placeholders import plain_placeholders
@@ -53,7 +55,8 @@ def async_keep_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
             hass,
             DOMAIN,
             issue_id,
-            is_fixable=False,
+            data={"entry_id": entry.entry_id},
+            is_fixable=key in FIX_FLOWS,
             severity=ir.IssueSeverity.WARNING,
             translation_key=key,
             translation_placeholders=plain_placeholders(
@@ -136,10 +139,12 @@ FIX_FLOWS: dict[str, FlowMaker] = {
     BOX_REMOVED_PAUSED: lambda _, data: BoxRemovedFlow(data or {}),
     FOUND_PAUSED: lambda _, data: FoundPausedFlow(data or {}),
     HEAL_LIMIT: HealLimitFlow,
+    HEAL_RIGHTS: HealRightsFlow,
     JOBS_BURNT: lambda _, data: BurntFlow(data or {}),
     RESTART_ACTIONS_INVALID: ActionsInvalidFlow,
     RESTART_FAILED: RestartFlow,
     STUCK_JOBS: StuckJobsFlow,
+    VERSION_MISSING: RestartFlow,
     WORKERS_BLOCKED: RestartFlow,
 }
 """The dialogs, by what the ids of their issues start with."""

@@ -500,3 +500,17 @@ async def test_is_not_woken_before_its_off_action_is_over() -> None:
     world.off_action_runs = False
     await world.until("working", 60)
     assert world.burnt == 0
+
+
+async def test_a_step_that_outlives_its_entry_is_no_error() -> None:
+    """Home Assistant would log it with its traceback; the next set-up goes on."""
+    world = await automatic()
+    assert world.paused() == set(QUEUES)
+    world.leases.close()
+    world.box.on = True
+    await world.run(10)
+    assert world.state == "ready"
+    assert world.paused() == set(QUEUES)
+    world.restart()
+    await world.run(10)
+    assert world.paused() == set()

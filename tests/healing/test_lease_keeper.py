@@ -1,7 +1,7 @@
 """The keeper: what the book says is done, whatever happens in between."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -631,3 +631,21 @@ async def test_a_queue_that_is_known_to_run_is_not_asked_for(
     assert house.paused == set(ML)
     await house.keeper.end(GPU)
     assert house.paused == set()
+
+
+async def test_a_pause_is_not_held_up_by_what_is_to_go_on(house: House) -> None:
+    """Each millisecond may skip a photo; who wants to see the first jobs can wait."""
+    await house.keeper.take(GPU, ["ocr"])
+    house.immich.down = True
+    assert await house.keeper.end(GPU)
+    house.immich.down = False
+    when_ready: list[set[str]] = []
+
+    async def ready(queues: Collection[str]) -> None:
+        assert list(queues) == ["ocr"]
+        when_ready.append(house.paused)
+
+    house.keeper.before_resume = ready
+    await house.keeper.take(RESTART, ["smartSearch"])
+    assert when_ready == [{"ocr", "smartSearch"}]
+    assert house.paused == {"smartSearch"}

@@ -9,6 +9,7 @@ import pytest
 from custom_components.immich_admin_tools.bullmq.errors import MissingRightsError
 from custom_components.immich_admin_tools.healing.errors import (
     ActionsInvalidError,
+    EndedError,
     LockedOutError,
     MaintenanceTimeoutError,
     NobodyListensError,
@@ -496,3 +497,80 @@ async def test_recovering_from_nothing(house: House) -> None:
     await house.leases.take(RESTART, ["ocr"])
     await house.restarter.recover(QUEUES)
     assert house.paused == set()
+
+
+async def test_no_other_way_is_begun_for_an_entry_that_has_ended(house: House) -> None:
+    """Whoever sets it up again takes the restart up; a second one costs more photos."""
+    house.immich.down = True
+    begun: list[str] = []
+
+    async def restart() -> None:
+        begun.append("first")
+        await house.restart()
+        house.leases.close()
+
+    async def other() -> None:
+        begun.append("second")
+
+    ways = (ActionsWay(run, lambda: house.now) for run in (restart, other))
+    with pytest.raises(EndedError):
+        await house.restarter.restart(house.plan(*ways))
+    assert begun == ["first"]
+    house.start_home_assistant()
+    await house.restarter.recover(QUEUES)
+    assert begun == ["first"]
+    assert house.paused == set()
+
+
+async def test_what_cannot_be_stored_meanwhile_is_no_reason_to_restart_again(
+    house: House,
+) -> None:
+    """The workers come back all the same, and the disk may have room again."""
+    house.immich.down = True
+    begun: list[str] = []
+    fulls: list[set[str]] = []
+    paused: list[set[str]] = []
+
+    async def restart() -> None:
+        begun.append("first")
+        await house.restart()
+        house.lease_section.full = True
+
+    async def other() -> None:
+        begun.append("second")
+
+    def polled() -> None:
+        (fulls if house.lease_section.full else paused).append(house.paused)
+        if len(fulls) == 4:
+            house.lease_section.full = False
+
+    house.back_after = dict.fromkeys(QUEUES, 30_000)
+    house.on_sleep = polled
+    ways = (ActionsWay(run, lambda: house.now) for run in (restart, other))
+    report = await house.restarter.restart(house.plan(*ways))
+    assert begun == ["first"]
+    assert report.failures == ()
+    assert report.missing == ()
+    assert all(not it for it in fulls), "paused without a record"
+    assert ML in paused
+    assert house.paused == set()
+
+
+async def test_recovering_for_an_entry_that_ends_is_no_error(house: House) -> None:
+    """Home Assistant would log it with its traceback; the next set-up goes on."""
+
+    async def killed() -> None:
+        await house.restart()
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await house.restarter.restart(house.plan(ActionsWay(killed, lambda: house.now)))
+    house.start_home_assistant()
+    house.on_sleep = house.leases.close
+    await house.restarter.recover(QUEUES)
+    assert house.section.data.get("begun") is not None
+    house.on_sleep = lambda: None
+    house.start_home_assistant()
+    await house.restarter.recover(QUEUES)
+    assert house.paused == set()
+    assert "begun" not in house.section.data

@@ -1,20 +1,22 @@
 """What a user does with a GPU box: switches, button, actions; and what is told of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.translation import async_get_translations
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
 )
 
-from custom_components.immich_admin_tools import gpu_settings
+from custom_components.immich_admin_tools import entry_gpu, gpu_settings
 from custom_components.immich_admin_tools.const import DOMAIN
+from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
@@ -213,4 +215,112 @@ async def test_home_assistant_restarts_while_it_boots(
     _, queues = await simulator.request("GET", "/api/queues")
     assert isinstance(queues, list)
     assert not [queue["name"] for queue in queues if queue["isPaused"]]
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+def _save_an_option(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    options = {**entry.options, "external_url": "https://photos.example.org"}
+    hass.config_entries.async_update_entry(entry, options=options)
+
+
+def _save_the_box(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    (sub,) = entry.subentries.values()
+    hass.config_entries.async_update_subentry(
+        entry, sub, data={**sub.data, "wake_backlog": 11}
+    )
+
+
+@pytest.mark.parametrize("save", [_save_an_option, _save_the_box])
+async def test_the_off_action_survives_what_is_saved_meanwhile(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    gpu_box: Box,
+    save: Callable[[HomeAssistant, MockConfigEntry], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It runs once and to its end; the box that was loaded anew knows that it goes off."""
+    monkeypatch.setattr(entry_gpu, "ALERT", 0.2)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def first(_call: ServiceCall) -> None:
+        gpu_box.actions.append("begun")
+        begun.set()
+        await go_on.wait()
+
+    hass.services.async_register("test", "box_prepare", first)
+    await simulator.machine_learning("on")
+    actions = [{"action": "test.box_prepare"}, {"action": "test.box_off"}]
+    entry = with_hosts(
+        entry_for(simulator, None), host_data(simulator, gpu_box, off_action=actions)
+    )
+    await set_up(hass, entry)
+    await reach(entry, "ready")
+    before = entry.runtime_data
+    await press(hass, entry, "switch.power.turn_off")
+    async with asyncio.timeout(20):
+        while not begun.is_set():
+            await entry.runtime_data.queues.async_refresh()
+            await asyncio.sleep(0.1)
+
+    save(hass, entry)
+    async with asyncio.timeout(20):
+        while getattr(entry, "runtime_data", before) is before:
+            await asyncio.sleep(0.05)
+    await reach(entry, "shutting_down")
+    assert gpu_box.actions == ["begun"]
+    # It still answers: what waits must not go on with it.
+    await asyncio.sleep(1)
+    await reach(entry, "shutting_down")
+    assert len(host_of(entry).controller.leases.holding) == 3
+
+    go_on.set()
+    await all_paused(entry)
+    assert gpu_box.actions == ["begun", "box_off"]
+    issue_id = f"gpu_sleep_failed_{host_of(entry).settings.host_id}"
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_gate_that_says_neither_yes_nor_no_is_told(
+    hass: HomeAssistant, simulator: Simulator, gpu_box: Box
+) -> None:
+    """The box is not woken for it, and its page says why; so with what keeps it on."""
+    hass.states.async_set("sensor.tariff", "cheap")
+    hass.states.async_set("sensor.game", "standby")
+    entities = {"gate_entity": "sensor.tariff", "keep_on_entity": "sensor.game"}
+    entry = await loaded(
+        hass,
+        with_hosts(
+            entry_for(simulator, None),
+            host_data(simulator, gpu_box, idle_time={"hours": 1}, **entities),
+        ),
+    )
+    await press(hass, entry, "switch.automatic.turn_on")
+    sensor = gpu_entity_id(hass, entry, "sensor.state")
+
+    async def told(reason: str | None) -> None:
+        async def is_told() -> bool:
+            await entry.runtime_data.queues.async_refresh()
+            state = hass.states.get(sensor)
+            return state is not None and state.attributes["reason"] == reason
+
+        await until(is_told, timeout=10, what=f"the reason is {reason}", interval=0.1)
+
+    await told(None)
+    await simulator.add_jobs("ocr", 20)
+    await told("gate_unclear")
+    hass.states.async_set("sensor.tariff", "unknown")
+    await told("gate_unknown")
+    hass.states.async_set("sensor.tariff", "off")
+    await told(None)
+    assert gpu_box.packets == []
+    hass.states.async_set("sensor.tariff", "on")
+    await reach(entry, "working")
+    await told("keep_on_unclear")
+    hass.states.async_set("sensor.game", "on")
+    await told("kept_on")
+    texts = await async_get_translations(hass, "en", "entity", {DOMAIN})
+    place = f"component.{DOMAIN}.entity.sensor.gpu_state.state_attributes.reason.state"
+    for reason in ("gate_unclear", "keep_on_unclear"):
+        assert "neither yes nor no" in texts[f"{place}.{reason}"]
     await hass.config_entries.async_unload(entry.entry_id)

@@ -10,6 +10,7 @@ from custom_components.immich_admin_tools.gpu_settings import (
     is_allowed_hour,
     is_gate_open,
     is_kept_on,
+    is_unclear,
     may_wake,
 )
 
@@ -83,3 +84,44 @@ def test_gate(hass: HomeAssistant, state: str | None, is_open: bool | None) -> N
     assert is_kept_on(hass, data) is is_open
     assert may_wake(hass, {}) is True
     assert is_kept_on(hass, {}) is False
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "state", "unclear"),
+    [
+        *(
+            ("sensor.gate", state, False)
+            for state in (
+                "on",
+                "Off",
+                "open",
+                "closed",
+                "true",
+                "False",
+                "3",
+                "0",
+                "-1",
+            )
+        ),
+        ("sun.sun", "below_horizon", False),
+        # That it says nothing is said in other words.
+        *(("sensor.gate", state, False) for state in ("unknown", "unavailable", "")),
+        ("person.anna", "not_home", False),
+        ("person.anna", "Work", False),
+        ("device_tracker.phone", "Work", False),
+        *(
+            ("sensor.gate", state, True)
+            for state in ("Work", "cheap", "low", "standby", "yes", "nan", "inf")
+        ),
+    ],
+)
+def test_a_word_that_means_neither_yes_nor_no(
+    hass: HomeAssistant, entity_id: str, state: str, unclear: bool
+) -> None:
+    """It counts as no, and the user is told; a person at work is certainly away."""
+    hass.states.async_set(entity_id, state)
+    assert is_unclear(hass, entity_id) is unclear
+    assert not is_unclear(hass, "sensor.gone")
+    assert not is_unclear(hass, None)
+    if unclear:
+        assert is_gate_open(hass, {"gate_entity": entity_id}) is False

@@ -103,6 +103,7 @@ class ConcurrencyKeeper:
         self._on: dict[str, bool | None] = dict.fromkeys(wanted)
         self._overrides: Mapping[str, Override] = overrides_of(section.data)
         self._not_before: int | None = None
+        self._failing = False
         self._lock = asyncio.Lock()
 
     @property
@@ -156,7 +157,10 @@ class ConcurrencyKeeper:
         return wanted
 
     async def _set(self, wanted: Mapping[str, int]) -> None:
-        """Write down what is to be changed, change it, write down what is left."""
+        """Write down what is to be changed, change it, write down what is left.
+
+        Logs the first failure of a row, and its end.
+        """
         known = self._overrides
         try:
             overrides, changes = planned(wanted, known, await self._api.concurrency())
@@ -165,8 +169,13 @@ class ConcurrencyKeeper:
             for queue, jobs in changes.items():
                 await self._api.set_concurrency(queue, jobs)
         except ImmichError as error:
-            _LOGGER.warning("The numbers of workers can't be set: %s", error)
+            if not self._failing:
+                _LOGGER.warning("The numbers of workers can't be set: %s", error)
+            self._failing = True
             return
+        if self._failing:
+            _LOGGER.info("The numbers of workers are set as planned again")
+        self._failing = False
         await self._store(overrides)
 
     async def _store(self, overrides: Mapping[str, Override]) -> bool:

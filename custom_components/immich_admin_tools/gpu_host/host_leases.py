@@ -28,6 +28,7 @@ class HostLeases:
         self._queues = queues
         self._polls = polls
         self._let_go_at: dict[str, int] = {}
+        self._failing: frozenset[str] = frozenset()
 
     def held_back(self, view: ServerView) -> Collection[str]:
         """Return the queues that the user paused, by hand or for a while."""
@@ -86,6 +87,8 @@ class HostLeases:
         ]
         if missing:
             await self.take(missing)
+        else:
+            self._failing = frozenset()
         if over := known - set(wanted):
             try:
                 await self._leases.end(self.reason, over)
@@ -99,8 +102,20 @@ class HostLeases:
         self._let_go_at |= dict.fromkeys(queues, self._polls())
 
     async def take(self, queues: Collection[str]) -> None:
-        """Pause queues; what can't be done now is tried again."""
+        """Pause queues; what can't be done now is tried again.
+
+        Logs a queue's first failure of a row, and its end: it is tried with every probe.
+        """
         try:
             await self._leases.take(self.reason, queues)
+        except EndedError:
+            # Whoever sets the entry up again goes on from what is stored.
+            return
         except (ImmichError, NotStoredError) as error:
-            _LOGGER.warning("%s can't be paused now: %s", ", ".join(queues), error)
+            if not self._failing.issuperset(queues):
+                _LOGGER.warning("%s can't be paused now: %s", ", ".join(queues), error)
+            self._failing |= set(queues)
+            return
+        if again := self._failing.intersection(queues):
+            _LOGGER.info("%s can be paused again", ", ".join(sorted(again)))
+        self._failing -= again

@@ -13,6 +13,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.immich_admin_tools import stuck_flow
 from custom_components.immich_admin_tools.analysis.models import StuckKind
 from custom_components.immich_admin_tools.bullmq.acl import HEAL_RULES, READ_RULES
 from custom_components.immich_admin_tools.const import (
@@ -21,6 +22,7 @@ from custom_components.immich_admin_tools.const import (
     DOMAIN,
 )
 from custom_components.immich_admin_tools.healing import verification
+from custom_components.immich_admin_tools.healing.models import HealReport
 from custom_components.immich_admin_tools.stuck_flow import StuckJobsFlow
 from tests.integration.conftest import entity_id, entry_for, poll, set_up, state_of
 from tests.integration.restart.helpers import (
@@ -31,7 +33,7 @@ from tests.integration.restart.helpers import (
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
-from .helpers import call, hang, set_option
+from .helpers import call, hang, refused, set_option
 
 
 class Dialog:
@@ -93,6 +95,14 @@ async def _blocked(
     await call(hass, "clear_stuck", queue="ocr")
     await poll(hass, entry)
     assert _issue(hass, entry, "workers_blocked") is not None
+
+
+async def _restart_failed(hass: HomeAssistant, entry: MockConfigEntry) -> str:
+    """Let a restart fail before it is tried; return the issue."""
+    choose(hass, entry, "actions", actions=[{"what": 1}])
+    await refused(hass, "restart_workers")
+    assert _issue(hass, entry, "restart_failed") is not None
+    return "restart_failed"
 
 
 async def test_the_dialog_names_each_photo_and_why(
@@ -369,6 +379,115 @@ async def test_a_dialog_of_an_entry_that_is_not_loaded(
     await hass.config_entries.async_unload(entry.entry_id)
     dialog = await _open(hass, entry, "stuck_jobs")
     assert dialog.step["reason"] == "not_loaded"
+    await simulator.unhang()
+
+
+@pytest.mark.parametrize(
+    "option", ["clear", "clear_and_restart", "raise_limit", "choose_way", "restart_now"]
+)
+async def test_a_dialog_goes_on_after_its_entry_has_ended(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, option: str
+) -> None:
+    """It says that, whatever is chosen, and works when the entry is back."""
+    key = "stuck_jobs"
+    if option in ("choose_way", "restart_now"):
+        key = await _restart_failed(hass, entry)
+    else:
+        await hang(hass, entry, simulator, "ocr")
+        choose(hass, entry, "redis")
+    if option == "raise_limit":
+        key = "heal_limit"
+        limits = {CONF_HEAL_LIMITS: {"actions_per_hour": 0}}
+        set_option(hass, entry, **{CONF_AUTO_HEAL: "clear_and_log"}, **limits)
+        await poll(hass, entry)
+        await poll(hass, entry)
+    dialog = await _open(hass, entry, key)
+    before = (await simulator.truth()).restarts
+    await hass.config_entries.async_unload(entry.entry_id)
+    result = await dialog.choose(option)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")
+    assert (await simulator.truth()).restarts == before
+    await hass.config_entries.async_setup(entry.entry_id)
+    await simulator.unhang()
+
+
+async def test_a_form_is_submitted_after_its_entry_has_ended(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Nothing is kept, and it is said why."""
+    dialog = await _open(hass, entry, await _restart_failed(hass, entry))
+    await dialog.choose("choose_way")
+    await dialog.choose("way_redis")
+    await hass.config_entries.async_unload(entry.entry_id)
+    result = await dialog.answer(restart_now=True)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")
+    assert entry.options["restart_action"]["ways"] == ["actions"]
+    await hass.config_entries.async_setup(entry.entry_id)
+
+
+async def test_a_dialog_goes_on_after_a_reload(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    """What was read is what is done, with what the entry has now."""
+    before = (await simulator.truth()).restarts["worker"]
+    dialog = await _open(hass, entry, await _restart_failed(hass, entry))
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    await dialog.choose("choose_way")
+    await dialog.choose("way_redis")
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    result = await dialog.answer(restart_now=True)
+    assert (result["type"], result["description"]) == (
+        FlowResultType.CREATE_ENTRY,
+        "restarted",
+    )
+    assert (await simulator.truth()).restarts["worker"] == before + 1
+
+
+async def test_the_entry_ends_while_a_dialog_is_at_work(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    """It tells what came of it, and does not fail by what is gone."""
+    await hang(hass, entry, simulator, "ocr")
+    dialog = await _open(hass, entry, "stuck_jobs")
+    flows = hass.data["repairs"]["flow_manager"]
+    choice = {"next_step_id": "clear"}
+    result = await flows.async_configure(dialog.step["flow_id"], choice)
+    assert result["type"] == "progress"
+    await hass.config_entries.async_unload(entry.entry_id)
+    async with asyncio.timeout(40):
+        while result["type"] is FlowResultType.SHOW_PROGRESS:
+            await asyncio.sleep(0.1)
+            result = await flows.async_configure(dialog.step["flow_id"])
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_cleared")
+    assert "unloaded" in result["description_placeholders"]["reason"]
+    await hass.config_entries.async_setup(entry.entry_id)
+    await simulator.unhang()
+
+
+async def test_the_entry_ends_as_a_dialog_is_done(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was done is told as done."""
+    await hang(hass, entry, simulator, "ocr")
+    dialog = await _open(hass, entry, "stuck_jobs")
+
+    class Heals:
+        async def heal(self, *_: object, **__: object) -> HealReport:
+            await hass.config_entries.async_unload(entry.entry_id)
+            return HealReport((), ())
+
+    monkeypatch.setattr(stuck_flow, "reachable_healing", lambda _: Heals())
+    result = await dialog.choose("clear")
+    assert (result["type"], result["description"]) == (
+        FlowResultType.CREATE_ENTRY,
+        "cleared",
+    )
+    await hass.config_entries.async_setup(entry.entry_id)
     await simulator.unhang()
 
 

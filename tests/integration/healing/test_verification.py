@@ -181,6 +181,7 @@ async def test_missing_rights_are_an_issue_until_they_are_there(
         assert issue.translation_placeholders == {
             "title": "Immich",
             "missing": "+lrem +zadd",
+            "user": "limited",
         }
         healing = entry.runtime_data.healing
         assert not healing._log.book.recent

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import redis.asyncio as aioredis
 
 from custom_components.immich_admin_tools.immich.queues import MACHINE_LEARNING
-from tests.integration.conftest import entity_id, poll, state_of
+from tests.integration.conftest import Servers, entity_id, poll, state_of
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
@@ -244,4 +244,30 @@ async def test_what_failed_is_over_by_every_way_out(
         await hass.async_block_till_done()
     else:
         await hass.config_entries.async_remove(entry.entry_id)
+    assert not issue(hass, entry, "restart_failed")
+
+
+@pytest.fixture(params=["entry", "api_only_entry"])
+def either_entry(servers: Servers, request: pytest.FixtureRequest) -> MockConfigEntry:
+    """Return an entry with Redis, then one without; the servers come before the test."""
+    entry: MockConfigEntry = request.getfixturevalue(request.param)
+    return entry
+
+
+async def test_what_failed_is_not_over_by_a_reload(
+    hass: HomeAssistant, either_entry: MockConfigEntry
+) -> None:
+    """Nothing was put right by it; what puts it right later still ends it."""
+    entry = either_entry
+    choose(hass, entry, "actions", actions=[{"action": "test.gone"}])
+    with pytest.raises(HomeAssistantError):
+        await restart(hass)
+    for _ in range(2):
+        await hass.config_entries.async_reload(entry.entry_id)
+        for _ in range(2):
+            await poll(hass, entry)
+            await entry.runtime_data.restart.async_check_options()
+        assert issue(hass, entry, "restart_failed")
+    choose(hass, entry, "maintenance")
+    await hass.async_block_till_done()
     assert not issue(hass, entry, "restart_failed")
