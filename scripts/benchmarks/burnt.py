@@ -108,6 +108,14 @@ class _House:
     async def run_off_action(self) -> None:
         """Never."""
 
+    def off_action_runs(self) -> bool:
+        """Return that none does."""
+        return False
+
+    def restart_action_runs(self) -> bool:
+        """Return that none does."""
+        return False
+
     async def run_restart_action(self) -> None:
         """Never."""
 
