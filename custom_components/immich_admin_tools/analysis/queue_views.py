@@ -134,8 +134,9 @@ def _left(events: Iterable[JobEvent], active: Container[str]) -> dict[str, str]:
     """Return by which event each of the jobs that were active left."""
     left: dict[str, str] = {}
     for event in events:
-        if event.prev == "active" and event.job_id in active:
-            left.setdefault(event.job_id, event.event)
+        job_id = event.job_id
+        if event.prev == "active" and job_id is not None and job_id in active:
+            left.setdefault(job_id, event.event)
     return left
 
 

@@ -1,9 +1,12 @@
 """Two Immichs on one Redis, told apart by the number of the database."""
 
+from typing import cast
+
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools.const import (
     CONF_POLL_INTERVAL,
@@ -46,7 +49,7 @@ async def test_the_second_one_in_another_database(
             result = await flows.async_configure(result["flow_id"], answer)
         assert result["type"] is FlowResultType.CREATE_ENTRY, result
         await hass.async_block_till_done()
-        other = result["result"]
+        other = cast("MockConfigEntry", result["result"])
         set_option(
             hass,
             other,
