@@ -52,11 +52,12 @@ BEHAVIOUR = (
     "integration/test_outages.py",
     "integration/test_recorder_rows.py",
     "integration/test_stores_of_0_1_0.py",
+    "user_scenarios",
 )
 """Real queues and boxes for minutes. What else there is touches every part of Home Assistant that
 is used, so `scripts/test` runs these in one release only, and `scripts/test --all` in all."""
 
-OWN_STAGE = ("simulator", "integration", "e2e")
+OWN_STAGE = ("simulator", "integration", "user_scenarios", "e2e")
 """Folders that start other programs."""
 
 _TESTS = REPOSITORY / "tests"
@@ -128,7 +129,7 @@ def all_stages() -> tuple[Stage, ...]:
             PytestRun(
                 "integration",
                 MAIN,
-                (*_paths(("integration",)), *_ignored(TIMED)),
+                (*_paths(("integration", "user_scenarios")), *_ignored(TIMED)),
                 workers=WAITING_WORKERS,
                 coverage=True,
             ),

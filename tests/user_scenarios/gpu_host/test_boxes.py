@@ -18,12 +18,8 @@ from custom_components.immich_admin_tools.analysis import skipped
 from custom_components.immich_admin_tools.clock import now_ms
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.healing.leases import Phase
-from tests.support.processes import until
-from tests.support.simulator import Simulator
-from tests.support.valkey import Valkey
-
-from .conftest import entry_for, poll, set_up
-from .gpu import (
+from tests.integration.conftest import entry_for, poll, set_up
+from tests.integration.gpu import (
     Box,
     all_paused,
     box,
@@ -33,8 +29,11 @@ from .gpu import (
     reach,
     with_hosts,
 )
-from .test_gpu_host import paused
-from .test_gpu_shared import other
+from tests.integration.test_gpu_host import paused
+from tests.integration.test_gpu_shared import other
+from tests.support.processes import until
+from tests.support.simulator import Simulator
+from tests.support.valkey import Valkey
 
 __all__ = ["other"]
 

@@ -1,0 +1,1 @@
+"""Stories of GPU boxes and their owners."""
