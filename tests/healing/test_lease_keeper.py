@@ -636,16 +636,32 @@ async def test_a_queue_that_is_known_to_run_is_not_asked_for(
 async def test_a_pause_is_not_held_up_by_what_is_to_go_on(house: House) -> None:
     """Each millisecond may skip a photo; who wants to see the first jobs can wait."""
     await house.keeper.take(GPU, ["ocr"])
-    house.immich.down = True
-    assert await house.keeper.end(GPU)
-    house.immich.down = False
-    when_ready: list[set[str]] = []
+    asked = asyncio.Event()
+    may_go_on = asyncio.Event()
 
     async def ready(queues: Collection[str]) -> None:
         assert list(queues) == ["ocr"]
-        when_ready.append(house.paused)
+        asked.set()
+        await may_go_on.wait()
 
     house.keeper.before_resume = ready
+    end = asyncio.create_task(house.keeper.end(GPU))
+    async with asyncio.timeout(1):
+        await asked.wait()
+        await house.keeper.take(RESTART, ["smartSearch"])
+    assert house.paused == {"ocr", "smartSearch"}
+    may_go_on.set()
+    await end
+    assert house.paused == {"smartSearch"}
+
+
+async def test_what_could_not_go_on_is_tried_with_the_next_poll(house: House) -> None:
+    """Not within the next pause, which it would hold up."""
+    await house.keeper.take(GPU, ["ocr"])
+    house.immich.down = True
+    assert await house.keeper.end(GPU)
+    house.immich.down = False
     await house.keeper.take(RESTART, ["smartSearch"])
-    assert when_ready == [{"ocr", "smartSearch"}]
+    assert house.paused == {"ocr", "smartSearch"}
+    await house.poll()
     assert house.paused == {"smartSearch"}

@@ -51,7 +51,9 @@ class LeaseKeeper(LeaseBase):
             for queue in wanted:
                 book = book.taken(queue, lease, is_paused=queue in paused)
             await self._store(book)
-            failed = await self._enforce()
+            # What is to go on waits for the next poll: another pause may be on its way.
+            if failed := await self._pause():
+                self._log(failed)
             return Taken(
                 held=tuple(queue for queue in wanted if queue not in failed),
                 begun=tuple(queue for queue in begun if queue not in failed),
@@ -66,6 +68,7 @@ class LeaseKeeper(LeaseBase):
 
         Returns the queues that could not be resumed yet.
         """
+        await self._get_ready(self._book.ended(reason, queues).ending)
         async with self._lock:
             return await self._go_on(self._book.ended(reason, queues))
 
@@ -160,11 +163,12 @@ class LeaseKeeper(LeaseBase):
 
         Then too the user's word ends our leases: what we paused goes on with Immich.
         """
+        self._check()
+        await self._get_ready([queue])
         async with self._lock:
             self._check()
             owner = self.owner(queue)
             await self._try_to_store(self._book.resumed_by_user(queue))
-            await self._get_ready([queue])
             await self._api.resume(queue)
             self._paused_by_user.discard(queue)
             await self._try_to_store(self._book.without(queue))
@@ -178,6 +182,7 @@ class LeaseKeeper(LeaseBase):
         """
         if self._ended or self._lock.locked():
             return
+        await self._get_ready(self._book.expired(self._now()).ending)
         async with self._lock:
             self._away -= seen.keys()
             self._paused_by_user -= {
@@ -265,26 +270,34 @@ class LeaseKeeper(LeaseBase):
     ) -> Mapping[str, ImmichError]:
         """Do what the phases say; return the queues where it failed.
 
-        All queues at once: each millisecond may skip a photo.
+        All queues at once, and pauses first: each millisecond may skip a photo.
         """
+        to_resume = [it for it in self._book.ending if it not in self._away]
+        failed = await self._pause() | await self._do_all(to_resume, ended)
+        self._log(failed)
+        return failed
+
+    async def _pause(self) -> dict[str, ImmichError]:
+        """Pause what is to be paused; return the queues where it failed."""
+        pauses = self._book.pauses
+        return await self._do_all(
+            [it for it in pauses if pauses[it].phase is Phase.WANTED]
+        )
+
+    async def _do_all(
+        self,
+        queues: Collection[str],
+        ended: Mapping[str, Reason | None] | None = None,
+    ) -> dict[str, ImmichError]:
+        """Do what the phases of some queues say, and write down what was done."""
+        if not queues:
+            return {}
+        self._check()
         failed: dict[str, ImmichError] = {}
         book = self._book
         pauses = self._book.pauses
-        # What is to be paused does not wait for what has to be seen going on.
-        to_pause = [it for it in pauses if pauses[it].phase is Phase.WANTED]
-        to_resume = [
-            it
-            for it in pauses
-            if pauses[it].phase is Phase.ENDING and it not in self._away
-        ]
-        self._check()
-        errors = await asyncio.gather(*map(self._do, to_pause))
-        if to_resume:
-            await self._get_ready(to_resume)
-            self._check()
-            errors += await asyncio.gather(*map(self._do, to_resume))
-        to_do = (*to_pause, *to_resume)
-        for queue, error in zip(to_do, errors, strict=True):
+        errors = await asyncio.gather(*map(self._do, queues))
+        for queue, error in zip(queues, errors, strict=True):
             if isinstance(error, UnknownQueueError):
                 if pauses[queue].phase is Phase.ENDING:
                     # A version that has it again would find it paused still.
@@ -302,7 +315,6 @@ class LeaseKeeper(LeaseBase):
             else:
                 self._tell(queue, True, owner.reason if owner else None, by_user=False)
         await self._try_to_store(book)
-        self._log(failed)
         return failed
 
     async def _do(self, queue: str) -> ImmichError | None:
@@ -315,6 +327,9 @@ class LeaseKeeper(LeaseBase):
         return None
 
     async def _get_ready(self, queues: Collection[str]) -> None:
-        """Let whoever has to see their first jobs get ready."""
+        """Let whoever has to see their first jobs get ready.
+
+        Never within a step: a pause of another call would wait for it.
+        """
         if queues and self.before_resume is not None:
             await self.before_resume(queues)

@@ -179,6 +179,13 @@ class LeaseBook:
         rest = {name: it for name, it in self.pauses.items() if name != queue}
         return replace(self, pauses=rest)
 
+    @property
+    def ending(self) -> tuple[str, ...]:
+        """Return the queues that are to go on, and have not been seen to yet."""
+        return tuple(
+            queue for queue, pause in self.pauses.items() if pause.phase is Phase.ENDING
+        )
+
     def next_end(self) -> int | None:
         """Return the next deadline."""
         return min(
