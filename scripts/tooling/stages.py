@@ -21,6 +21,9 @@ PURE = ("test_tooling", "bullmq", "immich", "analysis", "healing", "gpu_host")
 WAITING_WORKERS = 3
 """Test processes for tests that mostly wait for real servers: more than there are cores."""
 
+SLEEPING_WORKERS = 4
+"""The same for tests that wait half a minute and longer for a lock to run out."""
+
 REAL_WORKERS = (
     "analysis/test_against_bullmq.py",
     "bullmq/recovery/test_failure_modes.py",
@@ -116,13 +119,19 @@ def all_stages() -> tuple[Stage, ...]:
                 MAIN,
                 _paths(REAL_WORKERS),
                 pure=True,
-                workers=2,
+                workers=SLEEPING_WORKERS,
                 coverage=True,
             ),
             "real workers that are killed, blocked and hung",
         ),
         _pytest_stage(
-            PytestRun("simulator", MAIN, _paths(("simulator",)), pure=True, workers=2),
+            PytestRun(
+                "simulator",
+                MAIN,
+                _paths(("simulator",)),
+                pure=True,
+                workers=WAITING_WORKERS,
+            ),
             "the simulator against recordings of a real Immich",
         ),
         _pytest_stage(
