@@ -2,6 +2,8 @@
 
 import asyncio
 from dataclasses import replace
+import json
+from pathlib import Path
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -13,6 +15,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.immich_admin_tools import repairs
 from custom_components.immich_admin_tools.analysis.models import StuckKind
 from custom_components.immich_admin_tools.bullmq.acl import HEAL_RULES, READ_RULES
 from custom_components.immich_admin_tools.const import (
@@ -21,6 +24,7 @@ from custom_components.immich_admin_tools.const import (
     DOMAIN,
 )
 from custom_components.immich_admin_tools.healing import verification
+from custom_components.immich_admin_tools.repairs import FIX_FLOWS
 from custom_components.immich_admin_tools.stuck_flow import StuckJobsFlow
 from tests.integration.conftest import entity_id, entry_for, poll, set_up, state_of
 from tests.integration.restart.helpers import (
@@ -93,6 +97,20 @@ async def _blocked(
     await call(hass, "clear_stuck", queue="ocr")
     await poll(hass, entry)
     assert _issue(hass, entry, "workers_blocked") is not None
+
+
+TEXTS = Path(repairs.__file__).parent / "translations" / "en.json"
+
+
+@pytest.mark.parametrize("key", FIX_FLOWS)
+def test_each_dialog_has_the_steps_that_its_texts_are_for(key: str) -> None:
+    """Home Assistant refuses to show a form or a menu of a step that is not there."""
+    data = {"entry_id": "x", "queue": "ocr", "queues": "ocr", "jobs": 1}
+    flow = FIX_FLOWS[key](f"{key}_x", data)
+    steps = json.loads(TEXTS.read_text())["issues"][key]["fix_flow"]["step"]
+    for step, texts in steps.items():
+        for shown in (step, *texts.get("menu_options", ())):
+            assert hasattr(flow, f"async_step_{shown}"), shown
 
 
 async def test_the_dialog_names_each_photo_and_why(
@@ -240,6 +258,8 @@ async def test_a_way_can_be_kept_for_later(
     dialog = await _open(hass, entry, "workers_blocked")
     await dialog.choose("choose_way")
     result = await dialog.choose("way_actions")
+    result = await dialog.answer(actions=[], restart_now=False)
+    assert result["errors"] == {"base": "restart_actions_missing"}
     result = await dialog.answer(actions=[{"what": 1}], restart_now=False)
     assert result["errors"] == {"base": "restart_actions_wrong"}
     actions = [{"action": "homeassistant.update_entity"}]
