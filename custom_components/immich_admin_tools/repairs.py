@@ -1,6 +1,6 @@
 """Repair issues: what only the user can put right."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant, callback
@@ -16,6 +16,7 @@ from .heal_issues import HEAL_ISSUES, HEAL_LIMIT, STUCK_JOBS, WORKERS_BLOCKED
 from .immich.permissions import Permission
 from .leaving import PAUSED_WHILE_DISABLED
 from .placeholders import plain_placeholders
+from .queue_names import queue_names
 from .repair_flow import IssueData
 from .restart_flow import ActionsInvalidFlow, RestartFlow
 from .restart_issues import RESTART_ACTIONS_INVALID, RESTART_FAILED, RESTART_ISSUES
@@ -61,6 +62,11 @@ def async_keep_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
             ),
         )
 
+    def named(queues: Collection[str]) -> dict[str, str] | None:
+        """Return the queues' names for a text, or None where there are none."""
+        names = ", ".join(queue_names(hass, entry, queues))
+        return {"queues": names} if queues else None
+
     @callback
     def queues_updated() -> None:
         """Look at what Redis says."""
@@ -79,8 +85,8 @@ def async_keep_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
                 for queue in runtime.queues.data.unknown_layouts
                 if queue not in missing
             ]
-            keep(VERSION_MISSING, {"queues": ", ".join(missing)} if missing else None)
-            keep(UNKNOWN_LAYOUT, {"queues": ", ".join(unknown)} if unknown else None)
+            keep(VERSION_MISSING, named(missing))
+            keep(UNKNOWN_LAYOUT, named(unknown))
         refused = isinstance(redis.error, AuthenticationError | MissingRightsError)
         keep(REDIS_LOGIN, {"error": str(redis.error)} if refused else None)
 
