@@ -12,6 +12,7 @@ from .bullmq.errors import AuthenticationError, MissingRightsError
 from .burnt_issue import JOBS_BURNT, BurntFlow, async_remove_burnt
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
+from .errors import message_of
 from .heal_issues import HEAL_ISSUES, HEAL_LIMIT, STUCK_JOBS, WORKERS_BLOCKED
 from .immich.permissions import Permission
 from .leaving import PAUSED_WHILE_DISABLED
@@ -21,6 +22,7 @@ from .repair_flow import IssueData
 from .restart_flow import ActionsInvalidFlow, RestartFlow
 from .restart_issues import RESTART_ACTIONS_INVALID, RESTART_FAILED, RESTART_ISSUES
 from .stuck_flow import HealLimitFlow, StuckJobsFlow
+from .words import localized
 
 UNKNOWN_LAYOUT = "unknown_layout"
 VERSION_MISSING = "version_missing"
@@ -87,8 +89,12 @@ def async_keep_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
             ]
             keep(VERSION_MISSING, named(missing))
             keep(UNKNOWN_LAYOUT, named(unknown))
-        refused = isinstance(redis.error, AuthenticationError | MissingRightsError)
-        keep(REDIS_LOGIN, {"error": str(redis.error)} if refused else None)
+        if isinstance(redis.error, AuthenticationError | MissingRightsError):
+            key, words = message_of(redis.error)
+            text = localized(hass, "exceptions", f"{key}.message", **words)
+            keep(REDIS_LOGIN, {"error": text or words["error"]})
+        else:
+            keep(REDIS_LOGIN, None)
 
     @callback
     def server_updated() -> None:

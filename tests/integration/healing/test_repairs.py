@@ -24,6 +24,7 @@ from custom_components.immich_admin_tools.const import (
     DOMAIN,
 )
 from custom_components.immich_admin_tools.healing import verification
+from custom_components.immich_admin_tools.repair_flow import IssueData
 from custom_components.immich_admin_tools.repairs import FIX_FLOWS
 from custom_components.immich_admin_tools.stuck_flow import StuckJobsFlow
 from tests.integration.conftest import entity_id, entry_for, poll, set_up, state_of
@@ -105,7 +106,7 @@ TEXTS = Path(repairs.__file__).parent / "translations" / "en.json"
 @pytest.mark.parametrize("key", FIX_FLOWS)
 def test_each_dialog_has_the_steps_that_its_texts_are_for(key: str) -> None:
     """Home Assistant refuses to show a form or a menu of a step that is not there."""
-    data = {"entry_id": "x", "queue": "ocr", "queues": "ocr", "jobs": 1}
+    data: IssueData = {"entry_id": "x", "queue": "ocr", "queues": "ocr", "jobs": 1}
     flow = FIX_FLOWS[key](f"{key}_x", data)
     steps = json.loads(TEXTS.read_text())["issues"][key]["fix_flow"]["step"]
     for step, texts in steps.items():
