@@ -9,7 +9,8 @@ import string
 import pytest
 import yaml
 
-ROOT = Path(__file__).parent.parent / "custom_components" / "immich_admin_tools"
+DOMAIN = "immich_admin_tools"
+ROOT = Path(__file__).parent.parent / "custom_components" / DOMAIN
 LANGUAGES = ("en", "de")
 
 
@@ -131,3 +132,35 @@ def test_form_fields_are_described() -> None:
     assert len(fields) > 10
     for path in fields:
         assert path.replace(".data.", ".data_description.") in TEXTS["en"]
+
+
+LONGEST_TITLE = 32
+"""Characters that a phone shows of the title of a repair's dialog; the rest is cut."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_titles_of_dialogs_fit_a_phone(language: str) -> None:
+    """A repair's dialog shows its title on one line."""
+    titles = {
+        path: text
+        for path, text in TEXTS[language].items()
+        if re.fullmatch(r"issues\.\w+\.fix_flow\.step\.\w+\.title", path)
+    }
+    assert titles
+    assert {
+        path: text for path, text in titles.items() if len(text) > LONGEST_TITLE
+    } == {}
+
+
+QUOTES = {"en": "“([^”]+)”", "de": "„([^“]+)“"}
+NOT_OURS = {"All", "Alle", "Run missing", "Fehlende ausführen", DOMAIN}
+"""What texts name of Immich's own pages, and a folder."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_texts_name_is_called_so(language: str) -> None:
+    """A text that sends the user to a button or a choice names it as it is named there."""
+    names = {text.casefold() for text in TEXTS[language].values()}
+    for path, text in TEXTS[language].items():
+        for name in re.findall(QUOTES[language], text):
+            assert name in NOT_OURS or name.casefold() in names, (path, name)

@@ -45,7 +45,7 @@ class BoxPauseFlow(RepairsFlow):
             return self.async_abort(reason="not_stored")
         except ImmichError:
             return self.async_abort(reason="immich_away")
-        return self.async_create_entry(data={})
+        return self.async_create_entry(data={}, description=option)
 
     async def act(self, pauses: BoxPauses, option: str) -> None:
         """Do what an option says. Raises ImmichError and NotStoredError."""

@@ -13,6 +13,7 @@ from .errors import message_of
 from .immich.errors import ImmichError
 from .placeholders import plain_placeholders
 from .queue_names import queue_name
+from .words import localized
 
 if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry
@@ -99,6 +100,12 @@ class BurntFlow(RepairsFlow):
         self._jobs = str(skipped.of(self._queue).jobs or self._jobs)
         return self._offer(await skipped.obstacle(self._queue))
 
+    # Home Assistant shows a menu only when the dialog has a step of that name. When one
+    # is asked for again, such as after a reload of the page, things may have changed.
+    async_step_ready = async_step_init
+    async_step_machine_learning_gone = async_step_init
+    async_step_queue_busy = async_step_init
+
     async def async_step_run_now(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
@@ -108,15 +115,15 @@ class BurntFlow(RepairsFlow):
         try:
             obstacle = await skipped.make_up(self._queue)
         except ImmichError as err:
+            key, placeholders = message_of(err)
+            text = localized(self.hass, "exceptions", f"{key}.message", **placeholders)
             return self.async_abort(
                 reason="not_started",
-                description_placeholders={
-                    "error": message_of(err)[1].get("error", str(err))
-                },
+                description_placeholders={"error": text or placeholders["error"]},
             )
         if obstacle is not None:
             return self._offer(obstacle)
-        return self.async_create_entry(data={})
+        return self.async_create_entry(data={}, description="run_now")
 
     async def async_step_run_automatically(
         self, user_input: dict[str, str] | None = None
@@ -125,7 +132,7 @@ class BurntFlow(RepairsFlow):
         if (skipped := self._skipped) is None:
             return self.async_abort(reason="not_loaded")
         await skipped.run_automatically(self._queue)
-        return self.async_create_entry(data={})
+        return self.async_create_entry(data={}, description="run_automatically")
 
     async def async_step_ignore(
         self, user_input: dict[str, str] | None = None
@@ -134,7 +141,7 @@ class BurntFlow(RepairsFlow):
         if (skipped := self._skipped) is None:
             return self.async_abort(reason="not_loaded")
         await skipped.end(self._queue)
-        return self.async_create_entry(data={})
+        return self.async_create_entry(data={}, description="ignore")
 
     def _offer(self, obstacle: Obstacle | None) -> RepairsFlowResult:
         """Show the choices; each obstacle has its own words."""

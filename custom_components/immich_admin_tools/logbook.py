@@ -18,6 +18,7 @@ from .const import DOMAIN
 from .entry_activity import BUS_EVENT
 from .healing.events import ACT_EVENTS, EventType
 from .healing.models import Initiator, Outcome
+from .queue_names import queue_name
 
 _ACTIVITY = "event.activity.state_attributes"
 _LAST_HEAL = "sensor.last_heal.state_attributes"
@@ -76,7 +77,7 @@ def async_describe_events(
 
         described = {
             LOGBOOK_ENTRY_NAME: _name(hass, data),
-            LOGBOOK_ENTRY_MESSAGE: " – ".join(_parts(data, words)),
+            LOGBOOK_ENTRY_MESSAGE: " – ".join(_parts(hass, data, words)),
         }
         kind = data.get("type")
         if isinstance(kind, str) and kind in ICONS:
@@ -86,8 +87,8 @@ def async_describe_events(
     async_describe_event(DOMAIN, BUS_EVENT, describe)
 
 
-def _parts(data: Mapping[str, Any], words: Words) -> Iterator[str]:
-    """Yield what happened and to which photo, then what there is to add."""
+def _parts(hass: HomeAssistant, data: Mapping[str, Any], words: Words) -> Iterator[str]:
+    """Yield what happened and to what, then what there is to add."""
     kind, outcome = data.get("type"), data.get("outcome")
     what = words(f"{_ACTIVITY}.event_type", kind)
     if kind == EventType.HEAL_UNCONFIRMED and outcome == Outcome.SLOT_LOST:
@@ -96,6 +97,8 @@ def _parts(data: Mapping[str, Any], words: Words) -> Iterator[str]:
     about = (
         data.get("file_name") or (path and PurePosixPath(path).name) or data.get("name")
     )
+    if kind == EventType.JOBS_BURNT:
+        about = _skipped(hass, data)
     yield f"{what}: {about}" if about else what
     match kind:
         case EventType.JOB_STUCK:
@@ -119,6 +122,14 @@ def _parts(data: Mapping[str, Any], words: Words) -> Iterator[str]:
             # What is in doubt is told by an entry of its own.
             if kind in ACT_EVENTS.values() and outcome == Outcome.CONFIRMED:
                 yield words(f"{_LAST_HEAL}.outcome", outcome)
+
+
+def _skipped(hass: HomeAssistant, data: Mapping[str, Any]) -> str:
+    """Return how many photos of which queue: the device may be their GPU host's."""
+    entry = hass.config_entries.async_get_entry(str(data.get("entry_id")))
+    queue = str(data.get("queue"))
+    name = queue if entry is None else queue_name(hass, entry, queue)
+    return f"{name}, {'≥ ' if data.get('at_least') else ''}{data.get('jobs')}"
 
 
 def _reason(data: Mapping[str, Any], words: Words) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Repair issues: what only the user can put right."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant, callback
@@ -12,16 +12,19 @@ from .bullmq.errors import AuthenticationError, MissingRightsError
 from .burnt_issue import JOBS_BURNT, BurntFlow, async_remove_burnt
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
+from .errors import message_of
 from .heal_issues import HEAL_ISSUES, HEAL_LIMIT, STUCK_JOBS, WORKERS_BLOCKED
 from .heal_rights import HEAL_RIGHTS
 from .heal_rights_flow import HealRightsFlow
 from .immich.permissions import Permission
 from .leaving import PAUSED_WHILE_DISABLED
 from .placeholders import plain_placeholders
+from .queue_names import queue_names
 from .repair_flow import IssueData
 from .restart_flow import ActionsInvalidFlow, RestartFlow
 from .restart_issues import RESTART_ACTIONS_INVALID, RESTART_FAILED, RESTART_ISSUES
 from .stuck_flow import HealLimitFlow, StuckJobsFlow
+from .words import localized
 
 UNKNOWN_LAYOUT = "unknown_layout"
 VERSION_MISSING = "version_missing"
@@ -64,6 +67,11 @@ def async_keep_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
             ),
         )
 
+    def named(queues: Collection[str]) -> dict[str, str] | None:
+        """Return the queues' names for a text, or None where there are none."""
+        names = ", ".join(queue_names(hass, entry, queues))
+        return {"queues": names} if queues else None
+
     @callback
     def queues_updated() -> None:
         """Look at what Redis says."""
@@ -82,10 +90,14 @@ def async_keep_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
                 for queue in runtime.queues.data.unknown_layouts
                 if queue not in missing
             ]
-            keep(VERSION_MISSING, {"queues": ", ".join(missing)} if missing else None)
-            keep(UNKNOWN_LAYOUT, {"queues": ", ".join(unknown)} if unknown else None)
-        refused = isinstance(redis.error, AuthenticationError | MissingRightsError)
-        keep(REDIS_LOGIN, {"error": str(redis.error)} if refused else None)
+            keep(VERSION_MISSING, named(missing))
+            keep(UNKNOWN_LAYOUT, named(unknown))
+        if isinstance(redis.error, AuthenticationError | MissingRightsError):
+            key, words = message_of(redis.error)
+            text = localized(hass, "exceptions", f"{key}.message", **words)
+            keep(REDIS_LOGIN, {"error": text or words["error"]})
+        else:
+            keep(REDIS_LOGIN, None)
 
     @callback
     def server_updated() -> None:

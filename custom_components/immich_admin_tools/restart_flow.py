@@ -13,10 +13,11 @@ from .errors import translated_errors
 from .healing.errors import OwnActionsError
 from .healing.restart import RestartReport
 from .healing.restart_ways import WayKind
+from .queue_names import queue_names
 from .repair_flow import EntryFlow
 from .restart_options import SECTION_RESTART, async_restart_problem
 from .settings import restart_settings_of
-from .user_actions import async_check_actions
+from .user_actions import RawActions, async_check_actions
 from .words import localized, localized_choice
 
 CONF_ACTIONS = "actions"
@@ -119,11 +120,8 @@ class RestartFlow(EntryFlow):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
-            try:
-                await self._check(way, user_input)
-            except OwnActionsError as err:
-                errors["base"] = "restart_actions_wrong"
-                placeholders["error"] = str(err)
+            if way is WayKind.ACTIONS:
+                errors, placeholders = await self._wrong(user_input[CONF_ACTIONS])
             if not errors:
                 self._keep(way, user_input)
                 if user_input[CONF_RESTART_NOW]:
@@ -154,13 +152,17 @@ class RestartFlow(EntryFlow):
         fields[vol.Required(CONF_RESTART_NOW, default=True)] = BooleanSelector()
         return vol.Schema(fields)
 
-    async def _check(self, way: WayKind, user_input: Mapping[str, Any]) -> None:
-        """Look whether own actions can be run. Raises OwnActionsError."""
-        if way is not WayKind.ACTIONS:
-            return
-        if not user_input[CONF_ACTIONS]:
-            raise OwnActionsError("No actions were chosen")
-        await async_check_actions(self.hass, user_input[CONF_ACTIONS])
+    async def _wrong(
+        self, actions: RawActions
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """Return why own actions can't be run, and the placeholders of that."""
+        if not actions:
+            return {"base": "restart_actions_missing"}, {}
+        try:
+            await async_check_actions(self.hass, actions)
+        except OwnActionsError as err:
+            return {"base": "restart_actions_wrong"}, {"error": str(err)}
+        return {}, {}
 
     def _keep(self, way: WayKind, user_input: Mapping[str, Any]) -> None:
         """Put a way first; those that were chosen before are tried after it."""
@@ -217,7 +219,9 @@ class RestartFlow(EntryFlow):
         words = {"seconds": str(round(self._report.seconds))}
         missing = [*self._report.missing, *self._report.still_paused]
         if missing:
-            words["queues"] = ", ".join(dict.fromkeys(missing))
+            words["queues"] = ", ".join(
+                queue_names(self.hass, self.entry, set(missing))
+            )
             return self.async_abort(
                 reason="restarted_partly", description_placeholders=words
             )

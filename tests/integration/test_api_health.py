@@ -241,7 +241,9 @@ async def test_redis_that_was_emptied_under_immich(
         await poll(hass, entry)
         issue = registry.async_get_issue(DOMAIN, missing)
         assert issue is not None
-        assert "ocr" in (issue.translation_placeholders or {})["queues"]
+        named = (issue.translation_placeholders or {})["queues"]
+        assert "Text recognition (OCR)" in named
+        assert "faceDetection" not in named
         assert registry.async_get_issue(DOMAIN, unknown) is None
 
         # A lost Redis says nothing about it.

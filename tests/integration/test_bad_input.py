@@ -64,7 +64,7 @@ async def test_unknown_layout(
         issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
         assert issue is not None
         assert issue.translation_placeholders is not None
-        assert issue.translation_placeholders["queues"] == "ocr"
+        assert issue.translation_placeholders["queues"] == "Text recognition (OCR)"
         assert state_of(hass, entry, "sensor.ocr.waiting") == "0"
 
         await client.hset("immich_bull:ocr:meta", "version", version)

@@ -190,10 +190,13 @@ async def test_login_to_redis_is_refused(
         valkey.url,
         **{CONF_REDIS_USERNAME: "nobody", CONF_REDIS_PASSWORD: "secret"},
     )
+    hass.config.language = "de"
     await set_up(hass, entry)
     issue = ir.async_get(hass).async_get_issue(DOMAIN, f"redis_login_{entry.entry_id}")
     assert issue is not None
     assert "secret" not in str(issue)
+    why = (issue.translation_placeholders or {})["error"]
+    assert why == "Redis nimmt diesen Benutzer und dieses Passwort nicht an."
     assert state_of(hass, entry, "sensor.ocr.waiting") == "0"
     await hass.config_entries.async_remove(entry.entry_id)
     assert not ir.async_get(hass).async_get_issue(

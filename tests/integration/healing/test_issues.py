@@ -157,6 +157,11 @@ async def test_the_limit_is_told(
             {"type": "gpu_sleep", "reason": "lost"},
             "A GPU box went off – It went off without being told to",
         ),
+        (
+            "en",
+            {"type": "jobs_burnt", "queue": "ocr", "jobs": 12, "at_least": True},
+            "Photos were skipped: Text recognition (OCR), ≥ 12",
+        ),
     ],
 )
 async def test_logbook(
@@ -182,7 +187,12 @@ async def test_logbook(
     device_id = entry.runtime_data.server_device_id
     event: Event[dict[str, Any]] = Event(
         BUS_EVENT,
-        {"device_id": device_id, "instance": "x", **data},
+        {
+            "device_id": device_id,
+            "entry_id": entry.entry_id,
+            "instance": "x",
+            **data,
+        },
         time_fired_timestamp=dt_util.utcnow().timestamp(),
     )
     described_as = described[BUS_EVENT](event)

@@ -2,6 +2,8 @@
 
 import asyncio
 from dataclasses import replace
+import json
+from pathlib import Path
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -13,7 +15,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.immich_admin_tools import stuck_flow
+from custom_components.immich_admin_tools import repairs, stuck_flow
 from custom_components.immich_admin_tools.analysis.models import StuckKind
 from custom_components.immich_admin_tools.bullmq.acl import HEAL_RULES, READ_RULES
 from custom_components.immich_admin_tools.const import (
@@ -22,7 +24,13 @@ from custom_components.immich_admin_tools.const import (
     DOMAIN,
 )
 from custom_components.immich_admin_tools.healing import verification
-from custom_components.immich_admin_tools.healing.models import HealReport
+from custom_components.immich_admin_tools.healing.models import (
+    HealReport,
+    SkippedJob,
+    SkipReason,
+)
+from custom_components.immich_admin_tools.repair_flow import IssueData
+from custom_components.immich_admin_tools.repairs import FIX_FLOWS
 from custom_components.immich_admin_tools.stuck_flow import StuckJobsFlow
 from tests.integration.conftest import entity_id, entry_for, poll, set_up, state_of
 from tests.integration.restart.helpers import (
@@ -103,6 +111,20 @@ async def _restart_failed(hass: HomeAssistant, entry: MockConfigEntry) -> str:
     await refused(hass, "restart_workers")
     assert _issue(hass, entry, "restart_failed") is not None
     return "restart_failed"
+
+
+TEXTS = Path(repairs.__file__).parent / "translations" / "en.json"
+
+
+@pytest.mark.parametrize("key", FIX_FLOWS)
+def test_each_dialog_has_the_steps_that_its_texts_are_for(key: str) -> None:
+    """Home Assistant refuses to show a form or a menu of a step that is not there."""
+    data: IssueData = {"entry_id": "x", "queue": "ocr", "queues": "ocr", "jobs": 1}
+    flow = FIX_FLOWS[key](f"{key}_x", data)
+    steps = json.loads(TEXTS.read_text())["issues"][key]["fix_flow"]["step"]
+    for step, texts in steps.items():
+        for shown in (step, *texts.get("menu_options", ())):
+            assert hasattr(flow, f"async_step_{shown}"), shown
 
 
 async def test_the_dialog_names_each_photo_and_why(
@@ -250,6 +272,8 @@ async def test_a_way_can_be_kept_for_later(
     dialog = await _open(hass, entry, "workers_blocked")
     await dialog.choose("choose_way")
     result = await dialog.choose("way_actions")
+    result = await dialog.answer(actions=[], restart_now=False)
+    assert result["errors"] == {"base": "restart_actions_missing"}
     result = await dialog.answer(actions=[{"what": 1}], restart_now=False)
     assert result["errors"] == {"base": "restart_actions_wrong"}
     actions = [{"action": "homeassistant.update_entity"}]
@@ -460,7 +484,7 @@ async def test_the_entry_ends_while_a_dialog_is_at_work(
         while result["type"] is FlowResultType.SHOW_PROGRESS:
             await asyncio.sleep(0.1)
             result = await flows.async_configure(dialog.step["flow_id"])
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_cleared")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "interrupted")
     assert "unloaded" in result["description_placeholders"]["reason"]
     await hass.config_entries.async_setup(entry.entry_id)
     await simulator.unhang()
@@ -479,13 +503,14 @@ async def test_the_entry_ends_as_a_dialog_is_done(
     class Heals:
         async def heal(self, *_: object, **__: object) -> HealReport:
             await hass.config_entries.async_unload(entry.entry_id)
-            return HealReport((), ())
+            gone = SkippedJob("ocr", "1", SkipReason.NOT_STUCK)
+            return HealReport((), (gone,))
 
     monkeypatch.setattr(stuck_flow, "reachable_healing", lambda _: Heals())
     result = await dialog.choose("clear")
-    assert (result["type"], result["description"]) == (
-        FlowResultType.CREATE_ENTRY,
-        "cleared",
+    assert (result["type"], result["reason"]) == (
+        FlowResultType.ABORT,
+        "partly_cleared",
     )
     await hass.config_entries.async_setup(entry.entry_id)
     await simulator.unhang()
