@@ -95,7 +95,7 @@ def test_the_guard_sees_imports() -> None:
     assert "custom_components.immich_admin_tools.analysis.models" in set(
         _imports(ROOT / "sensor_descriptions.py")
     )
-    assert "custom_components.immich_admin_tools.bullmq.layout" in set(
+    assert "custom_components.immich_admin_tools.bullmq.keys" in set(
         _imports(ROOT / "analysis" / "models.py")
     )
 

@@ -7,10 +7,9 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.httpx_client import get_async_client
 
-from .bullmq.access import Access, check_access
+from .bullmq.access import Access, check_access, check_queues
 from .bullmq.address import split_user_info
 from .bullmq.connection import RedisSettings, build_ssl_context, create_client
-from .bullmq.discovery import check_queues
 from .bullmq.reader import QueueReader
 from .coordinator import AdminToolsConfigEntry
 from .immich.client import ImmichClient

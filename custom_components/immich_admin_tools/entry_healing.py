@@ -9,7 +9,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .analysis.models import JobView, ServerView, Source
 from .bullmq.errors import BullMQError, MissingRightsError
-from .bullmq.listing import QueueListing
+from .bullmq.jobs import QueueListing
 from .bullmq.recovery import BulkResult, QueueRecovery
 from .clock import monotonic_ms, monotonic_of, now_ms
 from .const import DOMAIN, LOGGER

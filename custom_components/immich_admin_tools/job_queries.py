@@ -7,7 +7,7 @@ from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
 
 from .analysis.models import QueueView
-from .bullmq.listing import PAGE_SIZE, Job, JobState
+from .bullmq.jobs import PAGE_SIZE, Job, JobState
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
 from .immich.jobs import asset_ids

@@ -1,7 +1,7 @@
 """The keeper of the leases for one config entry."""
 
 from .bullmq.address import split_user_info
-from .bullmq.connected_workers import connected_workers
+from .bullmq.workers import connected_workers
 from .clock import monotonic_ms, now_ms
 from .healing.immich_starts import ImmichStarts
 from .healing.lease_keeper import LeaseKeeper

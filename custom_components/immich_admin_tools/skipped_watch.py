@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from .analysis.law import entry_id
 from .analysis.models import Source
 from .analysis.skipped import Answer, SkippedJobDetector
-from .bullmq.event_watch import EventWatch
+from .bullmq.event_listener import EventWatch
 from .bullmq.models import JobEvent
 from .clock import monotonic_ms, now_ms
 from .const import LOGGER

@@ -30,10 +30,12 @@ from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
     create_client,
 )
-from custom_components.immich_admin_tools.bullmq.fences import ActiveFence
 from custom_components.immich_admin_tools.bullmq.keys import DEFAULT_PREFIX
 from custom_components.immich_admin_tools.bullmq.models import JsonValue
-from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery
+from custom_components.immich_admin_tools.bullmq.recovery import (
+    ActiveFence,
+    QueueRecovery,
+)
 from custom_components.immich_admin_tools.clock import monotonic_ms
 from custom_components.immich_admin_tools.healing.act_log import ActLog
 from custom_components.immich_admin_tools.healing.healer import Healer

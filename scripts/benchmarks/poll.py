@@ -23,9 +23,8 @@ from custom_components.immich_admin_tools.bullmq.connection import (
     create_client,
 )
 from custom_components.immich_admin_tools.bullmq.keys import DEFAULT_PREFIX, QueueKeys
+from custom_components.immich_admin_tools.bullmq.pipeline import Replies, Trip
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
-from custom_components.immich_admin_tools.bullmq.replies import Replies
-from custom_components.immich_admin_tools.bullmq.trip import Trip
 from tests.support.simulator import Simulator
 from tests.support.valkey import start_valkey
 

@@ -19,11 +19,15 @@ from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
     create_client,
 )
-from custom_components.immich_admin_tools.bullmq.fences import ActiveFence, WaitingFence
+from custom_components.immich_admin_tools.bullmq.jobs import QueueListing
 from custom_components.immich_admin_tools.bullmq.keys import DEFAULT_PREFIX, QueueKeys
-from custom_components.immich_admin_tools.bullmq.listing import QueueListing
-from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery, Result
-from custom_components.immich_admin_tools.bullmq.replies import as_text
+from custom_components.immich_admin_tools.bullmq.pipeline import as_text
+from custom_components.immich_admin_tools.bullmq.recovery import (
+    ActiveFence,
+    QueueRecovery,
+    Result,
+    WaitingFence,
+)
 from tests.support.valkey import start_valkey
 
 QUEUE = "faceDetection"

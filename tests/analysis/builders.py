@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from custom_components.immich_admin_tools.bullmq.layout import Layout, layout_of
+from custom_components.immich_admin_tools.bullmq.keys import Layout, layout_of
 from custom_components.immich_admin_tools.bullmq.models import (
     ActiveJob,
     Heartbeat,

@@ -6,7 +6,7 @@ import pytest
 import pytest_socket
 from redis.asyncio import Redis
 
-from custom_components.immich_admin_tools.bullmq import reader, sentinel, transport
+from custom_components.immich_admin_tools.bullmq import connection, reader
 from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
     create_client,
@@ -32,6 +32,6 @@ async def client(valkey: Valkey) -> AsyncIterator[Redis]:
 @pytest.fixture
 def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let clients that are made from now on wait half a second only."""
-    monkeypatch.setattr(transport, "SOCKET_TIMEOUT", 0.5)
-    monkeypatch.setattr(sentinel, "SENTINEL_TIMEOUT", 0.5)
+    monkeypatch.setattr(connection, "SOCKET_TIMEOUT", 0.5)
+    monkeypatch.setattr(connection, "SENTINEL_TIMEOUT", 0.5)
     monkeypatch.setattr(reader, "POLL_TIMEOUT", 1.0)

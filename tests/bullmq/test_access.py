@@ -16,7 +16,6 @@ from custom_components.immich_admin_tools.bullmq.access import (
     acl_setuser_line,
     check_access,
 )
-from custom_components.immich_admin_tools.bullmq.acl import PUBLISH_RULES, key_rule
 from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
     create_client,
@@ -24,6 +23,10 @@ from custom_components.immich_admin_tools.bullmq.connection import (
 from custom_components.immich_admin_tools.bullmq.errors import (
     BullMQError,
     MissingRightsError,
+)
+from custom_components.immich_admin_tools.bullmq.permissions import (
+    PUBLISH_RULES,
+    key_rule,
 )
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
 from tests.support.valkey import Valkey, start_valkey

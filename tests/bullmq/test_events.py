@@ -14,12 +14,11 @@ from custom_components.immich_admin_tools.bullmq.events import (
 )
 from custom_components.immich_admin_tools.bullmq.keys import QueueKeys
 from custom_components.immich_admin_tools.bullmq.models import JobEvent, QueueReading
+from custom_components.immich_admin_tools.bullmq.pipeline import Replies, Trip
 from custom_components.immich_admin_tools.bullmq.reader import (
     MAX_EXTRA_TRIPS,
     QueueReader,
 )
-from custom_components.immich_admin_tools.bullmq.replies import Replies
-from custom_components.immich_admin_tools.bullmq.trip import Trip
 
 from .recovery.made_queue import PREFIX, QUEUE
 

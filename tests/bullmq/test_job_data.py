@@ -5,8 +5,11 @@ import json
 import pytest
 from redis.asyncio import Redis
 
-from custom_components.immich_admin_tools.bullmq.job_data import MAX_DATA_SIZE
-from custom_components.immich_admin_tools.bullmq.models import ActiveJob, DataProblem
+from custom_components.immich_admin_tools.bullmq.models import (
+    MAX_DATA_SIZE,
+    ActiveJob,
+    DataProblem,
+)
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
 
 from .recovery.made_queue import QUEUE, MadeQueue

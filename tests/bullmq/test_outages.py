@@ -6,16 +6,15 @@ from time import perf_counter
 import pytest
 from redis.asyncio import Redis
 
-from custom_components.immich_admin_tools.bullmq import transport
+from custom_components.immich_admin_tools.bullmq import connection
 from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
     create_client,
     translate_errors,
 )
 from custom_components.immich_admin_tools.bullmq.errors import CannotConnectError
+from custom_components.immich_admin_tools.bullmq.pipeline import Replies, Trip
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
-from custom_components.immich_admin_tools.bullmq.replies import Replies
-from custom_components.immich_admin_tools.bullmq.trip import Trip
 from tests.support.valkey import Valkey, start_valkey
 
 
@@ -80,8 +79,8 @@ async def test_connection_that_died_silently_is_replaced(
     valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a while without traffic a router may have forgotten it."""
-    monkeypatch.setattr(transport, "HEALTH_CHECK_INTERVAL", 0.01)
-    monkeypatch.setattr(transport, "SOCKET_TIMEOUT", 0.3)
+    monkeypatch.setattr(connection, "HEALTH_CHECK_INTERVAL", 0.01)
+    monkeypatch.setattr(connection, "SOCKET_TIMEOUT", 0.3)
     lines: list[asyncio.Task[None]] = []
 
     async def pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
@@ -115,7 +114,7 @@ async def test_idle_connection_of_a_user_without_ping(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A refusal is an answer: the connection is alive."""
-    monkeypatch.setattr(transport, "HEALTH_CHECK_INTERVAL", 0.01)
+    monkeypatch.setattr(connection, "HEALTH_CHECK_INTERVAL", 0.01)
     acl = ["user ha on >secret ~immich_bull:* -@all +@read +info +time +multi +exec"]
     async with start_valkey(acl=acl) as valkey, valkey.client() as admin:
         url = f"redis://ha:secret@127.0.0.1:{valkey.port}"

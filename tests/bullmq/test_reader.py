@@ -3,12 +3,11 @@
 import pytest
 from redis.asyncio import Redis
 
-from custom_components.immich_admin_tools.bullmq.discovery import check_queues
+from custom_components.immich_admin_tools.bullmq.access import check_queues
 from custom_components.immich_admin_tools.bullmq.errors import NoQueuesError
-from custom_components.immich_admin_tools.bullmq.layout import Layout
+from custom_components.immich_admin_tools.bullmq.keys import Layout
 from custom_components.immich_admin_tools.bullmq.models import ActiveJob, QueueReading
-from custom_components.immich_admin_tools.bullmq.queue_state import MAX_JOBS
-from custom_components.immich_admin_tools.bullmq.reader import QueueReader
+from custom_components.immich_admin_tools.bullmq.reader import MAX_JOBS, QueueReader
 
 from .recovery.made_queue import ADDED_AT, PREFIX, PROCESSED_ON, QUEUE, TOKEN, MadeQueue
 

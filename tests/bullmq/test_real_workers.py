@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 from redis.asyncio import Redis
 
-from custom_components.immich_admin_tools.bullmq.layout import Layout
+from custom_components.immich_admin_tools.bullmq.keys import Layout
 from custom_components.immich_admin_tools.bullmq.models import QueueReading
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
 from tests.support.processes import until

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from custom_components.immich_admin_tools.bullmq.layout import Layout
+from custom_components.immich_admin_tools.bullmq.keys import Layout
 from custom_components.immich_admin_tools.bullmq.models import (
     ActiveJob,
     QueueReading,

@@ -10,20 +10,18 @@ import pytest
 import pytest_socket
 import redis.asyncio as aioredis
 
-from custom_components.immich_admin_tools.bullmq.acl import (
-    RESTART_CHANNEL,
-    RESTART_RULES,
-)
-from custom_components.immich_admin_tools.bullmq.connected_workers import (
-    ConnectedWorker,
-    connected_workers,
-    other_databases,
-)
 from custom_components.immich_admin_tools.bullmq.errors import (
     CannotConnectError,
     MissingRightsError,
 )
-from custom_components.immich_admin_tools.bullmq.restart_channel import (
+from custom_components.immich_admin_tools.bullmq.permissions import (
+    RESTART_CHANNEL,
+    RESTART_RULES,
+)
+from custom_components.immich_admin_tools.bullmq.workers import (
+    ConnectedWorker,
+    connected_workers,
+    other_databases,
     others_on_redis,
     publish_restart,
 )

@@ -9,21 +9,23 @@ import pytest_socket
 from redis.asyncio import Redis
 
 from custom_components.immich_admin_tools.bullmq.access import check_access
-from custom_components.immich_admin_tools.bullmq.connected_workers import (
-    connected_workers,
-)
 from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
     create_client,
 )
 from custom_components.immich_admin_tools.bullmq.errors import BullMQError
-from custom_components.immich_admin_tools.bullmq.event_watch import EventWatch
-from custom_components.immich_admin_tools.bullmq.fences import WaitingFence
+from custom_components.immich_admin_tools.bullmq.event_listener import EventWatch
+from custom_components.immich_admin_tools.bullmq.jobs import JobState, QueueListing
 from custom_components.immich_admin_tools.bullmq.keys import DEFAULT_PREFIX
-from custom_components.immich_admin_tools.bullmq.listing import JobState, QueueListing
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
-from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery
-from custom_components.immich_admin_tools.bullmq.restart_channel import publish_restart
+from custom_components.immich_admin_tools.bullmq.recovery import (
+    QueueRecovery,
+    WaitingFence,
+)
+from custom_components.immich_admin_tools.bullmq.workers import (
+    connected_workers,
+    publish_restart,
+)
 
 from .echo_server import COMPLAINTS, Complain, echo_server
 

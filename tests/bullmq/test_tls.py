@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
+    build_context,
     build_ssl_context,
     create_client,
     translate_errors,
@@ -20,7 +21,6 @@ from custom_components.immich_admin_tools.bullmq.errors import (
     CertificateError,
     InvalidAddressError,
 )
-from custom_components.immich_admin_tools.bullmq.tls import build_context
 from tests.support.valkey import Valkey
 from tests.support.valkey_fronts import start_tls
 

@@ -11,7 +11,7 @@ from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
     create_client,
 )
-from custom_components.immich_admin_tools.bullmq.event_watch import EventWatch
+from custom_components.immich_admin_tools.bullmq.event_listener import EventWatch
 from custom_components.immich_admin_tools.bullmq.models import JobEvent
 from custom_components.immich_admin_tools.clock import monotonic_ms
 from custom_components.immich_admin_tools.gpu_host.guard import DrainGuard

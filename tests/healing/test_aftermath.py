@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.immich_admin_tools.bullmq.job_trail import JobTrail, TrailEvent
+from custom_components.immich_admin_tools.bullmq.jobs import JobTrail, TrailEvent
 from custom_components.immich_admin_tools.healing.aftermath import (
     Fate,
     fate_of,

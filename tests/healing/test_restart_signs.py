@@ -3,10 +3,7 @@
 from dataclasses import replace
 
 from custom_components.immich_admin_tools.analysis.models import StuckKind
-from custom_components.immich_admin_tools.bullmq.lock_watch import (
-    LockObservation,
-    SlotState,
-)
+from custom_components.immich_admin_tools.bullmq.locks import LockObservation, SlotState
 from custom_components.immich_admin_tools.healing.models import Initiator
 from custom_components.immich_admin_tools.healing.restart_signs import RestartSigns
 from custom_components.immich_admin_tools.healing.slots import Slot

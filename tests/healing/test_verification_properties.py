@@ -16,7 +16,7 @@ from custom_components.immich_admin_tools.analysis.models import (
     StuckKind,
 )
 from custom_components.immich_admin_tools.bullmq.errors import BullMQError
-from custom_components.immich_admin_tools.bullmq.replies import as_text
+from custom_components.immich_admin_tools.bullmq.pipeline import as_text
 from custom_components.immich_admin_tools.healing.errors import NotStoredError
 from custom_components.immich_admin_tools.healing.models import (
     Act,

@@ -6,8 +6,8 @@ import pytest
 import pytest_socket
 from redis.asyncio import Redis
 
-from custom_components.immich_admin_tools.bullmq.acl import READ_RULES
-from custom_components.immich_admin_tools.bullmq.event_watch import CHUNK
+from custom_components.immich_admin_tools.bullmq.event_listener import CHUNK
+from custom_components.immich_admin_tools.bullmq.permissions import READ_RULES
 from custom_components.immich_admin_tools.healing.worker_watch import (
     ApiWatch,
     RedisWatch,

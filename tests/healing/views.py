@@ -10,7 +10,7 @@ from custom_components.immich_admin_tools.analysis.models import (
     Source,
     StuckKind,
 )
-from custom_components.immich_admin_tools.bullmq.layout import Layout
+from custom_components.immich_admin_tools.bullmq.keys import Layout
 from tests.bullmq.recovery.made_queue import PROCESSED_ON, QUEUE, TOKEN
 
 NOW = 1_795_163_400_000

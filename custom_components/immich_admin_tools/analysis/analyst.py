@@ -6,7 +6,7 @@ or does any I/O.
 
 from collections.abc import Collection, Mapping
 
-from ..bullmq.layout import Layout
+from ..bullmq.keys import Layout
 from ..bullmq.models import JsonValue, RedisReading
 from ..immich.models import ListedJob, QueueCounts
 from .clocks import RedisClock, WallClock, WorkerClocks

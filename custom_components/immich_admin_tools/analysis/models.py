@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ..bullmq.layout import Layout
+from ..bullmq.keys import Layout
 from ..bullmq.models import DataProblem, JsonValue
 
 IDLE_AFTER = 30_000

@@ -9,7 +9,10 @@ from typing import cast
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from .acl import (
+from .errors import MissingRightsError, NoQueuesError
+from .keys import QueueKeys
+from .models import QueueReading, RedisReading
+from .permissions import (
     HEAL_RULES,
     PUBLISH_RULES,
     READ_RULES,
@@ -20,9 +23,7 @@ from .acl import (
     acl_setuser_line,
     key_rule,
 )
-from .errors import MissingRightsError
-from .keys import QueueKeys
-from .replies import Replies
+from .pipeline import Replies
 from .server_info import ServerInfo, server_info
 from .translation import (
     CHANNEL_RULE,
@@ -212,4 +213,22 @@ def _denied(replies: Mapping[str, object], keys: str) -> tuple[str, ...]:
         keys if denied == KEY_RULE else rule
         for rule, reply in replies.items()
         if (denied := denied_rule(reply)) not in (None, CHANNEL_RULE)
+    )
+
+
+def check_queues(reading: RedisReading, prefix: str) -> None:
+    """Raise NoQueuesError when a reading found no key of any queue."""
+    if not any(_exists(queue) for queue in reading.queues.values()):
+        raise NoQueuesError(prefix)
+
+
+def _exists(queue: QueueReading) -> bool:
+    return bool(
+        queue.version is not None
+        or queue.is_paused
+        or queue.job_counter is not None
+        or queue.stream
+        or queue.heartbeat
+        or queue.waiting + queue.active + queue.delayed + queue.failed
+        or queue.wrong_types
     )

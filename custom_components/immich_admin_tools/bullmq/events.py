@@ -6,8 +6,7 @@ from typing import cast
 
 from .keys import QueueKeys
 from .models import JobEvent, StreamState
-from .replies import as_text, pairs
-from .trip import Trip
+from .pipeline import Trip, as_text, pairs
 
 CHUNK = 1000
 """Entries per stream and trip."""

@@ -1,6 +1,8 @@
 """Names of the Redis keys that BullMQ uses for one queue."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+import re
 
 DEFAULT_PREFIX = "immich_bull"
 
@@ -93,3 +95,29 @@ class QueueKeys:
     def lock(self, job_id: str) -> str:
         """Lock of one job: the token of the worker that holds it."""
         return self.key(f"{job_id}:lock")
+
+
+_VERSION = re.compile(r"^bullmq:(\d+)\.\d+")
+
+
+class Layout(StrEnum):
+    """Layouts that this project knows.
+
+    BullMQ 5 renames `wait` to `paused` while a queue is paused, BullMQ 6 leaves
+    the jobs in `wait`. Nothing is ever written to a queue whose layout is UNKNOWN.
+    """
+
+    V5 = "v5"
+    V6 = "v6"
+    UNKNOWN = "unknown"
+
+
+def layout_of(version: str | None) -> Layout:
+    """Return the layout for a `meta.version` such as `bullmq:5.80.5`.
+
+    The field is written by Queue objects only, so it can be missing: UNKNOWN.
+    """
+    match = _VERSION.match(version or "")
+    if match is None:
+        return Layout.UNKNOWN
+    return {"5": Layout.V5, "6": Layout.V6}.get(match[1], Layout.UNKNOWN)

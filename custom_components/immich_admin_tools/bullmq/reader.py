@@ -9,15 +9,162 @@ from typing import cast
 from redis.asyncio import Redis
 
 from .events import EventPositions, StreamReading, ask_events, entries_of
-from .job_details import KnownData, ask_job, take_job
-from .keys import DEFAULT_PREFIX, QueueKeys
-from .layout import layout_of
-from .models import ActiveJob, QueueReading, RedisReading
-from .queue_state import QueueState, ask_queue_state, take_queue_state
-from .replies import Replies, as_int
+from .keys import DEFAULT_PREFIX, QueueKeys, layout_of
+from .models import (
+    ActiveJob,
+    DataProblem,
+    Heartbeat,
+    JsonValue,
+    QueueReading,
+    RedisReading,
+    StreamState,
+    parse_data,
+)
+from .pipeline import Replies, Trip, as_int, as_text, pairs
 from .server_info import ServerInfo, server_info
 from .translation import translate_errors
-from .trip import Trip
+
+MAX_JOBS = 100
+"""Active ids read per queue, the oldest first: Immich runs at most a few tens."""
+
+
+@dataclass(slots=True)
+class QueueState:
+    """What the first trip tells about one queue."""
+
+    keys: QueueKeys
+    version: str | None = None
+    is_paused: bool = False
+    lengths: dict[str, int] = field(default_factory=dict)
+    job_counter: int | None = None
+    active_ids: list[bytes] = field(default_factory=list)
+    next_id: bytes | None = None
+    heartbeat: Heartbeat | None = None
+    stream: StreamState | None = None
+    wrong_types: list[str] = field(default_factory=list)
+
+
+_LISTS = ("wait", "paused", "active")
+_SORTED_SETS = ("prioritized", "delayed", "failed")
+
+
+def ask_queue_state(trip: Trip, keys: QueueKeys) -> None:
+    """Add the commands of one queue, in the order that `take_queue_state` expects."""
+    for part in _LISTS:
+        trip.ask("LLEN", keys.key(part))
+    for part in _SORTED_SETS:
+        trip.ask("ZCARD", keys.key(part))
+    trip.ask("GET", keys.job_counter)
+    trip.ask("XINFO", "STREAM", keys.events)
+    trip.ask("HMGET", keys.meta, "paused", "version")
+    # Workers take from the tail and put at the head: the oldest are at the tail.
+    trip.ask("LRANGE", keys.active, -MAX_JOBS, -1)
+    trip.ask("LINDEX", keys.wait, -1)
+    trip.ask("LINDEX", keys.paused, -1)
+    trip.ask("ZREVRANGE", keys.prioritized, -1, -1)
+    trip.ask("GET", keys.heartbeat)
+    trip.ask("PTTL", keys.heartbeat)
+
+
+def take_queue_state(replies: Replies, keys: QueueKeys) -> QueueState:
+    """Return what the replies to `ask_queue_state` say."""
+    state = QueueState(keys)
+
+    def take(part: str) -> object:
+        return replies.take_typed(part, state.wrong_types)
+
+    for part in _LISTS + _SORTED_SETS:
+        state.lengths[part] = as_int(take(part)) or 0
+    state.job_counter = as_int(take("id"))
+    state.stream = _stream(take("events"))
+    match take("meta"):
+        case [paused, version]:
+            state.is_paused = paused is not None
+            state.version = as_text(version)
+    state.active_ids = _ids(take("active"))
+    waiting = [take("wait"), take("paused"), *_ids(take("prioritized"))]
+    state.next_id = next((i for i in waiting if isinstance(i, bytes)), None)
+    state.heartbeat = _heartbeat(take("stalled-check"), take("stalled-check"))
+    return state
+
+
+def _ids(reply: object) -> list[bytes]:
+    if not isinstance(reply, list):
+        return []
+    return [item for item in reply if isinstance(item, bytes)]
+
+
+def _stream(reply: object) -> StreamState | None:
+    if not isinstance(reply, list | dict):
+        return None
+    fields = pairs(reply)
+    return StreamState(
+        length=as_int(fields.get(b"length")) or 0,
+        # Redis 6 doesn't count them: losses can't be told there.
+        entries_added=as_int(fields.get(b"entries-added")) or 0,
+        last_generated_id=as_text(fields.get(b"last-generated-id")) or "0-0",
+    )
+
+
+def _heartbeat(value: object, ttl: object) -> Heartbeat | None:
+    if value is None:
+        return None
+    return Heartbeat(written_at=as_int(value), ttl=max(0, as_int(ttl) or 0))
+
+
+_FIELDS = ("name", "timestamp", "processedOn", "stc")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownData:
+    """Data that an earlier poll has read: it doesn't change while a job runs."""
+
+    processed_on: int | None
+    data: Mapping[str, JsonValue] | None
+    problem: DataProblem | None
+
+
+def ask_job(
+    trip: Trip, keys: QueueKeys, job_id: bytes, known: KnownData | None
+) -> None:
+    """Add the commands of one job; its data only when it is not known yet."""
+    # Built from bytes: an id that isn't text would name another key otherwise.
+    key = keys.base.encode() + job_id
+    trip.ask("HMGET", key, *_FIELDS, *(() if known else ("data",)))
+    trip.ask("GET", key + b":lock")
+    trip.ask("PTTL", key + b":lock")
+
+
+def take_job(
+    replies: Replies, job_id: bytes, known: KnownData | None, wrong_types: list[str]
+) -> ActiveJob:
+    """Return what the replies to `ask_job` say."""
+    name = job_id.decode(errors="replace")
+    fields = replies.take_typed(name, wrong_types)
+    token = replies.take_typed(f"{name}:lock", wrong_types)
+    ttl = as_int(replies.take_typed(f"{name}:lock", wrong_types))
+    values = fields if isinstance(fields, list) else [None] * len(_FIELDS)
+    data, problem = (
+        (known.data, known.problem) if known else parse_data(_bytes(values, 4))
+    )
+    return ActiveJob(
+        job_id=name,
+        name=as_text(values[0]),
+        added_at=as_int(values[1]),
+        processed_on=as_int(values[2]),
+        data=data,
+        data_problem=problem,
+        stalled_count=as_int(values[3]) or 0,
+        lock_token=as_text(token),
+        lock_ttl=ttl if ttl is not None and ttl >= 0 and token is not None else None,
+        hash_missing=name not in wrong_types and all(v is None for v in values),
+    )
+
+
+def _bytes(values: list[object], position: int) -> bytes | None:
+    value = values[position] if len(values) > position else None
+    return value if isinstance(value, bytes) else None
+
 
 POLL_TIMEOUT = 10.0
 """Seconds that a whole poll may take."""

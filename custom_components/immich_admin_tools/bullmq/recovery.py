@@ -9,15 +9,83 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import batched
+from typing import Self
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
-from .fences import ActiveFence, WaitingFence
+from .errors import (
+    BullMQError,
+    MissingRightsError,
+    UnknownLayoutError,
+    VersionMissingError,
+)
 from .keys import QueueKeys
 from .lua import script_source
-from .replies import as_text
-from .scripts import run_script
-from .translation import translate_errors
+from .models import ActiveJob
+from .pipeline import as_text
+from .translation import denied_rule, translate_errors
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveFence:
+    """One run of one job as it was when the decision was made.
+
+    The same id can be another job: ids restart at 1 after a flush, and a job can
+    run again. `processed_on` (ms, clock of the worker) and the token of the lock
+    tell the runs apart; None stands for "has none".
+    """
+
+    job_id: str
+    processed_on: int | None
+    lock_token: str | None
+
+    @classmethod
+    def from_job(cls, job: ActiveJob) -> Self:
+        """Return the fence of a job that was read."""
+        return cls(job.job_id, job.processed_on, job.lock_token)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFence:
+    """One waiting job. `added_at` (ms) is None when any job of this id may go."""
+
+    job_id: str
+    added_at: int | None = None
+
+
+async def run_script(
+    client: Redis, keys: QueueKeys, source: str, *arguments: str | int
+) -> list[object]:
+    """Return the reply of a script that stands on the library.
+
+    Raises UnknownLayoutError or MissingRightsError when the script refuses, in
+    which case it has written nothing.
+    """
+    with translate_errors():
+        try:
+            reply = await client.register_script(source)(
+                keys=[keys.base], args=arguments
+            )
+        except ResponseError as error:
+            # A command that is denied inside a script is no NOPERM error.
+            if (rule := denied_rule(error)) is None:
+                raise
+            raise MissingRightsError((rule,)) from None
+    match reply:
+        case [b"unknown_layout", b""]:
+            raise VersionMissingError(keys.queue)
+        case [b"unknown_layout", version]:
+            raise UnknownLayoutError(keys.queue, as_text(version))
+        case [b"wrong_type", part]:
+            problem = f"{as_text(part)} has an unexpected type"
+            raise UnknownLayoutError(keys.queue, problem)
+        case [b"missing_rights", *rules]:
+            raise MissingRightsError(tuple(f"+{as_text(rule)}" for rule in rules))
+        case [*values]:
+            return values
+    raise BullMQError("Redis answers something else than it was asked")
+
 
 BULK_SIZE = 20
 """Failed jobs that one script call changes at most: below 1 ms."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .replies import as_text
+from .pipeline import as_text
 
 # Servers that speak Redis' protocol name their own version beside `redis_version`,
 # which then is only the one that they are compatible with.

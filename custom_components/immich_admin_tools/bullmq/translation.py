@@ -24,7 +24,6 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from .acl import OPTIONAL_RULES, READ_RULES, SELECT_RULE, WRITE_RULES
 from .errors import (
     AuthenticationError as WrongCredentialsError,
     BullMQError,
@@ -33,6 +32,7 @@ from .errors import (
     MissingRightsError,
     WritesRefusedError,
 )
+from .permissions import OPTIONAL_RULES, READ_RULES, SELECT_RULE, WRITE_RULES
 
 KEY_RULE = "~"
 CHANNEL_RULE = "&"

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ..analysis.law import entry_id
 from ..bullmq.errors import BullMQError
-from ..bullmq.event_watch import StreamEnds
+from ..bullmq.event_listener import StreamEnds
 from ..bullmq.models import JobEvent
 
 _LOGGER = logging.getLogger(__name__)

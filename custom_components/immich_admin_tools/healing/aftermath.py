@@ -7,7 +7,7 @@ is never repeated; what the queue still tells decides what is recorded.
 from enum import StrEnum
 
 from ..analysis.models import QueueView
-from ..bullmq.job_trail import JobTrail, TrailEvent
+from ..bullmq.jobs import JobTrail, TrailEvent
 from .carrying_out import FAIL_REASON
 from .models import Act, Doubt, HealMode, Outcome
 from .verdicts import Verdict, verdict_by_queue

@@ -10,8 +10,7 @@ from ..bullmq.errors import (
     UnknownLayoutError,
     WritesRefusedError,
 )
-from ..bullmq.fences import ActiveFence
-from ..bullmq.recovery import QueueRecovery, Result
+from ..bullmq.recovery import ActiveFence, QueueRecovery, Result
 from .models import Act, Doubt, HealedJob, HealMode, Outcome, SkippedJob, SkipReason
 
 _LOGGER = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 
+from ..bullmq.locks import SlotReading, read_slots
 from ..bullmq.recovery import QueueRecovery
-from ..bullmq.slot_reader import SlotReading, read_slots
 from .act_log import ActLog
 from .carrying_out import CarriedOut, carry_out, lost_jobs
 from .models import Act, Decision, HealReport, Initiator

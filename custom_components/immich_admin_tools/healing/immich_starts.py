@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Collection
 
-from ..bullmq.connected_workers import ConnectedWorker
 from ..bullmq.errors import BullMQError
+from ..bullmq.workers import ConnectedWorker
 
 STARTS_WITHIN = 120_000
 """ms from the first new worker until Immich has set itself up."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from redis.asyncio import Redis
 
-from ..bullmq.restart_channel import others_on_redis, publish_restart
+from ..bullmq.workers import others_on_redis, publish_restart
 from .errors import NobodyListensError, OthersOnRedisError
 from .maintenance import MaintenanceGuard
 

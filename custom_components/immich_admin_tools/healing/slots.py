@@ -7,7 +7,7 @@ can be seen is the lock, which the worker renews for as long as the handler runs
 
 from dataclasses import dataclass, field
 
-from ..bullmq.lock_watch import LockObservation, SlotState, slot_state
+from ..bullmq.locks import LockObservation, SlotState, slot_state
 from .models import Act, Doubt, Outcome
 
 RENEWAL_OVERDUE = 10_000

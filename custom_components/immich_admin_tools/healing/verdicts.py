@@ -1,7 +1,7 @@
 """What may be said of an act after looking at its slot and its queue. Pure."""
 
 from ..analysis.models import QueueState, QueueView
-from ..bullmq.lock_watch import SlotState
+from ..bullmq.locks import SlotState
 from .models import MAY_CHANGE, Act, Doubt, Outcome
 from .slots import Slot
 

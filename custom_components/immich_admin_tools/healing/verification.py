@@ -16,10 +16,9 @@ from redis.asyncio import Redis
 
 from ..analysis.models import QueueView, ServerView
 from ..bullmq.errors import MissingRightsError, UnknownLayoutError
-from ..bullmq.job_trail import read_trail
-from ..bullmq.lock_watch import SHORTEST_RENEWAL, SlotState
+from ..bullmq.jobs import read_trail
+from ..bullmq.locks import SHORTEST_RENEWAL, SlotState, read_slots
 from ..bullmq.recovery import QueueRecovery, Result
-from ..bullmq.slot_reader import read_slots
 from .act_log import ActLog
 from .aftermath import Fate, fate_of, verdict_of_fate
 from .models import MAY_CHANGE, Act, Doubt, HealedJob, HealMode, Outcome, Reason

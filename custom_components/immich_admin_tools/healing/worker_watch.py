@@ -6,9 +6,9 @@ from typing import Protocol
 
 from redis.asyncio import Redis
 
-from ..bullmq.connected_workers import ConnectedWorker, connected_workers
 from ..bullmq.errors import BullMQError
-from ..bullmq.event_watch import EventWatch
+from ..bullmq.event_listener import EventWatch
+from ..bullmq.workers import ConnectedWorker, connected_workers
 from ..immich.errors import (
     CannotConnectError,
     ImmichError,

@@ -9,12 +9,14 @@ from typing import Literal
 import pytest_socket
 from redis.asyncio import Redis
 
-from custom_components.immich_admin_tools.bullmq.fences import ActiveFence
 from custom_components.immich_admin_tools.bullmq.keys import QueueKeys
 from custom_components.immich_admin_tools.bullmq.models import ActiveJob
+from custom_components.immich_admin_tools.bullmq.pipeline import as_text
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
-from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery
-from custom_components.immich_admin_tools.bullmq.replies import as_text
+from custom_components.immich_admin_tools.bullmq.recovery import (
+    ActiveFence,
+    QueueRecovery,
+)
 from tests.support.processes import until
 from tests.support.simulator import QueueTruth, Simulator
 from tests.support.valkey import Valkey, start_valkey

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 from redis.typing import EncodableT, FieldT
 
-from custom_components.immich_admin_tools.bullmq.fences import ActiveFence
 from custom_components.immich_admin_tools.bullmq.keys import QueueKeys
-from custom_components.immich_admin_tools.bullmq.replies import as_text
+from custom_components.immich_admin_tools.bullmq.pipeline import as_text
+from custom_components.immich_admin_tools.bullmq.recovery import ActiveFence
 
 PREFIX = "immich_bull"
 QUEUE = "faceDetection"

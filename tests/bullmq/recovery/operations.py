@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 from redis.asyncio import Redis
 
-from custom_components.immich_admin_tools.bullmq.fences import ActiveFence
-from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery
+from custom_components.immich_admin_tools.bullmq.recovery import (
+    ActiveFence,
+    QueueRecovery,
+)
 
 from .made_queue import PROCESSED_ON, QUEUE, TOKEN, MadeQueue
 

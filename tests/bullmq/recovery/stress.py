@@ -16,10 +16,13 @@ import random
 
 from redis.asyncio import Redis
 
-from custom_components.immich_admin_tools.bullmq.fences import ActiveFence
 from custom_components.immich_admin_tools.bullmq.keys import QueueKeys
-from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery, Result
-from custom_components.immich_admin_tools.bullmq.replies import as_int, as_text
+from custom_components.immich_admin_tools.bullmq.pipeline import as_int, as_text
+from custom_components.immich_admin_tools.bullmq.recovery import (
+    ActiveFence,
+    QueueRecovery,
+    Result,
+)
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey

@@ -2,8 +2,11 @@
 
 import pytest
 
-from custom_components.immich_admin_tools.bullmq.fences import ActiveFence
-from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery, Result
+from custom_components.immich_admin_tools.bullmq.recovery import (
+    ActiveFence,
+    QueueRecovery,
+    Result,
+)
 
 from .made_queue import PROCESSED_ON, QUEUE, TOKEN, MadeQueue
 

@@ -7,9 +7,12 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 from redis.asyncio import Redis
 
-from custom_components.immich_admin_tools.bullmq.fences import ActiveFence
-from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery, Result
-from custom_components.immich_admin_tools.bullmq.replies import as_text
+from custom_components.immich_admin_tools.bullmq.pipeline import as_text
+from custom_components.immich_admin_tools.bullmq.recovery import (
+    ActiveFence,
+    QueueRecovery,
+    Result,
+)
 
 from .made_queue import PREFIX, PROCESSED_ON, QUEUE, TOKEN, MadeQueue
 

@@ -6,10 +6,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from custom_components.immich_admin_tools.bullmq.errors import UnknownLayoutError
-from custom_components.immich_admin_tools.bullmq.fences import ActiveFence
 from custom_components.immich_admin_tools.bullmq.keys import QueueKeys
-from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery, Result
-from custom_components.immich_admin_tools.bullmq.replies import as_text
+from custom_components.immich_admin_tools.bullmq.pipeline import as_text
+from custom_components.immich_admin_tools.bullmq.recovery import (
+    ActiveFence,
+    QueueRecovery,
+    Result,
+)
 from tests.support.processes import until
 
 from .live_world import LOCK_MS, ONE_SLOT, PATIENCE, QUEUE, World, on_every_version

@@ -4,7 +4,7 @@ import pytest
 from redis.asyncio import Redis
 
 from custom_components.immich_admin_tools.bullmq.errors import UnknownLayoutError
-from custom_components.immich_admin_tools.bullmq.listing import (
+from custom_components.immich_admin_tools.bullmq.jobs import (
     PAGE_SIZE,
     Job,
     JobState,

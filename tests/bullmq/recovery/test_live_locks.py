@@ -6,16 +6,19 @@ import time
 import pytest
 import pytest_socket
 
-from custom_components.immich_admin_tools.bullmq.fences import ActiveFence
-from custom_components.immich_admin_tools.bullmq.listing import QueueListing
-from custom_components.immich_admin_tools.bullmq.lock_watch import (
+from custom_components.immich_admin_tools.bullmq.jobs import QueueListing
+from custom_components.immich_admin_tools.bullmq.locks import (
     CERTAIN_AFTER,
     LockObservation,
     SlotState,
     slot_state,
 )
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
-from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery, Result
+from custom_components.immich_admin_tools.bullmq.recovery import (
+    ActiveFence,
+    QueueRecovery,
+    Result,
+)
 from tests.support.simulator import Simulator
 from tests.support.valkey import start_valkey
 

@@ -5,12 +5,15 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from custom_components.immich_admin_tools.bullmq.fences import ActiveFence
+from custom_components.immich_admin_tools.bullmq.jobs import JobState, QueueListing
 from custom_components.immich_admin_tools.bullmq.keys import QueueKeys
-from custom_components.immich_admin_tools.bullmq.listing import JobState, QueueListing
+from custom_components.immich_admin_tools.bullmq.pipeline import as_text
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
-from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery, Result
-from custom_components.immich_admin_tools.bullmq.replies import as_text
+from custom_components.immich_admin_tools.bullmq.recovery import (
+    ActiveFence,
+    QueueRecovery,
+    Result,
+)
 from tests.support.valkey import restore
 
 from .made_queue import PREFIX

@@ -3,7 +3,7 @@
 import pytest
 from redis.asyncio import Redis
 
-from custom_components.immich_admin_tools.bullmq.listing import (
+from custom_components.immich_admin_tools.bullmq.jobs import (
     CHUNK_SIZE,
     Job,
     QueueListing,

@@ -4,9 +4,12 @@ import pytest
 from redis.asyncio import Redis
 
 from custom_components.immich_admin_tools.bullmq import recovery as recovery_module
-from custom_components.immich_admin_tools.bullmq.fences import WaitingFence
-from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery, Result
-from custom_components.immich_admin_tools.bullmq.replies import as_text
+from custom_components.immich_admin_tools.bullmq.pipeline import as_text
+from custom_components.immich_admin_tools.bullmq.recovery import (
+    QueueRecovery,
+    Result,
+    WaitingFence,
+)
 
 from .made_queue import ADDED_AT, PREFIX, QUEUE, MadeQueue
 

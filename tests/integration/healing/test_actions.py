@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.immich_admin_tools.bullmq import reader, transport
+from custom_components.immich_admin_tools.bullmq import connection, reader
 from custom_components.immich_admin_tools.const import (
     CONF_REDIS_PASSWORD,
     CONF_REDIS_USERNAME,
@@ -307,7 +307,7 @@ async def test_while_redis_is_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nothing is tried, and looking goes on through Immich."""
-    monkeypatch.setattr(transport, "SOCKET_TIMEOUT", 0.5)
+    monkeypatch.setattr(connection, "SOCKET_TIMEOUT", 0.5)
     monkeypatch.setattr(reader, "POLL_TIMEOUT", 1.0)
     entry = entry_for(simulator, valkey.url)
     await set_up(hass, entry)

@@ -17,7 +17,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools import repairs, stuck_flow
 from custom_components.immich_admin_tools.analysis.models import StuckKind
-from custom_components.immich_admin_tools.bullmq.acl import HEAL_RULES, READ_RULES
+from custom_components.immich_admin_tools.bullmq.permissions import (
+    HEAL_RULES,
+    READ_RULES,
+)
 from custom_components.immich_admin_tools.const import (
     CONF_AUTO_HEAL,
     CONF_HEAL_LIMITS,

@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.immich_admin_tools.bullmq.acl import HEAL_RULES
+from custom_components.immich_admin_tools.bullmq.permissions import HEAL_RULES
 from tests.integration.conftest import entry_for, set_up
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey

@@ -11,7 +11,10 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
-from custom_components.immich_admin_tools.bullmq.acl import HEAL_RULES, RESTART_RULES
+from custom_components.immich_admin_tools.bullmq.permissions import (
+    HEAL_RULES,
+    RESTART_RULES,
+)
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.entry_activity import BUS_EVENT
 from custom_components.immich_admin_tools.healing import restart_ways, worker_watch

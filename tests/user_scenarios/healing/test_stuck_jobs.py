@@ -7,9 +7,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.json import json_bytes
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.immich_admin_tools.bullmq.fences import ActiveFence
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
-from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery
+from custom_components.immich_admin_tools.bullmq.recovery import (
+    ActiveFence,
+    QueueRecovery,
+)
 from custom_components.immich_admin_tools.const import (
     CONF_AUTO_HEAL,
     CONF_RESTART_ACTION,

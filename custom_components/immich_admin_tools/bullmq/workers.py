@@ -4,10 +4,13 @@ import base64
 import binascii
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+import json
+import secrets
 
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError
 
+from .permissions import RESTART_CHANNEL
 from .translation import translate_errors
 
 
@@ -70,3 +73,47 @@ def _named(name: str) -> tuple[str, str] | None:
     except binascii.Error, UnicodeDecodeError:
         return None
     return prefix, queue
+
+
+_SERVER_SIDE_EMIT = 6
+"""Kind of message in the adapter's protocol."""
+
+
+async def publish_restart(client: Redis) -> int:
+    """Tell all processes of Immich to start anew; return how many heard it.
+
+    Raises MissingRightsError without `+publish`, and other BullMQErrors.
+    """
+    message = {
+        "uid": secrets.token_hex(3),
+        "type": _SERVER_SIDE_EMIT,
+        "data": ["AppRestart", {"isMaintenanceMode": False}],
+    }
+    with translate_errors():
+        heard: int = await client.publish(RESTART_CHANNEL, json.dumps(message))
+    return heard
+
+
+async def others_on_redis(
+    client: Redis, prefix: str, database: int, queues: Collection[str]
+) -> tuple[str, ...]:
+    """Return signs of other Immichs that the message would reach as well.
+
+    Such as `prefix other_bull` or `database 3`, as far as the user may see: the
+    connections of workers tell exactly (`queues`: names by which an Immich is
+    known); without the right to list them, any database with keys counts.
+    """
+    workers = await connected_workers(client)
+    if workers is None:
+        return tuple(
+            f"database {number}" for number in await other_databases(client, database)
+        )
+    found = {
+        f"database {worker.database}"
+        if worker.prefix == prefix
+        else f"prefix {worker.prefix}"
+        for worker in workers
+        if worker.queue in queues
+        and (worker.prefix, worker.database) != (prefix, database)
+    }
+    return tuple(sorted(found))

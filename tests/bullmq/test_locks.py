@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.immich_admin_tools.bullmq.lock_watch import (
+from custom_components.immich_admin_tools.bullmq.locks import (
     CERTAIN_AFTER,
     LockObservation,
     SlotState,

@@ -10,9 +10,8 @@ from redis.asyncio import Redis
 from .events import START, Entry
 from .keys import QueueKeys
 from .models import JobEvent
-from .replies import Replies, as_int, as_text, pairs
+from .pipeline import Replies, Trip, as_int, as_text, pairs
 from .translation import translate_errors
-from .trip import Trip
 
 WAIT = 1_000
 """ms that one read waits."""

@@ -8,7 +8,11 @@ from custom_components.immich_admin_tools.bullmq.errors import (
     CannotConnectError,
     MissingRightsError,
 )
-from custom_components.immich_admin_tools.bullmq.replies import Replies, as_int, as_text
+from custom_components.immich_admin_tools.bullmq.pipeline import (
+    Replies,
+    as_int,
+    as_text,
+)
 from custom_components.immich_admin_tools.bullmq.server_info import server_info
 
 UNKNOWN = ResponseError("unknown command 'XINFO'")
