@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from custom_components.immich_admin_tools.immich.jobs import asset_ids, is_uuid
+from custom_components.immich_admin_tools.immich.queues import asset_ids, is_uuid
 
 from .recordings import FOLDER
 

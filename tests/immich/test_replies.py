@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.immich_admin_tools.immich import readers
+from custom_components.immich_admin_tools.immich import models
 from custom_components.immich_admin_tools.immich.errors import UnexpectedReplyError
 from custom_components.immich_admin_tools.immich.replies import JsonObject, Reply
 
@@ -74,7 +74,7 @@ def test_no_list() -> None:
 def test_wrong_field(fields: dict[str, object], complaint: str) -> None:
     """The field is named, what stands in it is not repeated."""
     with pytest.raises(UnexpectedReplyError) as caught:
-        readers.queue_counts_of(reply(fields).as_object())
+        models.queue_counts_of(reply(fields).as_object())
     assert str(caught.value) == complaint
 
 
@@ -82,7 +82,7 @@ def test_new_fields_and_queues_are_welcome() -> None:
     """A newer Immich goes on working."""
     fields = queue(name="aiUpscaling", colour="blue")
     fields["statistics"] = {**fields["statistics"], "active": 2.0, "prioritized": 9}
-    counts = readers.queue_counts_of(reply(fields).as_object())
+    counts = models.queue_counts_of(reply(fields).as_object())
     assert counts.queue == "aiUpscaling"
     assert counts.active == 2
 
@@ -102,7 +102,7 @@ def test_details_that_newer_versions_list() -> None:
         "timestamp": 1795163391956,
         "data": "not an object",
     }
-    job = readers.job_of(reply(fields).as_object())
+    job = models.job_of(reply(fields).as_object())
     assert job is not None
     assert (job.job_id, job.asset_id, job.processed_on) == ("52", None, None)
     more = {
@@ -111,7 +111,7 @@ def test_details_that_newer_versions_list() -> None:
         "failedReason": "job stalled more than allowable limit",
         "attemptsMade": 2,
     }
-    job = readers.job_of(reply(fields | more).as_object())
+    job = models.job_of(reply(fields | more).as_object())
     assert job is not None
     assert job.processed_on == 1795163391999
     assert job.finished_on == 1795163392000
@@ -123,7 +123,7 @@ def test_asset_that_immich_has_not_read_yet() -> None:
     """Its size is unknown."""
     fields = dict(recording("3.1.0", "asset-get").response)
     del fields["exifInfo"]
-    assert readers.asset_of(reply(fields).as_object()).size is None
+    assert models.asset_of(reply(fields).as_object()).size is None
 
 
 def test_system_config_of_other_versions() -> None:
@@ -131,7 +131,7 @@ def test_system_config_of_other_versions() -> None:
     fields = dict(recording("3.1.0", "system-config-get").response)
     fields["job"] = {"ocr": {"concurrency": 1}, "new": {"batch": 5}, "odd": None}
     fields["machineLearning"] = {**fields["machineLearning"], "enabled": False}
-    config = readers.system_config_of(reply(fields).as_object())
+    config = models.system_config_of(reply(fields).as_object())
     assert config.concurrency == {"ocr": 1}
     assert config.machine_learning_urls == ()
 
@@ -140,12 +140,12 @@ def test_external_domain() -> None:
     """The address that Immich itself hands out."""
     fields = dict(recording("3.1.0", "server-config").response)
     fields["externalDomain"] = "https://photos.example.com"
-    config = readers.server_config_of(reply(fields).as_object())
+    config = models.server_config_of(reply(fields).as_object())
     assert config.external_domain == "https://photos.example.com"
 
 
 def test_failed_maintenance() -> None:
     """What went wrong is kept."""
     fields = {"active": True, "action": "restore_database", "error": "no backup"}
-    status = readers.maintenance_status_of(reply(fields).as_object())
+    status = models.maintenance_status_of(reply(fields).as_object())
     assert (status.active, status.error) == (True, "no backup")

@@ -7,7 +7,11 @@ import time
 import httpx
 import pytest
 
-from custom_components.immich_admin_tools.immich import asset_api, errors, requests
+from custom_components.immich_admin_tools.immich import (
+    client as client_module,
+    errors,
+    requests,
+)
 from custom_components.immich_admin_tools.immich.client import ImmichClient
 from custom_components.immich_admin_tools.immich.models import MachineLearning
 
@@ -60,7 +64,7 @@ async def test_hanging_server(
     http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No method waits for ever, as Immich makes it when its Redis is gone."""
-    monkeypatch.setattr(asset_api, "_THUMBNAIL_TIMEOUT", 0.3)
+    monkeypatch.setattr(client_module, "_THUMBNAIL_TIMEOUT", 0.3)
 
     async def hang(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         while await reader.read(1000):

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 
 from ..bullmq.models import ActiveJob, QueueReading
-from ..immich.jobs import asset_ids
 from ..immich.models import ListedJob
-from ..immich.queues import hung_not_before
+from ..immich.queues import asset_ids, hung_not_before
 from .models import JobView, Source
 from .queue_memory import Moment, QueueMemory
 from .stuck import (

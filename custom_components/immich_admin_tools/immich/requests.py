@@ -25,7 +25,7 @@ from .errors import (
     WrongSchemeError,
 )
 from .failures import error_of, message_of, redirect_error
-from .readers import version_of
+from .models import version_of
 from .replies import JsonObject, Reply
 from .transport import transport_error
 
