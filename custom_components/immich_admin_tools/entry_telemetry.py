@@ -9,7 +9,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.httpx_client import get_async_client
 from homeassistant.util import dt as dt_util
 
-from .analysis.outcomes import OutcomeCounts
+from .analysis.statistics import OutcomeCounts
 from .analysis.stored import stored_mapping
 from .clock import now_ms
 from .const import LOGGER

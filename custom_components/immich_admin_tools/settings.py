@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_API_KEY, CONF_URL
 
-from .analysis.thresholds import Thresholds
+from .analysis.stuck import Thresholds
 from .bullmq.connection import RedisSettings
 from .bullmq.keys import DEFAULT_PREFIX
 from .const import (

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from homeassistant.core import HomeAssistant, callback
 
-from .analysis.law import entry_id
 from .analysis.models import Source
 from .analysis.skipped import Answer, SkippedJobDetector
+from .analysis.throughput import entry_id
 from .bullmq.event_listener import EventWatch
 from .bullmq.models import JobEvent
 from .clock import monotonic_ms, now_ms

@@ -25,7 +25,7 @@ from custom_components.immich_admin_tools.analysis.models import (
     ServerView,
     StuckKind,
 )
-from custom_components.immich_admin_tools.analysis.thresholds import Thresholds
+from custom_components.immich_admin_tools.analysis.stuck import Thresholds
 from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
     create_client,

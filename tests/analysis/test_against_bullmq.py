@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from custom_components.immich_admin_tools.analysis.analyst import Analyst
 from custom_components.immich_admin_tools.analysis.models import QueueView
-from custom_components.immich_admin_tools.analysis.thresholds import Thresholds
+from custom_components.immich_admin_tools.analysis.stuck import Thresholds
 from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
     create_client,

@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.immich_admin_tools.analysis.analyst import Analyst
 from custom_components.immich_admin_tools.analysis.models import QueueState, ServerView
-from custom_components.immich_admin_tools.analysis.thresholds import Thresholds
+from custom_components.immich_admin_tools.analysis.stuck import Thresholds
 from custom_components.immich_admin_tools.bullmq.models import (
     JobEvent,
     JsonValue,

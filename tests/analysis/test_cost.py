@@ -4,7 +4,7 @@ from itertools import count
 import pickle
 
 from custom_components.immich_admin_tools.analysis.analyst import Analyst
-from custom_components.immich_admin_tools.analysis.thresholds import Thresholds
+from custom_components.immich_admin_tools.analysis.stuck import Thresholds
 from custom_components.immich_admin_tools.bullmq.models import (
     JobEvent,
     QueueReading,

@@ -7,9 +7,11 @@ from random import Random
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.immich_admin_tools.analysis.durations import DurationStatistics
-from custom_components.immich_admin_tools.analysis.job_durations import JobDurations
-from custom_components.immich_admin_tools.analysis.job_names import JobNames
+from custom_components.immich_admin_tools.analysis.durations import (
+    DurationStatistics,
+    JobDurations,
+    JobNames,
+)
 from custom_components.immich_admin_tools.bullmq.models import JobEvent, JsonValue
 
 from .builders import NOW, event, job

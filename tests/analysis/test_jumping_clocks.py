@@ -11,7 +11,7 @@ from custom_components.immich_admin_tools.analysis.models import (
     QueueView,
     ServerView,
 )
-from custom_components.immich_admin_tools.analysis.thresholds import Thresholds
+from custom_components.immich_admin_tools.analysis.stuck import Thresholds
 from custom_components.immich_admin_tools.bullmq.models import (
     ActiveJob,
     Heartbeat,

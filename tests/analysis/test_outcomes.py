@@ -4,7 +4,7 @@ import json
 
 from hypothesis import given, strategies as st
 
-from custom_components.immich_admin_tools.analysis.outcomes import (
+from custom_components.immich_admin_tools.analysis.statistics import (
     MOST_DAYS,
     OutcomeCounts,
 )

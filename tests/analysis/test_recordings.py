@@ -9,7 +9,7 @@ from custom_components.immich_admin_tools.analysis.models import (
     ServerView,
     StuckKind,
 )
-from custom_components.immich_admin_tools.analysis.thresholds import Thresholds
+from custom_components.immich_admin_tools.analysis.stuck import Thresholds
 
 from .recorded import FOLDER, Recording
 

@@ -13,8 +13,8 @@ from custom_components.immich_admin_tools.analysis.models import (
     Source,
     StuckKind,
 )
-from custom_components.immich_admin_tools.analysis.own_observation import CountWatch
-from custom_components.immich_admin_tools.analysis.thresholds import Thresholds
+from custom_components.immich_admin_tools.analysis.queue_state import CountWatch
+from custom_components.immich_admin_tools.analysis.stuck import Thresholds
 from custom_components.immich_admin_tools.immich.models import ListedJob, QueueCounts
 
 from .builders import NOW, SECOND, beat, event, job, queue, reading

@@ -10,7 +10,7 @@ from custom_components.immich_admin_tools.analysis.models import (
     QueueState,
     QueueView,
 )
-from custom_components.immich_admin_tools.analysis.thresholds import Thresholds
+from custom_components.immich_admin_tools.analysis.stuck import Thresholds
 from custom_components.immich_admin_tools.bullmq.models import (
     JobEvent,
     QueueReading,

@@ -10,9 +10,9 @@ from custom_components.immich_admin_tools.analysis.models import QueueState, Stu
 from custom_components.immich_admin_tools.analysis.stuck import (
     Circumstances,
     Run,
+    Thresholds,
     judge_listed,
 )
-from custom_components.immich_admin_tools.analysis.thresholds import Thresholds
 from custom_components.immich_admin_tools.bullmq.models import (
     ActiveJob,
     JobEvent,

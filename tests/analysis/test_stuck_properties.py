@@ -6,7 +6,7 @@ from hypothesis import given, settings, strategies as st
 
 from custom_components.immich_admin_tools.analysis.analyst import Analyst
 from custom_components.immich_admin_tools.analysis.models import JobView, StuckKind
-from custom_components.immich_admin_tools.analysis.thresholds import Thresholds
+from custom_components.immich_admin_tools.analysis.stuck import Thresholds
 from custom_components.immich_admin_tools.bullmq.models import ActiveJob
 
 from .builders import NOW, beat, job, queue, reading

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.immich_admin_tools.analysis.law import (
+from custom_components.immich_admin_tools.analysis.throughput import (
     NO_EVENTS,
     Ledger,
     Tally,
+    Throughput,
     processed_at_most,
     tally_of,
 )
-from custom_components.immich_admin_tools.analysis.throughput import Throughput
 from custom_components.immich_admin_tools.bullmq.models import JobEvent, StreamState
 
 from .builders import NOW, event, queue

@@ -11,8 +11,7 @@ from custom_components.immich_admin_tools.analysis.models import (
     Source,
     StuckKind,
 )
-from custom_components.immich_admin_tools.analysis.stuck import ORPHAN_GRACE
-from custom_components.immich_admin_tools.analysis.thresholds import Thresholds
+from custom_components.immich_admin_tools.analysis.stuck import ORPHAN_GRACE, Thresholds
 from custom_components.immich_admin_tools.healing.act_book import Recent
 from custom_components.immich_admin_tools.healing.auto_heal import (
     HOUR,

@@ -12,11 +12,10 @@ from ..immich.models import ListedJob, QueueCounts
 from .clocks import RedisClock, WallClock, WorkerClocks
 from .durations import DurationStatistics
 from .models import QueueState, QueueView, ServerView, Source
-from .queue_memory import Moment, QueueMemory
-from .queue_views import view_from_api, view_from_redis
-from .steady import significant
+from .pace import significant
+from .queue_state import Moment, QueueMemory, view_from_api, view_from_redis
 from .stored import stored_int, stored_mapping
-from .thresholds import Thresholds
+from .stuck import Thresholds
 
 VERSION = 1
 """Of the stored form."""

@@ -2,11 +2,39 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from math import floor, log10
 
 from .eta import EtaTeller, known_well_enough
 from .models import Eta, NoEta, QueueState
 from .rate import Rate, RateEstimator
-from .steady import SteadyNumber, significant
+
+_WORTH_TELLING = 0.05
+
+
+def significant(value: float, digits: int = 3) -> float:
+    """Round to some significant digits."""
+    if value == 0:
+        return 0.0
+    return round(value, digits - 1 - floor(log10(abs(value))))
+
+
+@dataclass(slots=True)
+class SteadyNumber:
+    """A number with 5 % of hysteresis; zero and None are told at once."""
+
+    told: float | None = None
+
+    def tell(self, value: float | None) -> float | None:
+        """Return what is to be shown."""
+        if (
+            value is None
+            or not value
+            or not self.told
+            or abs(value - self.told) > _WORTH_TELLING * self.told
+        ):
+            self.told = None if value is None else significant(value)
+        return self.told
+
 
 _LEAST_ELAPSED = 15.0
 """Seconds of measuring before a rate is shown."""

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from ..bullmq.models import JobEvent
 from .durations import DurationStatistics
-from .law import NO_ENTRY, EntryId, entry_id
+from .throughput import NO_ENTRY, EntryId, entry_id
 
 IN_A_ROW = 5
 """Jobs that must end too fast one after the other to be suspicious."""

@@ -6,11 +6,51 @@ said of a run before it was seen in two polls, as a single poll can catch a job 
 middle of its end.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from ..bullmq.models import ActiveJob
+from ..bullmq.models import ActiveJob, JsonValue
+from ..immich.queues import (
+    DEFAULT_STUCK_THRESHOLD,
+    default_job_threshold,
+    default_stuck_threshold,
+)
 from .durations import DurationStatistics
 from .models import StuckKind
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Seconds per queue, and per job name where a job is unlike its queue.
+
+    What the user says of a job name goes before its queue, and both before what is
+    known of Immich; but a job that Immich itself means to run long is granted its time
+    whatever the queue's threshold. 0 means never called stuck.
+    """
+
+    queues: Mapping[str, int] = field(default_factory=dict)
+    job_names: Mapping[str, int] = field(default_factory=dict)
+
+    def of_queue(self, queue: str) -> int:
+        """Return the seconds for a queue, by default Immich's usual ones."""
+        return self.queues.get(queue, default_stuck_threshold(queue))
+
+    def of_job(self, queue: str, name: str | None) -> int:
+        """Return the seconds for a job of a queue; 0: never late, however old."""
+        if name is not None and name in self.job_names:
+            return self.job_names[name]
+        seconds = self.of_queue(queue)
+        granted = None if name is None else default_job_threshold(name)
+        if granted is None:
+            return seconds
+        return max(seconds, granted) if seconds and granted else 0
+
+    def ignores(self, queue: str, name: str | None) -> bool:
+        """Return whether the user wants to hear of no stuck job, whatever its kind."""
+        if name is not None and name in self.job_names:
+            return self.job_names[name] == 0
+        return self.of_queue(queue) == 0
+
 
 ORPHAN_GRACE = 150_000
 """ms that a living worker gets to heal an orphan or a ghost by itself.
@@ -202,3 +242,75 @@ def _is_hung(run: Run, running: int, limit: int, around: Circumstances) -> bool:
     return p99 is not None and running >= max(
         SURELY_HUNG * limit, FAR_BEYOND_P99 * p99 * 1000
     )
+
+
+LEAST_GAP = 60_000
+"""ms without progress that are never called a stall."""
+
+_TIMES_NORMAL = 3
+"""Times the gap that 95 in 100 of the queue's own gaps don't exceed.
+
+Not the p99: one real stall among a few dozen gaps must not make the next one normal.
+"""
+
+_USUAL = 0.95
+
+_ENOUGH_GAPS = 20
+
+
+@dataclass(slots=True)
+class StallWatch:
+    """Whether a queue moves. Times: monotonic ms."""
+
+    gaps: DurationStatistics = field(default_factory=DurationStatistics)
+    """Pauses between two polls with progress, while work was waiting."""
+    stalled: bool = False
+    _quiet_since: int | None = None
+
+    def observe(
+        self,
+        now: int,
+        *,
+        could_move: bool,
+        moved: bool,
+        working: bool,
+        all_late: bool | None,
+        threshold: int,
+    ) -> None:
+        """Take in one poll.
+
+        `could_move`: work waits, not paused, worker not lost, no job that has to
+        wait for others. `working`: something is active, so a job may simply be
+        long; then the queue doesn't move from the moment on that all active jobs are
+        called stuck (`all_late`). Where that can't be told, the queue's stuck
+        threshold (s) is granted.
+        """
+        if not could_move:
+            self._quiet_since = None
+            self.stalled = False
+            return
+        if self._quiet_since is None:
+            self._quiet_since = now
+        elif moved:
+            # A stall counts too, or a queue whose gaps are long would never be
+            # known for it, but not as much longer than normal than it was.
+            patience = self._patience(working, threshold)
+            self.gaps.add(min(now - self._quiet_since, 2 * patience))
+            self._quiet_since = now
+        if all_late is not None:
+            self.stalled = all_late and not moved
+            return
+        self.stalled = now - self._quiet_since > self._patience(working, threshold)
+
+    def restore(self, gaps: Mapping[str, JsonValue]) -> None:
+        """Go on from stored gaps."""
+        self.gaps = DurationStatistics.from_dict(gaps)
+
+    def _patience(self, working: bool, threshold: int) -> int:
+        """Return the ms without progress that are normal here."""
+        granted = (threshold or DEFAULT_STUCK_THRESHOLD) * 1000
+        normal = self.gaps.quantile(_USUAL) if self.gaps.count >= _ENOUGH_GAPS else None
+        if normal is None:
+            return max(LEAST_GAP, granted)
+        patience = max(LEAST_GAP, round(_TIMES_NORMAL * normal * 1000))
+        return max(patience, granted) if working else patience

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 import logging
 from typing import Protocol
 
-from ..analysis.law import entry_id
+from ..analysis.throughput import entry_id
 from ..bullmq.errors import BullMQError
 from ..bullmq.event_listener import StreamEnds
 from ..bullmq.models import JobEvent

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from custom_components.immich_admin_tools.analysis.clocks import PollTimes
-from custom_components.immich_admin_tools.analysis.heartbeat import WorkerWatch
+from custom_components.immich_admin_tools.analysis.workers import WorkerWatch
 from custom_components.immich_admin_tools.bullmq.models import Heartbeat, QueueReading
 
 from .builders import NOW, SECOND, event, job, queue
