@@ -8,7 +8,6 @@ from homeassistant.helpers.httpx_client import get_async_client
 from homeassistant.helpers.typing import ConfigType
 
 from .analysis.analyst import Analyst
-from .box_pauses import BoxPauses
 from .bullmq.errors import BullMQError
 from .const import DOMAIN
 from .coordinator import (
@@ -29,8 +28,14 @@ from .gpu_actions import async_setup_gpu_actions
 from .gpu_house import async_remove_gpu_issues
 from .heal_issues import async_keep_heal_issues
 from .immich.client import ImmichClient
-from .lease_store import create_immich_starts, create_lease_keeper
-from .leaving import async_is_back, async_leave_in_order, async_let_go
+from .pauses.manager import (
+    BoxPauses,
+    async_is_back,
+    async_leave_in_order,
+    async_let_go,
+    create_immich_starts,
+    create_lease_keeper,
+)
 from .redis_source import RedisSource, async_create_redis_source
 from .repairs import async_keep_issues, async_remove_issues
 from .restart_action import async_setup_restart_action

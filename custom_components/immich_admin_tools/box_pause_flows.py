@@ -5,10 +5,10 @@ from typing import override
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 
-from .box_pauses import BoxPauses
 from .coordinator import AdminToolsConfigEntry
 from .healing.errors import NotStoredError
 from .immich.errors import ImmichError
+from .pauses.manager import BoxPauses
 from .repair_flow import IssueData
 
 

@@ -13,7 +13,6 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 from .analysis.analyst import Analyst
 from .analysis.models import ServerView
-from .box_pauses import BoxPauses
 from .clock import monotonic_ms, now_ms
 from .const import DOMAIN, LOGGER, POLLS_BEFORE_REMOVAL, SERVER_INTERVAL
 from .entry_activity import EntryActivity
@@ -22,11 +21,12 @@ from .entry_healing import EntryHealing
 from .entry_restart import EntryRestart
 from .entry_telemetry import EntryTelemetry
 from .errors import message_of
-from .healing.lease_keeper import LeaseKeeper
 from .immich.client import ImmichClient
 from .immich.errors import ImmichError, InvalidApiKeyError, MissingPermissionError
 from .immich.models import ListedJob, QueueCounts, User, Version
 from .immich.permissions import Permission
+from .pauses.keeper import LeaseKeeper
+from .pauses.manager import BoxPauses
 from .redis_source import RedisSource
 from .settings import poll_interval_of, thresholds_of
 from .skipped_jobs import EntrySkippedJobs

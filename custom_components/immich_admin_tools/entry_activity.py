@@ -18,7 +18,6 @@ from .healing.assets import AssetBook
 from .healing.event_watch import NOT_BY_US, EventWatch
 from .healing.events import Event, EventType, act_events
 from .healing.history import History
-from .healing.leases import LeaseKind
 from .healing.models import HealedJob, Initiator, Outcome
 from .healing.safety import Stored
 from .healing.strikes import StrikeBook
@@ -26,7 +25,8 @@ from .identifiers import queue_identifier
 from .immich.client import ImmichClient
 from .immich.queues import RESUMED_AT_START
 from .job_summary import JobSummaries
-from .pause_summary import BY_HAND
+from .pauses.attributes import BY_HAND
+from .pauses.leases import LeaseKind
 from .settings import external_url_of, history_days_of
 from .stores import EntryStores
 from .thumbnail import thumbnail_path

@@ -21,12 +21,12 @@ from .healing.errors import (
 )
 from .healing.events import Event, EventType
 from .healing.immich_starts import ImmichStarts
-from .healing.lease_keeper import LeaseKeeper
 from .healing.restart import WITHOUT_API, Restarter, RestartPlan, RestartReport
 from .healing.restart_ways import WayKind
 from .immich.client import ImmichClient
 from .immich.errors import ImmichError
 from .maintenance_guard import create_maintenance_guard
+from .pauses.keeper import LeaseKeeper
 from .redis_source import RedisSource
 from .restart_choice import EntryRestartWays
 from .restart_issues import (

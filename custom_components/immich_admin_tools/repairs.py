@@ -7,7 +7,6 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .box_pause_flows import BoxRemovedFlow, FoundPausedFlow
-from .box_pauses import BOX_PAUSE_ISSUES, BOX_REMOVED_PAUSED, FOUND_PAUSED
 from .bullmq.errors import AuthenticationError, MissingRightsError
 from .burnt_issue import JOBS_BURNT, BurntFlow, async_remove_burnt
 from .const import DOMAIN
@@ -17,7 +16,12 @@ from .heal_issues import HEAL_ISSUES, HEAL_LIMIT, STUCK_JOBS, WORKERS_BLOCKED
 from .heal_rights import HEAL_RIGHTS
 from .heal_rights_flow import HealRightsFlow
 from .immich.permissions import Permission
-from .leaving import PAUSED_WHILE_DISABLED
+from .pauses.manager import (
+    BOX_PAUSE_ISSUES,
+    BOX_REMOVED_PAUSED,
+    FOUND_PAUSED,
+    PAUSED_WHILE_DISABLED,
+)
 from .placeholders import plain_placeholders
 from .queue_names import queue_names
 from .repair_flow import IssueData

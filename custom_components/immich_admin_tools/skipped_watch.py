@@ -18,10 +18,10 @@ from .const import LOGGER
 from .gpu_host.guard import DrainGuard
 from .gpu_host.patience import Patience
 from .healing.errors import EndedError, HealingError
-from .healing.leases import LeaseKind, Reason
 from .immich.errors import ImmichError
 from .immich.models import MachineLearning
 from .immich.queues import MACHINE_LEARNING
+from .pauses.leases import LeaseKind, Reason
 from .redis_source import RedisSource
 
 if TYPE_CHECKING:

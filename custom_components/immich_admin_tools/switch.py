@@ -18,7 +18,7 @@ from .gpu_entities import (
     GpuPowerSwitch,
     async_add_gpu_entities,
 )
-from .pause_summary import pause_attributes
+from .pauses.attributes import pause_attributes
 
 PARALLEL_UPDATES = 1
 

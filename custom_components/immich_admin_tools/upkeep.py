@@ -13,9 +13,9 @@ from .coordinator import AdminToolsConfigEntry
 from .entry_telemetry import TELEMETRY
 from .healing.errors import EndedError
 from .healing.immich_starts import ImmichStarts
-from .healing.lease_keeper import LeaseKeeper
 from .healing.safety import Stored
 from .immich.queues import RESUMED_AT_START
+from .pauses.keeper import LeaseKeeper
 from .stores import EntryStores
 
 SOONEST = 0.2

@@ -44,10 +44,10 @@ from custom_components.immich_admin_tools.gpu_host.patience import Patience
 from custom_components.immich_admin_tools.gpu_host.pauses import HostStand
 from custom_components.immich_admin_tools.gpu_host.probe import PingProbe
 from custom_components.immich_admin_tools.gpu_host.settings import HostSettings
-from custom_components.immich_admin_tools.healing.lease_keeper import LeaseKeeper
-from custom_components.immich_admin_tools.healing.leases import LeaseKind, Reason
 from custom_components.immich_admin_tools.immich.client import ImmichClient
-from tests.healing.made_immich import MadeSection
+from custom_components.immich_admin_tools.pauses.keeper import LeaseKeeper
+from custom_components.immich_admin_tools.pauses.leases import LeaseKind, Reason
+from tests.support.made_immich import MadeSection
 from tests.support.simulator import Simulator
 from tests.support.valkey import start_valkey
 

@@ -15,7 +15,15 @@ from .paths import FRONTEND, REPOSITORY
 from .progress import warn
 from .pytest_runs import REPORTS, Count, PytestRun, counts
 
-PURE = ("test_tooling", "bullmq", "immich", "analysis", "healing", "gpu_host")
+PURE = (
+    "test_tooling",
+    "bullmq",
+    "immich",
+    "analysis",
+    "healing",
+    "pauses",
+    "gpu_host",
+)
 """Folders whose tests run without Home Assistant's plugin."""
 
 WAITING_WORKERS = 3

@@ -23,9 +23,9 @@ from custom_components.immich_admin_tools.gpu_host.reach import Probe
 from custom_components.immich_admin_tools.gpu_host.settings import HostSettings
 from custom_components.immich_admin_tools.gpu_host.wake import MagicPacket
 from custom_components.immich_admin_tools.healing.errors import OwnActionsError
-from custom_components.immich_admin_tools.healing.lease_keeper import LeaseKeeper
-from tests.healing.made_immich import MadeImmich, MadeSection
+from custom_components.immich_admin_tools.pauses.keeper import LeaseKeeper
 from tests.healing.views import job_view, queue_view, server_view
+from tests.support.made_immich import MadeImmich, MadeSection
 
 START = 1_795_163_400_000
 QUEUES = ("smartSearch", "ocr")

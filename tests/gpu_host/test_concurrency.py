@@ -8,7 +8,7 @@ from custom_components.immich_admin_tools.gpu_host.concurrency import (
     adopted,
 )
 from custom_components.immich_admin_tools.gpu_host.record import Override
-from tests.healing.made_immich import MadeSection
+from tests.support.made_immich import MadeSection
 
 from .made_world import MadeConcurrency, World
 

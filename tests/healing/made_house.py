@@ -19,8 +19,8 @@ from custom_components.immich_admin_tools.healing.models import (
 )
 from custom_components.immich_admin_tools.healing.verification import Verification
 from tests.bullmq.recovery.made_queue import PREFIX, MadeQueue
+from tests.support.made_immich import MadeSection
 
-from .made_immich import MadeSection
 from .views import NOW, queue_view, server_view
 
 

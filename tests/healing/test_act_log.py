@@ -16,8 +16,8 @@ from custom_components.immich_admin_tools.healing.models import (
     Initiator,
     Reason,
 )
+from tests.support.made_immich import MadeSection
 
-from .made_immich import MadeSection
 from .views import ASSET, NOW
 
 

@@ -27,10 +27,10 @@ from custom_components.immich_admin_tools.healing.models import (
 )
 from custom_components.immich_admin_tools.healing.verification import ANSWER_WITHIN
 from tests.bullmq.recovery.made_queue import PROCESSED_ON, QUEUE
+from tests.support.made_immich import CrashError, MadeImmich
 from tests.support.valkey import Valkey
 
 from .made_house import MadeHouse, order
-from .made_immich import CrashError, MadeImmich
 from .views import job_view, queue_view, server_view
 
 

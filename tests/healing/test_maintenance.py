@@ -34,8 +34,7 @@ from custom_components.immich_admin_tools.immich.errors import (
     WrongSchemeError,
 )
 from custom_components.immich_admin_tools.immich.models import MaintenanceCookie
-
-from .made_immich import CrashError, MadeImmich, MadeSection
+from tests.support.made_immich import CrashError, MadeImmich, MadeSection
 
 WALL = 10**12
 """ms that the wall clock is ahead of the one that never jumps."""

@@ -22,8 +22,6 @@ from custom_components.immich_admin_tools.healing.errors import (
     RestartingError,
     RestartLimitError,
 )
-from custom_components.immich_admin_tools.healing.lease_keeper import LeaseKeeper
-from custom_components.immich_admin_tools.healing.leases import LeaseKind, Reason
 from custom_components.immich_admin_tools.healing.restart import (
     ALL_WITHIN,
     FIRST_WITHIN,
@@ -41,8 +39,9 @@ from custom_components.immich_admin_tools.healing.restart_ways import (
 )
 from custom_components.immich_admin_tools.healing.worker_watch import WorkersSeen
 from custom_components.immich_admin_tools.immich.errors import CannotConnectError
-
-from .made_immich import CrashError, MadeImmich, MadeSection
+from custom_components.immich_admin_tools.pauses.keeper import LeaseKeeper
+from custom_components.immich_admin_tools.pauses.leases import LeaseKind, Reason
+from tests.support.made_immich import CrashError, MadeImmich, MadeSection
 
 QUEUES = ("smartSearch", "faceDetection", "ocr", "library", "metadataExtraction")
 ML = {"smartSearch", "faceDetection", "ocr"}

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.immich_admin_tools.analysis import skipped
-from custom_components.immich_admin_tools.healing.leases import Reason
+from custom_components.immich_admin_tools.pauses.leases import Reason
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey

@@ -16,7 +16,7 @@ import voluptuous as vol
 
 from custom_components.immich_admin_tools import clock as clock_module
 from custom_components.immich_admin_tools.const import DOMAIN
-from custom_components.immich_admin_tools.healing.leases import LeaseKind, Reason
+from custom_components.immich_admin_tools.pauses.leases import LeaseKind, Reason
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey

@@ -12,12 +12,12 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.immich_admin_tools import leaving
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.gpu_host.models import Wish
-from custom_components.immich_admin_tools.healing.handing_over import Answers
-from custom_components.immich_admin_tools.healing.lease_models import PauseApi
-from custom_components.immich_admin_tools.healing.leases import LeaseBook
+from custom_components.immich_admin_tools.pauses import manager
+from custom_components.immich_admin_tools.pauses.hand_over import Answers
+from custom_components.immich_admin_tools.pauses.keeper import PauseApi
+from custom_components.immich_admin_tools.pauses.leases import LeaseBook
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 
@@ -162,7 +162,7 @@ async def test_no_box_goes_off_while_its_entry_is_disabled(
             await controller.probe()
         return ()
 
-    with patch.object(leaving, "queues_to_keep", meanwhile):
+    with patch.object(manager, "queues_to_keep", meanwhile):
         await _leave(hass, boxed, "disabled")
     assert controller.power.state == "ready"
     assert gpu_box.actions == []

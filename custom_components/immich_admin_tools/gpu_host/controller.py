@@ -7,8 +7,8 @@ import logging
 
 from ..analysis.skipped import Answer
 from ..healing.errors import HealingError, NotStoredError
-from ..healing.lease_keeper import LeaseKeeper
 from ..healing.safety import Section
+from ..pauses.keeper import LeaseKeeper
 from .clocks import Clocks
 from .concurrency import ConcurrencyKeeper
 from .errors import NoOffActionError, NotSentError, NoWakeWayError

@@ -5,9 +5,9 @@ import logging
 
 from ..analysis.models import ServerView
 from ..healing.errors import EndedError, NotStoredError
-from ..healing.lease_keeper import LeaseKeeper
-from ..healing.leases import LeaseKind, Phase, Reason
 from ..immich.errors import ImmichError
+from ..pauses.keeper import LeaseKeeper
+from ..pauses.leases import LeaseKind, Phase, Reason
 
 _LOGGER = logging.getLogger(__name__)
 

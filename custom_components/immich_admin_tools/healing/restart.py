@@ -9,6 +9,8 @@ import logging
 from ..bullmq.errors import BullMQError
 from ..immich.errors import ImmichError
 from ..immich.queues import MACHINE_LEARNING, RESUMED_AT_START
+from ..pauses.keeper import LeaseKeeper
+from ..pauses.leases import LeaseKind, Reason
 from .errors import (
     ActionsInvalidError,
     EndedError,
@@ -23,8 +25,6 @@ from .errors import (
     RestartFailedError,
     RestartingError,
 )
-from .lease_keeper import LeaseKeeper
-from .leases import LeaseKind, Reason
 from .restart_book import RestartBook
 from .restart_limits import RestartLimits
 from .restart_ways import ACTIONS_TAKE, RestartWay, WayKind

@@ -46,7 +46,7 @@ from custom_components.immich_admin_tools.healing.models import (
 )
 from custom_components.immich_admin_tools.healing.policy import Order, decide
 from custom_components.immich_admin_tools.healing.verification import Verification
-from tests.healing.made_immich import MadeSection
+from tests.support.made_immich import MadeSection
 from tests.support.simulator import Simulator
 from tests.support.valkey import start_valkey
 

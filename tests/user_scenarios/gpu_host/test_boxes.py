@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.immich_admin_tools.analysis import skipped
 from custom_components.immich_admin_tools.clock import now_ms
 from custom_components.immich_admin_tools.const import DOMAIN
-from custom_components.immich_admin_tools.healing.leases import Phase
+from custom_components.immich_admin_tools.pauses.leases import Phase
 from tests.integration.conftest import entry_for, poll, set_up
 from tests.integration.gpu import (
     Box,

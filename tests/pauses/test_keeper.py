@@ -10,24 +10,23 @@ from custom_components.immich_admin_tools.healing.errors import (
     EndedError,
     NotStoredError,
 )
-from custom_components.immich_admin_tools.healing.lease_keeper import LeaseKeeper
-from custom_components.immich_admin_tools.healing.lease_models import (
-    PauseChange,
-    PauseOwner,
-)
-from custom_components.immich_admin_tools.healing.leases import (
-    USER,
-    LeaseKind,
-    Phase,
-    Reason,
-)
 from custom_components.immich_admin_tools.immich.errors import (
     CannotConnectError,
     UnknownQueueError,
 )
 from custom_components.immich_admin_tools.immich.models import QueueCounts
-
-from .made_immich import CrashError, MadeImmich, MadeSection
+from custom_components.immich_admin_tools.pauses.keeper import (
+    LeaseKeeper,
+    PauseChange,
+    PauseOwner,
+)
+from custom_components.immich_admin_tools.pauses.leases import (
+    USER,
+    LeaseKind,
+    Phase,
+    Reason,
+)
+from tests.support.made_immich import CrashError, MadeImmich, MadeSection
 
 GPU = Reason(LeaseKind.GPU_OFFLINE, "attic")
 RESTART = Reason(LeaseKind.RESTART)

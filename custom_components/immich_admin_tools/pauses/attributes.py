@@ -2,9 +2,9 @@
 
 from homeassistant.util import dt as dt_util
 
-from .analysis.models import QueueState, QueueView
-from .healing.lease_keeper import LeaseKeeper
-from .healing.leases import LeaseKind, Phase
+from ..analysis.models import QueueState, QueueView
+from .keeper import LeaseKeeper
+from .leases import LeaseKind, Phase
 
 BY_USER = "user"
 BY_US = "immich_admin_tools"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.immich_admin_tools.healing.leases import (
+from custom_components.immich_admin_tools.pauses.leases import (
     USER,
     Lease,
     LeaseBook,

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from ..immich.errors import ImmichError, UnknownQueueError
-from .lease_models import PauseApi
+from .keeper import PauseApi
 from .leases import LeaseBook, LeaseKind, Pause
 
 type Answers = Callable[[str], Awaitable[bool]]

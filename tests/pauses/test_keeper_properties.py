@@ -17,16 +17,15 @@ from custom_components.immich_admin_tools.healing.errors import (
     EndedError,
     NotStoredError,
 )
-from custom_components.immich_admin_tools.healing.lease_keeper import LeaseKeeper
-from custom_components.immich_admin_tools.healing.leases import (
+from custom_components.immich_admin_tools.immich.errors import ImmichError
+from custom_components.immich_admin_tools.pauses.keeper import LeaseKeeper
+from custom_components.immich_admin_tools.pauses.leases import (
     USER,
     LeaseKind,
     Phase,
     Reason,
 )
-from custom_components.immich_admin_tools.immich.errors import ImmichError
-
-from .made_immich import CrashError, MadeImmich, MadeSection
+from tests.support.made_immich import CrashError, MadeImmich, MadeSection
 
 METADATA = "metadataExtraction"
 NAMES = ("smartSearch", "ocr", METADATA)

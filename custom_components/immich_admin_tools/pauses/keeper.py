@@ -1,17 +1,144 @@
 """Keeps the leases: what the book says is done in Immich, also after a crash."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+import logging
+from typing import Protocol
 
+from ..analysis.stored import stored_int, stored_mapping, stored_str
+from ..healing.errors import EndedError, NotStoredError
+from ..healing.safety import Section
 from ..immich.errors import ImmichError, UnknownQueueError
+from ..immich.models import QueueCounts
 from ..immich.queues import RESUMED_AT_START
-from .lease_base import LeaseBase
-from .lease_models import Taken
 from .leases import USER, Lease, LeaseBook, LeaseKind, Phase, Reason
 
 
-class LeaseKeeper(LeaseBase):
+class PauseApi(Protocol):
+    """What of Immich's API is needed. Pauses go through nothing else."""
+
+    async def queue(self, name: str) -> QueueCounts:
+        """Return one queue."""
+
+    async def pause(self, name: str) -> QueueCounts:
+        """Pause a queue."""
+
+    async def resume(self, name: str) -> QueueCounts:
+        """Let a queue go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseOwner:
+    """Who keeps a queue paused. Times: ms since the epoch."""
+
+    reason: Reason | None
+    """None: the user, by hand and without a time."""
+    since: int | None = None
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PauseChange:
+    """A queue was paused, or let go on, by us or through us."""
+
+    queue: str
+    is_paused: bool
+    reason: Reason | None
+    """Why it was paused, or why it had been; None: by hand."""
+    by_user: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of taking leases."""
+
+    held: tuple[str, ...] = ()
+    """Queues that are certainly paused."""
+    begun: tuple[str, ...] = ()
+    """Those of them that had no lease before, and that one request has paused."""
+    pending: Mapping[str, ImmichError] = field(default_factory=dict)
+    """Queues that could not be paused yet; it is tried again with every poll."""
+    blocked: tuple[str, ...] = ()
+    """Queues that the user let go on in spite of this reason."""
+
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class LeaseShelf:
+    """Holds the book, and writes it down when it changes.
+
+    While Home Assistant runs, leases end by a clock that never jumps. Stored is the wall
+    time of the end, and with `at` how long each lease had left when it was written.
+    After a restart only the wall clock can tell how much time has passed. When it was
+    put back meanwhile, a lease lasts what it had left when it was written, never longer.
+    """
+
+    def __init__(
+        self, section: Section, wall: Callable[[], int], now: Callable[[], int]
+    ) -> None:
+        """Go on from what is stored; `now` never jumps, both in ms."""
+        self._section = section
+        self._wall = wall
+        self._now = now
+        stored = section.data
+        self.run = stored_str(stored, "run")
+        """The run of Redis that was seen last."""
+        self.book = LeaseBook.from_dict(stored_mapping(stored, "book")).timed(
+            wall(), now(), stored_int(stored, "at")
+        )
+        self._written = self.book
+        self._failing = False
+
+    @property
+    def behind(self) -> bool:
+        """Return whether the disk does not have what is known."""
+        return self.book != self._written
+
+    async def store(self, book: LeaseBook, *, late: bool = False) -> None:
+        """Write a book down and take it over. Raises NotStoredError.
+
+        `late`: it tells what is so already, and may go with the final write.
+        """
+        wall, now = self._wall(), self._now()
+        book = book.timed(wall, now).shown(wall, now)
+        if book != self._written:
+            write = self._section.keep if late else self._section.save
+            await write({"book": book.to_dict(), "run": self.run, "at": wall})
+            self._written = book
+            self._failing = False
+        self.book = book
+
+    async def try_to_store(self, book: LeaseBook) -> None:
+        """Take a book over even if it can't be written down; that is tried again.
+
+        Raises EndedError: then it is not this book any more that counts.
+        """
+        try:
+            await self.store(book, late=True)
+        except EndedError:
+            raise
+        except NotStoredError as error:
+            if not self._failing:
+                _LOGGER.warning("Pauses can't be stored: %s", error)
+            self._failing = True
+            self.book = book.timed(self._wall(), self._now())
+
+
+_LOGGER = logging.getLogger(__name__)
+
+type Started = Callable[[], Awaitable[bool | None]]
+"""Returns whether Immich has just started anew; None when nobody can tell."""
+
+INSIST_WITHIN = 600_000
+"""ms: where it can't be told whether Immich's start or the user resumed a queue, a
+second resume within this time is the user's."""
+
+
+class LeaseKeeper:
     """Pauses and resumes the queues of one Immich as its book says.
 
     One step at a time: each is stored, then done. What can't be done is tried again
@@ -20,6 +147,116 @@ class LeaseKeeper(LeaseBase):
     (`run` differs), it was Redis that forgot, and the queue is paused again. So are the
     queues that Immich itself resumes whenever it starts.
     """
+
+    def __init__(
+        self,
+        api: PauseApi,
+        section: Section,
+        wall: Callable[[], int],
+        on_change: Callable[[PauseChange], None] | None = None,
+        *,
+        now: Callable[[], int] | None = None,
+        started: Started | None = None,
+    ) -> None:
+        """Go on from what is stored.
+
+        `wall` returns ms since the epoch, `now` ms on a clock that never jumps; where
+        the wall clock is made and never does, it serves as both.
+        """
+        self._api = api
+        self._wall = wall
+        self._now = now or wall
+        self._on_change = on_change
+        self._started = started
+        self.before_resume: Callable[[Collection[str]], Awaitable[None]] | None = None
+        """Awaited just before queues go on; must return soon and never raise."""
+        self._shelf = LeaseShelf(section, wall, self._now)
+        self._ended = False
+        self._insisted: dict[str, int] = {}
+        """When queues were paused again that Immich, or the user, had resumed."""
+        self._lock = asyncio.Lock()
+        self._left_alone: frozenset[str] = frozenset()
+        self._paused_by_user: set[str] = set()
+        self._away: set[str] = set()
+        """Queues to be resumed that Immich does not know, until they are seen again."""
+        self._failing = False
+        self._interrupted = False
+
+    @property
+    def book(self) -> LeaseBook:
+        """Return what is known."""
+        return self._book
+
+    @property
+    def _book(self) -> LeaseBook:
+        return self._shelf.book
+
+    def close(self) -> None:
+        """Do nothing any more: the entry has ended, and another keeper may be at work."""
+        self._ended = True
+
+    def _check(self) -> None:
+        """Raise EndedError after the end of the entry."""
+        if self._ended:
+            raise EndedError("The entry was unloaded: nothing is paused or resumed")
+
+    def owner(self, queue: str) -> PauseOwner | None:
+        """Return who keeps a queue paused; None when no lease does."""
+        pause = self._book.pauses.get(queue)
+        if pause is None or pause.phase is Phase.ENDING:
+            return None
+        if pause.by_hand:
+            return PauseOwner(None)
+        last = pause.longest
+        return PauseOwner(last.reason, last.since, last.until)
+
+    def paused_by_user(self, queue: str) -> bool:
+        """Return whether a pause is known to be the user's, such as one through us."""
+        return queue in self._paused_by_user
+
+    async def is_paused(self, queue: str) -> bool:
+        """Ask Immich whether a queue is paused. Raises ImmichError."""
+        return (await self._api.queue(queue)).is_paused
+
+    async def _was_immich(self, queue: str) -> bool:
+        """Return whether Immich itself resumed a queue, as it does when it starts.
+
+        Where nobody can tell, the first time counts as that, and the second soon
+        afterwards as the user's.
+        """
+        started = None if self._started is None else await self._started()
+        if started is None:
+            last = self._insisted.get(queue)
+            started = last is None or self._now() - last > INSIST_WITHIN
+        if started:
+            self._insisted[queue] = self._now()
+        return started
+
+    async def _store(self, book: LeaseBook) -> None:
+        """Write a book down and take it over. Raises NotStoredError."""
+        await self._shelf.store(book)
+
+    async def _try_to_store(self, book: LeaseBook) -> None:
+        """Take a book over even if it can't be written down. Raises EndedError."""
+        await self._shelf.try_to_store(book)
+
+    def _tell(
+        self, queue: str, is_paused: bool, reason: Reason | None, *, by_user: bool
+    ) -> None:
+        """Report a change."""
+        if self._on_change is not None:
+            self._on_change(
+                PauseChange(queue, is_paused, reason, by_user, self._wall())
+            )
+
+    def _log(self, failed: Mapping[str, ImmichError]) -> None:
+        """Log the first failure of a row, and its end."""
+        if failed and not self._failing:
+            queue, error = next(iter(failed.items()))
+            _LOGGER.warning("%s can't be paused or resumed yet: %s", queue, error)
+        elif self._failing and not failed:
+            _LOGGER.info("Queues are paused and resumed as planned again")
+        self._failing = bool(failed)
 
     async def take(
         self,

@@ -1,0 +1,1 @@
+"""Who paused which queue, why, and when it goes on."""

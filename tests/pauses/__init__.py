@@ -1,0 +1,1 @@
+"""Leases: who paused which queue, and when it goes on."""
