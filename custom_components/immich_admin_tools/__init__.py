@@ -20,7 +20,6 @@ from .devices import async_keep_devices, async_register_server
 from .entry_activity import EntryActivity
 from .entry_gpu import EntryGpuHosts
 from .entry_healing import EntryHealing
-from .entry_restart import EntryRestart
 from .entry_telemetry import EntryTelemetry
 from .errors import message_of
 from .fresh_http import fresh_http
@@ -38,6 +37,7 @@ from .pauses.manager import (
 )
 from .redis_source import RedisSource, async_create_redis_source
 from .repairs import async_keep_issues, async_remove_issues
+from .restart.manager import EntryRestart
 from .restart_action import async_setup_restart_action
 from .services import async_setup_services
 from .settings import connection_of, set_up_with

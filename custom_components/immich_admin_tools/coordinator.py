@@ -18,7 +18,6 @@ from .const import DOMAIN, LOGGER, POLLS_BEFORE_REMOVAL, SERVER_INTERVAL
 from .entry_activity import EntryActivity
 from .entry_gpu import EntryGpuHosts
 from .entry_healing import EntryHealing
-from .entry_restart import EntryRestart
 from .entry_telemetry import EntryTelemetry
 from .errors import message_of
 from .immich.client import ImmichClient
@@ -28,6 +27,7 @@ from .immich.permissions import Permission
 from .pauses.keeper import LeaseKeeper
 from .pauses.manager import BoxPauses
 from .redis_source import RedisSource
+from .restart.manager import EntryRestart
 from .settings import poll_interval_of, thresholds_of
 from .skipped_jobs import EntrySkippedJobs
 from .stores import EntryStores

@@ -16,7 +16,7 @@ from .entry_healing import EntryHealing, reachable_healing
 from .errors import translated_errors
 from .healing.models import HealMode, HealReport, SkipReason
 from .healing.policy import Order
-from .healing.restart import RestartReport
+from .restart.restarter import RestartReport
 from .restart_action import ATTR_FORCE, restart_summary
 from .service_handlers import Handler
 from .service_targets import ATTR_CONFIG_ENTRY_ID, TARGET_FIELDS, QueueTarget

@@ -25,8 +25,8 @@ from .pauses.manager import (
 from .placeholders import plain_placeholders
 from .queue_names import queue_names
 from .repair_flow import IssueData
+from .restart.manager import RESTART_ACTIONS_INVALID, RESTART_FAILED, RESTART_ISSUES
 from .restart_flow import ActionsInvalidFlow, RestartFlow
-from .restart_issues import RESTART_ACTIONS_INVALID, RESTART_FAILED, RESTART_ISSUES
 from .stuck_flow import HealLimitFlow, StuckJobsFlow
 from .words import localized
 

@@ -13,7 +13,7 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
-from .healing.restart import RestartReport
+from .restart.restarter import RestartReport
 from .service_targets import ATTR_CONFIG_ENTRY_ID
 
 ATTR_FORCE = "force"

@@ -11,10 +11,10 @@ import voluptuous as vol
 from .const import CONF_RESTART_ACTION
 from .errors import translated_errors
 from .healing.errors import OwnActionsError
-from .healing.restart import RestartReport
-from .healing.restart_ways import WayKind
 from .queue_names import queue_names
 from .repair_flow import EntryFlow
+from .restart.methods import WayKind
+from .restart.restarter import RestartReport
 from .restart_options import SECTION_RESTART, async_restart_problem
 from .settings import restart_settings_of
 from .user_actions import RawActions, async_check_actions

@@ -25,10 +25,10 @@ from .bullmq.errors import BullMQError
 from .const import CONF_HEAL_LIMITS, CONF_RESTART_ACTION
 from .coordinator import AdminToolsConfigEntry, RuntimeData
 from .healing.errors import OwnActionsError
-from .healing.restart_limits import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY
-from .healing.restart_ways import WayKind
 from .immich.permissions import Permission
 from .placeholders import plain_placeholders
+from .restart.methods import WayKind
+from .restart.restarter import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY
 from .settings import connection_of, restart_limits_of, restart_settings_of
 from .user_actions import async_check_actions
 

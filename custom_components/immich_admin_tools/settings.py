@@ -32,11 +32,11 @@ from .const import (
 )
 from .healing.acts import stored_enum
 from .healing.auto_heal import AutoHealMode, HealLimits
-from .healing.restart_limits import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY, RestartLimits
-from .healing.restart_ways import WayKind
 from .immich.errors import InvalidAddressError
 from .immich.queues import default_stuck_threshold
 from .immich.telemetry import telemetry_urls
+from .restart.methods import WayKind
+from .restart.restarter import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY, RestartLimits
 
 if TYPE_CHECKING:
     from .coordinator import AdminToolsConfigEntry

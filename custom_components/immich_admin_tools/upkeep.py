@@ -12,10 +12,10 @@ from .clock import monotonic_ms
 from .coordinator import AdminToolsConfigEntry
 from .entry_telemetry import TELEMETRY
 from .healing.errors import EndedError
-from .healing.immich_starts import ImmichStarts
 from .healing.safety import Stored
 from .immich.queues import RESUMED_AT_START
 from .pauses.keeper import LeaseKeeper
+from .restart.worker_watch import ImmichStarts
 from .stores import EntryStores
 
 SOONEST = 0.2

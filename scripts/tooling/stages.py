@@ -22,6 +22,7 @@ PURE = (
     "analysis",
     "healing",
     "pauses",
+    "restart",
     "gpu_host",
 )
 """Folders whose tests run without Home Assistant's plugin."""

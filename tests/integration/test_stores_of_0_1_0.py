@@ -16,8 +16,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools.clock import now_ms
 from custom_components.immich_admin_tools.const import DOMAIN
-from custom_components.immich_admin_tools.healing import maintenance
 from custom_components.immich_admin_tools.immich.queues import MACHINE_LEARNING
+from custom_components.immich_admin_tools.restart import maintenance
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey

@@ -29,15 +29,15 @@ from ..gpu_settings import (
     host_settings_of,
 )
 from ..healing.errors import EndedError, HealingError, LockedOutError, NotStoredError
-from ..healing.immich_starts import ImmichStarts
-from ..healing.maintenance import MaintenanceGuard
 from ..immich.client import ImmichClient
 from ..immich.errors import ImmichError
 from ..immich.models import MachineLearning
-from ..maintenance_guard import create_maintenance_guard
 from ..placeholders import plain_placeholders
 from ..queue_names import queue_names
 from ..redis_source import RedisSource
+from ..restart.maintenance import MaintenanceGuard
+from ..restart.manager import create_maintenance_guard
+from ..restart.worker_watch import ImmichStarts
 from ..settings import connection_of
 from ..stores import EntryStores
 from .hand_over import Answers, queues_to_keep

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 from pytest_socket import enable_socket
 
-from custom_components.immich_admin_tools.healing import restart
+from custom_components.immich_admin_tools.restart import restarter
 from tests.integration.conftest import Servers
 from tests.support.elsewhere import event_loop_elsewhere
 from tests.support.simulator import Simulator
@@ -30,4 +30,4 @@ def servers() -> Iterator[Servers]:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait a tenth for the workers, as the simulator's restarts take a tenth."""
     for name in ("EVERY", "SETTLE", "FIRST_WITHIN", "RESUMES_WITHIN"):
-        monkeypatch.setattr(restart, name, getattr(restart, name) / 10)
+        monkeypatch.setattr(restarter, name, getattr(restarter, name) / 10)

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 from pytest_socket import enable_socket
 
-from custom_components.immich_admin_tools.healing import maintenance, restart
+from custom_components.immich_admin_tools.restart import maintenance, restarter
 from tests.integration.conftest import Servers
 from tests.support.elsewhere import event_loop_elsewhere
 from tests.support.simulator import Simulator
@@ -30,7 +30,7 @@ def servers() -> Iterator[Servers]:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait a tenth, as the simulator's restarts take a tenth."""
     for module, names in (
-        (restart, ("EVERY", "SETTLE", "FIRST_WITHIN", "RESUMES_WITHIN")),
+        (restarter, ("EVERY", "SETTLE", "FIRST_WITHIN", "RESUMES_WITHIN")),
         (maintenance, ("EVERY",)),
     ):
         for name in names:

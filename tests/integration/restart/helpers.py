@@ -10,10 +10,10 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.immich_admin_tools import entry_restart
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.immich.permissions import Permission
 from custom_components.immich_admin_tools.immich.queues import MACHINE_LEARNING
+from custom_components.immich_admin_tools.restart import manager
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
 
@@ -89,7 +89,7 @@ async def into_maintenance(
 
     await simulator.until_maintenance(on=True)
     # A reload would wait for the way out, the end of Home Assistant does not.
-    with patch.object(entry_restart, "ACT_WITHIN", 0):
+    with patch.object(manager, "ACT_WITHIN", 0):
         await hass.config_entries.async_unload(entry.entry_id)
     with pytest.raises(HomeAssistantError) as told:
         await caller

@@ -9,13 +9,13 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.immich_admin_tools import entry_restart
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.immich.client import ImmichClient
 from custom_components.immich_admin_tools.immich.errors import WrongSchemeError
 from custom_components.immich_admin_tools.immich.models import MaintenanceCookie
 from custom_components.immich_admin_tools.immich.queues import MACHINE_LEARNING
 from custom_components.immich_admin_tools.immich.requests import HttpFactory
+from custom_components.immich_admin_tools.restart import manager
 from tests.integration.conftest import entry_for, set_up
 from tests.support.processes import until
 from tests.support.simulator import Simulator
@@ -152,7 +152,7 @@ async def test_reloaded_just_as_maintenance_begins(
     end: str,
 ) -> None:
     """Immich has begun, its reply is on the way: the way out is waited for and stored."""
-    monkeypatch.setattr(entry_restart, "ACT_WITHIN", 0)
+    monkeypatch.setattr(manager, "ACT_WITHIN", 0)
     asked = asyncio.Event()
     start = ImmichClient.start_maintenance
 

@@ -17,8 +17,8 @@ from custom_components.immich_admin_tools.bullmq.permissions import (
 )
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.entry_activity import BUS_EVENT
-from custom_components.immich_admin_tools.healing import restart_ways, worker_watch
 from custom_components.immich_admin_tools.immich.queues import MACHINE_LEARNING
+from custom_components.immich_admin_tools.restart import methods, worker_watch
 from tests.integration.conftest import entry_for, poll, set_up
 from tests.support.processes import until
 from tests.support.simulator import Simulator
@@ -115,7 +115,7 @@ async def test_without_redis(
 ) -> None:
     """The API that comes back stands for the workers."""
     monkeypatch.setattr(worker_watch.ApiWatch, "UNSEEN", 3_000)
-    monkeypatch.setattr(restart_ways, "ACTIONS_TAKE", 0)
+    monkeypatch.setattr(methods, "ACTIONS_TAKE", 0)
 
     async def restart_immich(call: ServiceCall) -> None:
         await simulator.api("down")
@@ -154,7 +154,7 @@ async def test_minimal_rights(
 
     monkeypatch.undo()
     # The simulator ends at once, and starts in half a second.
-    monkeypatch.setattr(restart_ways, "MESSAGE_TAKES", 100)
+    monkeypatch.setattr(methods, "MESSAGE_TAKES", 100)
     hass.config_entries.async_update_entry(
         entry,
         data={**entry.data, **await redis_user(valkey, "restarts", RESTART_RULES)},
@@ -205,7 +205,7 @@ async def test_own_actions_that_nobody_can_see(
 ) -> None:
     """Without Redis an API that never went says nothing of the workers: nor do we."""
     monkeypatch.setattr(worker_watch.ApiWatch, "UNSEEN", 500)
-    monkeypatch.setattr(restart_ways, "ACTIONS_TAKE", 0)
+    monkeypatch.setattr(methods, "ACTIONS_TAKE", 0)
 
     async def nothing(call: ServiceCall) -> None:
         """Say that all is well."""

@@ -22,25 +22,20 @@ from custom_components.immich_admin_tools.healing.errors import (
     RestartingError,
     RestartLimitError,
 )
-from custom_components.immich_admin_tools.healing.restart import (
-    ALL_WITHIN,
-    FIRST_WITHIN,
-    RESTART,
-    Restarter,
-    RestartPlan,
-)
-from custom_components.immich_admin_tools.healing.restart_limits import (
-    DAY,
-    RestartLimits,
-)
-from custom_components.immich_admin_tools.healing.restart_ways import (
-    ActionsWay,
-    WayKind,
-)
-from custom_components.immich_admin_tools.healing.worker_watch import WorkersSeen
 from custom_components.immich_admin_tools.immich.errors import CannotConnectError
 from custom_components.immich_admin_tools.pauses.keeper import LeaseKeeper
 from custom_components.immich_admin_tools.pauses.leases import LeaseKind, Reason
+from custom_components.immich_admin_tools.restart.methods import ActionsWay, WayKind
+from custom_components.immich_admin_tools.restart.restarter import (
+    ALL_WITHIN,
+    DAY,
+    FIRST_WITHIN,
+    RESTART,
+    Restarter,
+    RestartLimits,
+    RestartPlan,
+)
+from custom_components.immich_admin_tools.restart.worker_watch import WorkersSeen
 from tests.support.made_immich import CrashError, MadeImmich, MadeSection
 
 QUEUES = ("smartSearch", "faceDetection", "ocr", "library", "metadataExtraction")

@@ -8,11 +8,6 @@ from redis.asyncio import Redis
 
 from custom_components.immich_admin_tools.bullmq.event_listener import CHUNK
 from custom_components.immich_admin_tools.bullmq.permissions import READ_RULES
-from custom_components.immich_admin_tools.healing.worker_watch import (
-    ApiWatch,
-    RedisWatch,
-    WorkersSeen,
-)
 from custom_components.immich_admin_tools.immich.errors import (
     CannotConnectError,
     ImmichError,
@@ -21,6 +16,11 @@ from custom_components.immich_admin_tools.immich.errors import (
     ServerError,
 )
 from custom_components.immich_admin_tools.immich.models import Version
+from custom_components.immich_admin_tools.restart.worker_watch import (
+    ApiWatch,
+    RedisWatch,
+    WorkersSeen,
+)
 from tests.support.valkey import Valkey, start_valkey
 
 OCR = "immich_bull:b2Ny:w:microservices"

@@ -12,6 +12,9 @@ from typing import Protocol
 
 from ..analysis.stored import stored_int, stored_str
 from ..bullmq.models import JsonValue
+from ..healing.errors import LockedOutError, MaintenanceTimeoutError, NotStoredError
+from ..healing.safety import Section, Stored
+from ..healing.to_the_end import to_the_end
 from ..immich.errors import (
     ImmichError,
     InvalidAddressError,
@@ -25,9 +28,6 @@ from ..immich.errors import (
 )
 from ..immich.models import MaintenanceCookie
 from ..immich.requests import HttpFactory
-from .errors import LockedOutError, MaintenanceTimeoutError, NotStoredError
-from .safety import Section, Stored
-from .to_the_end import to_the_end
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -13,12 +13,6 @@ from custom_components.immich_admin_tools.healing.errors import (
     MaintenanceTimeoutError,
     NotStoredError,
 )
-from custom_components.immich_admin_tools.healing.maintenance import (
-    BEGIN_WITHIN,
-    END_WITHIN,
-    FORGET_AFTER,
-    MaintenanceGuard,
-)
 from custom_components.immich_admin_tools.immich.errors import (
     CannotConnectError,
     ConnectionLostError,
@@ -34,6 +28,12 @@ from custom_components.immich_admin_tools.immich.errors import (
     WrongSchemeError,
 )
 from custom_components.immich_admin_tools.immich.models import MaintenanceCookie
+from custom_components.immich_admin_tools.restart.maintenance import (
+    BEGIN_WITHIN,
+    END_WITHIN,
+    FORGET_AFTER,
+    MaintenanceGuard,
+)
 from tests.support.made_immich import CrashError, MadeImmich, MadeSection
 
 WALL = 10**12

@@ -7,7 +7,7 @@ from typing import Protocol
 from redis.asyncio import Redis
 
 from ..bullmq.workers import others_on_redis, publish_restart
-from .errors import NobodyListensError, OthersOnRedisError
+from ..healing.errors import NobodyListensError, OthersOnRedisError
 from .maintenance import MaintenanceGuard
 
 

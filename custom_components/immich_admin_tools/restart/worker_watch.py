@@ -1,4 +1,4 @@
-"""Sees workers come back after a restart, with what there is to see them by."""
+"""Sees that workers, or Immich itself, were started anew, by what there is to see it by."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -168,3 +168,48 @@ class ApiWatch:
         if self._now() - since > self.UNSEEN:
             return WorkersSeen(frozenset(self._queues()))
         return WorkersSeen()
+
+
+STARTS_WITHIN = 120_000
+"""ms from the first new worker until Immich has set itself up."""
+
+type Workers = Callable[[], Awaitable[Collection[ConnectedWorker] | None]]
+
+
+class ImmichStarts:
+    """Looks when asked; what it was not asked about before it does not know."""
+
+    def __init__(
+        self, workers: Workers, prefix: str, database: int, now: Callable[[], int]
+    ) -> None:
+        """`workers` returns all that are connected; None when it may not look."""
+        self._workers = workers
+        self._own = (prefix, database)
+        self._now = now
+        self._known: frozenset[int] = frozenset()
+        self._started_at: int | None = None
+
+    async def just_now(self) -> bool | None:
+        """Return whether all workers are new since the last look, or were just now.
+
+        None when nobody can tell.
+        """
+        try:
+            workers = await self._workers()
+        except BullMQError:
+            return None
+        if workers is None:
+            return None
+        found = frozenset(
+            it.client_id for it in workers if (it.prefix, it.database) == self._own
+        )
+        if not found:
+            # They are on their way, or gone.
+            return None
+        before, self._known = self._known, found
+        if not before:
+            return None
+        if not before & found:
+            self._started_at = self._now()
+        at = self._started_at
+        return at is not None and self._now() - at < STARTS_WITHIN

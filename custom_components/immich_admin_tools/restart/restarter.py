@@ -1,4 +1,4 @@
-"""Restarts the workers without losing a photo: pause, restart, wait, go on."""
+"""Which restarts were tried, and which is under way: on the disk, for after a crash."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -6,12 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 import logging
 
+from ..analysis.stored import stored_int
 from ..bullmq.errors import BullMQError
-from ..immich.errors import ImmichError
-from ..immich.queues import MACHINE_LEARNING, RESUMED_AT_START
-from ..pauses.keeper import LeaseKeeper
-from ..pauses.leases import LeaseKind, Reason
-from .errors import (
+from ..bullmq.models import JsonValue
+from ..healing.errors import (
     ActionsInvalidError,
     EndedError,
     HealingError,
@@ -24,12 +22,107 @@ from .errors import (
     OwnActionsError,
     RestartFailedError,
     RestartingError,
+    RestartLimitError,
 )
-from .restart_book import RestartBook
-from .restart_limits import RestartLimits
-from .restart_ways import ACTIONS_TAKE, RestartWay, WayKind
-from .safety import Section
+from ..healing.safety import Section
+from ..immich.errors import ImmichError
+from ..immich.queues import MACHINE_LEARNING, RESUMED_AT_START
+from ..pauses.keeper import LeaseKeeper
+from ..pauses.leases import LeaseKind, Reason
+from .methods import ACTIONS_TAKE, RestartWay, WayKind
 from .worker_watch import WorkerWatch
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class RestartBook:
+    """The section of the restarts. Times: ms since the epoch."""
+
+    def __init__(self, section: Section, wall: Callable[[], int]) -> None:
+        """Go on from what is stored."""
+        self._section = section
+        self._wall = wall
+
+    @property
+    def tries(self) -> list[int]:
+        """Return when a restart was tried within the last 24 hours."""
+        stored = self._section.data.get("tries")
+        known = stored if isinstance(stored, list) else []
+        times = [at for at in known if isinstance(at, int)]
+        return recent_tries(times, self._wall())
+
+    @property
+    def begun(self) -> int | None:
+        """Return since when a restart is under way, or was when it was broken off."""
+        return stored_int(self._section.data, "begun")
+
+    async def begin(self) -> None:
+        """Note that one is under way. Raises NotStoredError."""
+        await self._section.save({"tries": [*self.tries], "begun": self._wall()})
+
+    async def count(self) -> None:
+        """Note a try. One that can't be stored is no reason to stop half-way."""
+        await self._keep([*self.tries, self._wall()], self.begun)
+
+    async def finish(self) -> None:
+        """Note that none is under way."""
+        await self._keep(self.tries, None)
+
+    async def _keep(self, tries: list[int], begun: int | None) -> None:
+        """Write it down, or go on without."""
+        stored: dict[str, JsonValue] = {"tries": [*tries]}
+        if begun is not None:
+            stored["begun"] = begun
+        try:
+            await self._section.keep(stored)
+        except NotStoredError as error:
+            _LOGGER.warning("A restart can't be stored: %s", error)
+
+
+DAY = 24 * 3_600_000
+
+DEFAULT_COOL_DOWN = 1800
+"""Seconds between two restarts."""
+DEFAULT_PER_DAY = 3
+"""Restarts within 24 hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestartLimits:
+    """What the user allows. They hold for tries, also for those that failed."""
+
+    cool_down: int = DEFAULT_COOL_DOWN
+    """Seconds."""
+    per_day: int = DEFAULT_PER_DAY
+
+    def next_allowed(self, tries: Sequence[int], now: int) -> int:
+        """Return when the next try is allowed, at the earliest now; times in ms."""
+        recent = recent_tries(tries, now)
+        allowed = now
+        if recent:
+            allowed = max(allowed, recent[-1] + self.cool_down * 1000)
+        if len(recent) >= self.per_day:
+            # With 0 a day: one day after the last one, and so for ever.
+            oldest = recent[-self.per_day] if self.per_day else now
+            allowed = max(allowed, oldest + DAY)
+        return allowed
+
+    def check(self, tries: Sequence[int], now: int) -> None:
+        """Raise RestartLimitError when it is too early for the next try."""
+        allowed = self.next_allowed(tries, now)
+        if allowed > now:
+            raise RestartLimitError(
+                "The workers were restarted too often or too recently", allowed
+            )
+
+
+def recent_tries(tries: Sequence[int], now: int) -> list[int]:
+    """Return the tries of the last 24 hours, in order.
+
+    A time that lies ahead is from a clock that was wrong: it doesn't count.
+    """
+    return sorted(at for at in tries if now - DAY < at <= now)
+
 
 _LOGGER = logging.getLogger(__name__)
 

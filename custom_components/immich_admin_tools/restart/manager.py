@@ -1,47 +1,239 @@
 """Restarts of the workers for one config entry: the user's ways, and what went wrong."""
 
 import asyncio
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 
-from .analysis.models import QueueState
-from .bullmq.errors import BullMQError
-from .clock import monotonic_ms, monotonic_of, now_ms
-from .const import DOMAIN, LOGGER
-from .errors import message_of, translated_errors
-from .healing.errors import (
+from ..analysis.models import QueueState, Source
+from ..bullmq.address import split_user_info
+from ..bullmq.errors import BullMQError
+from ..clock import monotonic_ms, monotonic_of, now_ms
+from ..const import DOMAIN, LOGGER
+from ..errors import message_of, translated_errors
+from ..fresh_http import fresh_http
+from ..healing.errors import (
+    ActionsInvalidError,
     HealingError,
     LockedOutError,
     OwnActionsError,
     RestartFailedError,
 )
-from .healing.events import Event, EventType
-from .healing.immich_starts import ImmichStarts
-from .healing.restart import WITHOUT_API, Restarter, RestartPlan, RestartReport
-from .healing.restart_ways import WayKind
-from .immich.client import ImmichClient
-from .immich.errors import ImmichError
-from .maintenance_guard import create_maintenance_guard
-from .pauses.keeper import LeaseKeeper
-from .redis_source import RedisSource
-from .restart_choice import EntryRestartWays
-from .restart_issues import (
-    MAINTENANCE_LOCKED,
-    RESTART_ACTIONS_INVALID,
-    RESTART_FAILED,
-    RestartIssues,
-)
-from .settings import restart_limits_of, restart_settings_of
-from .stores import EntryStores
-from .user_actions import async_check_actions
-from .words import localized, localized_choice
+from ..healing.events import Event, EventType
+from ..immich.client import ImmichClient
+from ..immich.errors import ImmichError
+from ..immich.queues import QueueName
+from ..pauses.keeper import LeaseKeeper
+from ..placeholders import plain_placeholders
+from ..redis_source import RedisSource
+from ..settings import connection_of, restart_limits_of, restart_settings_of
+from ..stores import EntryStores
+from ..user_actions import async_check_actions, async_run_actions
+from ..words import localized, localized_choice
+from .maintenance import MaintenanceGuard
+from .methods import ActionsWay, MaintenanceWay, RedisWay, RestartWay, WayKind
+from .restarter import WITHOUT_API, Restarter, RestartPlan, RestartReport
+from .worker_watch import ApiWatch, ImmichStarts, RedisWatch, WorkerWatch
 
 if TYPE_CHECKING:
-    from .coordinator import AdminToolsConfigEntry
+    from ..coordinator import AdminToolsConfigEntry
+
+
+MAINTENANCE_LOCKED = "maintenance_locked"
+RESTART_FAILED = "restart_failed"
+RESTART_ACTIONS_INVALID = "restart_actions_invalid"
+RESTART_ISSUES = (MAINTENANCE_LOCKED, RESTART_FAILED, RESTART_ACTIONS_INVALID)
+
+
+class RestartIssues:
+    """The issues of one entry. What failed is over when Immich was restarted at all."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: AdminToolsConfigEntry,
+        starts: ImmichStarts | None,
+    ) -> None:
+        """`starts` sees restarts that are not ours; None without Redis."""
+        self._hass = hass
+        self._entry = entry
+        self._starts = starts
+        self._chosen: object = restart_settings_of(entry)
+        """What the options said when a restart failed."""
+        self._lost_slots = 0
+        self._was_gone = False
+
+    @callback
+    def async_raise(self, key: str, placeholders: dict[str, str]) -> None:
+        """Ask the user to put something right."""
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._issue_id(key),
+            data={"entry_id": self._entry.entry_id},
+            is_fixable=key != MAINTENANCE_LOCKED,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=key,
+            translation_placeholders=plain_placeholders(
+                {"title": self._entry.title, **placeholders}
+            ),
+        )
+
+    @callback
+    def async_delete(self, key: str) -> None:
+        """Take an issue back."""
+        ir.async_delete_issue(self._hass, DOMAIN, self._issue_id(key))
+
+    @callback
+    def async_is_raised(self, key: str) -> bool:
+        """Return whether an issue is there."""
+        issue_id = self._issue_id(key)
+        return ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id) is not None
+
+    def _issue_id(self, key: str) -> str:
+        return f"{key}_{self._entry.entry_id}"
+
+    async def async_failed(self, reasons: str) -> None:
+        """Tell that no way worked."""
+        self._chosen = restart_settings_of(self._entry)
+        self._lost_slots = self._count_lost_slots()
+        self._was_gone = False
+        self.async_raise(RESTART_FAILED, {"reasons": reasons})
+        if self._starts is not None:
+            await self._starts.just_now()
+
+    def _count_lost_slots(self) -> int:
+        healing = self._entry.runtime_data.healing
+        return 0 if healing is None else healing.lost_slots()
+
+    async def async_look(self, *, running: bool) -> None:
+        """Look after a poll whether what failed is over.
+
+        It is when Immich was restarted by somebody else, when the options say something
+        else now, and when no worker hangs on any more.
+        """
+        if running or not self.async_is_raised(RESTART_FAILED):
+            return
+        started = None if self._starts is None else await self._starts.just_now()
+        if started is None:
+            # Where nobody sees the workers, Immich's own absence tells.
+            started = self._was_gone and self._answers()
+        freed = self._lost_slots > 0 and self._count_lost_slots() == 0
+        if started or freed or self._chosen != restart_settings_of(self._entry):
+            self.async_delete(RESTART_FAILED)
+
+    @callback
+    def async_polled(self) -> None:
+        """Remember that Immich was gone."""
+        if not self._answers():
+            self._was_gone = True
+
+    def _answers(self) -> bool:
+        runtime = self._entry.runtime_data
+        return runtime.server.last_update_success and runtime.queues.last_update_success
+
+
+ACTIONS_TIMEOUT = 300.0
+"""Seconds for the user's own actions."""
+
+
+class EntryRestartWays:
+    """What restarts the workers of one Immich, and what sees them come back."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: AdminToolsConfigEntry,
+        client: ImmichClient,
+        redis: RedisSource | None,
+        guard: MaintenanceGuard,
+    ) -> None:
+        """Use what the entry has."""
+        self._hass = hass
+        self._entry = entry
+        self._client = client
+        self._redis = redis
+        self._guard = guard
+
+    def chosen(self) -> Iterator[RestartWay]:
+        """Yield the ways that the user chose, in the user's order."""
+        chosen = restart_settings_of(self._entry)
+        for kind in chosen.ways:
+            match kind:
+                case WayKind.REDIS if self._redis is not None:
+                    yield RedisWay(
+                        self._redis.client,
+                        self._redis.settings.prefix,
+                        split_user_info(self._redis.settings.url).database,
+                        frozenset(QueueName),
+                        now_ms,
+                        others_too=chosen.others_too,
+                    )
+                case WayKind.MAINTENANCE:
+                    yield MaintenanceWay(self._guard)
+                case WayKind.ACTIONS:
+                    yield ActionsWay(self._run_actions, now_ms)
+
+    async def _run_actions(self) -> None:
+        """Run what the user chose. Raises OwnActionsError."""
+        actions = restart_settings_of(self._entry).actions
+        if not actions:
+            raise ActionsInvalidError("No actions were chosen")
+        await async_run_actions(
+            self._hass,
+            actions,
+            f"{self._entry.title} restart",
+            {"entry_id": self._entry.entry_id, "instance": self._entry.title},
+            ACTIONS_TIMEOUT,
+        )
+
+    def watch(self) -> WorkerWatch:
+        """Return what sees the workers come back."""
+        if self._redis is None:
+            return ApiWatch(
+                self._client.version,
+                lambda: self._entry.runtime_data.server.data.queues,
+                now_ms,
+            )
+        return RedisWatch(
+            self._redis.client,
+            self._redis.settings.prefix,
+            split_user_info(self._redis.settings.url).database,
+            self._heartbeats,
+        )
+
+    async def _heartbeats(self) -> Mapping[str, int | None]:
+        """Look at the queues; return when each worker was heard last."""
+        queues = self._entry.runtime_data.queues
+        await queues.async_refresh()
+        if not queues.last_update_success or queues.data.source is not Source.REDIS:
+            return {}
+        return {name: view.worker_seen_at for name, view in queues.data.queues.items()}
+
+
+MAINTENANCE = "maintenance"
+"""Section of the safety store."""
+
+
+def create_maintenance_guard(
+    entry: AdminToolsConfigEntry, client: ImmichClient, stores: EntryStores
+) -> MaintenanceGuard:
+    """Return a guard that goes on from what is stored."""
+    verify_ssl = connection_of(entry.data).verify_ssl
+
+    return MaintenanceGuard(
+        client,
+        fresh_http(verify_ssl),
+        stores.safety.section(MAINTENANCE),
+        now_ms,
+        monotonic_ms,
+    )
+
 
 RESTART = "restart"
 """Section of the safety store."""
