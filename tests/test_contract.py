@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import yaml
 
-from custom_components.immich_admin_tools.healing.events import EventType
+from custom_components.immich_admin_tools.history.events import EventType
 
 TESTS = Path(__file__).parent
 COMPONENT = TESTS.parent / "custom_components" / "immich_admin_tools"

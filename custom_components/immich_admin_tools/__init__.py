@@ -17,7 +17,6 @@ from .coordinator import (
     ServerCoordinator,
 )
 from .devices import async_keep_devices, async_register_server
-from .entry_activity import EntryActivity
 from .entry_gpu import EntryGpuHosts
 from .entry_healing import EntryHealing
 from .entry_telemetry import EntryTelemetry
@@ -26,6 +25,7 @@ from .fresh_http import fresh_http
 from .gpu_actions import async_setup_gpu_actions
 from .gpu_house import async_remove_gpu_issues
 from .heal_issues import async_keep_heal_issues
+from .history.manager import EntryActivity
 from .immich.client import ImmichClient
 from .pauses.manager import (
     BoxPauses,

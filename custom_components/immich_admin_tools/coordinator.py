@@ -15,11 +15,11 @@ from .analysis.analyst import Analyst
 from .analysis.models import ServerView
 from .clock import monotonic_ms, now_ms
 from .const import DOMAIN, LOGGER, POLLS_BEFORE_REMOVAL, SERVER_INTERVAL
-from .entry_activity import EntryActivity
 from .entry_gpu import EntryGpuHosts
 from .entry_healing import EntryHealing
 from .entry_telemetry import EntryTelemetry
 from .errors import message_of
+from .history.manager import EntryActivity
 from .immich.client import ImmichClient
 from .immich.errors import ImmichError, InvalidApiKeyError, MissingPermissionError
 from .immich.models import ListedJob, QueueCounts, User, Version

@@ -13,17 +13,17 @@ from .bullmq.jobs import QueueListing
 from .bullmq.recovery import BulkResult, QueueRecovery
 from .clock import monotonic_ms, monotonic_of, now_ms
 from .const import DOMAIN, LOGGER
-from .entry_activity import EntryActivity
 from .heal_rights import HealRights
 from .healing.act_book import Run
 from .healing.act_log import ActLog
 from .healing.auto_heal import AutoHealMode, plan_heal
 from .healing.errors import HealingError, RestartLimitError
-from .healing.events import Event, EventType
 from .healing.healer import Healer, Step
 from .healing.models import Decision, HealedJob, HealReport, Initiator, Outcome
 from .healing.policy import Order, decide
 from .healing.verification import Verification
+from .history.events import Event, EventType
+from .history.manager import EntryActivity
 from .redis_source import RedisSource
 from .settings import auto_heal_of, heal_limits_of
 from .stores import EntryStores

@@ -8,7 +8,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import AdminToolsConfigEntry
 from .entity import ServerEntity
-from .healing.events import Event, EventType
+from .history.events import Event, EventType
 
 PARALLEL_UPDATES = 0
 

@@ -29,7 +29,7 @@ from .gpu_settings import (
     is_unclear,
     may_wake,
 )
-from .healing.events import Event, EventType
+from .history.events import Event, EventType
 from .user_actions import async_run_actions
 
 if TYPE_CHECKING:

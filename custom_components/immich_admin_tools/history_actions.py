@@ -20,8 +20,8 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
-from .healing.events import EventType
-from .healing.history_query import HistoryQuery, Row, as_csv, as_json, found
+from .history.events import EventType
+from .history.history import HistoryQuery, Row, as_csv, as_json, found
 from .service_targets import ALL_QUEUES, ATTR_QUEUE, TARGET_FIELDS, async_one_target
 
 ATTR_TYPE = "type"

@@ -10,9 +10,9 @@ from .analysis.models import QueueView
 from .bullmq.jobs import PAGE_SIZE, Job, JobState
 from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
+from .history.summaries import iso
 from .immich.models import JobStatus, ListedJob, QueueCounts
 from .immich.queues import asset_ids
-from .job_summary import iso
 from .service_targets import TARGET_FIELDS, QueueTarget
 from .worker_blocked import shown_state
 

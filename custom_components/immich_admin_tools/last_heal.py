@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from .coordinator import AdminToolsConfigEntry
 from .entity import ServerEntity
-from .healing.events import Event
+from .history.events import Event
 
 LAST_HEAL = SensorEntityDescription(
     key="last_heal",

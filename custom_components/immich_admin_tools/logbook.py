@@ -15,9 +15,9 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN
-from .entry_activity import BUS_EVENT
-from .healing.events import ACT_EVENTS, EventType
 from .healing.models import Initiator, Outcome
+from .history.events import ACT_EVENTS, EventType
+from .history.manager import BUS_EVENT
 from .queue_names import queue_name
 
 _ACTIVITY = "event.activity.state_attributes"

@@ -18,7 +18,7 @@ from .clock import monotonic_ms, now_ms
 from .const import LOGGER
 from .gpu_host.settings import Rerun
 from .healing.errors import NotStoredError
-from .healing.events import Event, EventType
+from .history.events import Event, EventType
 from .immich.client import ImmichClient
 from .immich.errors import ImmichError, JobAlreadyRunningError, RequestRefusedError
 from .immich.models import MachineLearning

@@ -22,8 +22,8 @@ from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
 from .entity import snake_case
 from .entry_telemetry import EntryTelemetry
+from .history.summaries import iso
 from .immich.telemetry import Outcomes
-from .job_summary import iso
 from .recorded import RecordedQueue, async_recorded, has_recorder
 from .service_targets import TARGET_FIELDS, async_one_target
 

@@ -48,8 +48,8 @@ from custom_components.immich_admin_tools.healing.policy import Order, decide
 from custom_components.immich_admin_tools.healing.verification import Verification
 from tests.analysis import builders
 from tests.bullmq.recovery.made_queue import MadeQueue
-from tests.healing.views import NOW, job_view, queue_view, server_view
 from tests.support.valkey import start_valkey
+from tests.support.views import NOW, job_view, queue_view, server_view
 
 POLL = 5.0
 """Seconds between two polls, as it is by default."""

@@ -22,6 +22,7 @@ PURE = (
     "analysis",
     "healing",
     "pauses",
+    "history",
     "restart",
     "gpu_host",
 )

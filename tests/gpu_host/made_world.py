@@ -24,8 +24,8 @@ from custom_components.immich_admin_tools.gpu_host.settings import HostSettings
 from custom_components.immich_admin_tools.gpu_host.wake import MagicPacket
 from custom_components.immich_admin_tools.healing.errors import OwnActionsError
 from custom_components.immich_admin_tools.pauses.keeper import LeaseKeeper
-from tests.healing.views import job_view, queue_view, server_view
 from tests.support.made_immich import MadeImmich, MadeSection
+from tests.support.views import job_view, queue_view, server_view
 
 START = 1_795_163_400_000
 QUEUES = ("smartSearch", "ocr")

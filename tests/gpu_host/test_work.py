@@ -10,7 +10,7 @@ from custom_components.immich_admin_tools.gpu_host.work import (
     Work,
     WorkWatch,
 )
-from tests.healing.views import queue_view, server_view
+from tests.support.views import queue_view, server_view
 
 HOUR = 3_600_000
 WALL = 1_795_163_400_000

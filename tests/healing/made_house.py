@@ -20,8 +20,7 @@ from custom_components.immich_admin_tools.healing.models import (
 from custom_components.immich_admin_tools.healing.verification import Verification
 from tests.bullmq.recovery.made_queue import PREFIX, MadeQueue
 from tests.support.made_immich import MadeSection
-
-from .views import NOW, queue_view, server_view
+from tests.support.views import NOW, queue_view, server_view
 
 
 @dataclass(slots=True)

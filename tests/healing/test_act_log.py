@@ -17,8 +17,7 @@ from custom_components.immich_admin_tools.healing.models import (
     Reason,
 )
 from tests.support.made_immich import MadeSection
-
-from .views import ASSET, NOW
+from tests.support.views import ASSET, NOW
 
 
 def act(act_id: str = "a", at: int = NOW) -> Act:

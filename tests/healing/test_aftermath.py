@@ -12,9 +12,9 @@ from custom_components.immich_admin_tools.healing.aftermath import (
 )
 from custom_components.immich_admin_tools.healing.carrying_out import FAIL_REASON
 from custom_components.immich_admin_tools.healing.models import Doubt, HealMode, Outcome
+from tests.support.views import queue_view
 
 from .test_act_log import act
-from .views import queue_view
 
 REMOVED = TrailEvent("removed", "active", None)
 WAITING = TrailEvent("waiting", "active", None)

@@ -21,16 +21,15 @@ from custom_components.immich_admin_tools.healing.auto_heal import (
     HealPlan,
     plan_heal,
 )
-from custom_components.immich_admin_tools.healing.event_watch import run_of
 from custom_components.immich_admin_tools.healing.models import (
     Decision,
     HealMode,
     Initiator,
     Reason,
 )
+from custom_components.immich_admin_tools.history.detector import run_of
 from tests.analysis import builders
-
-from .views import NOW, job_view, queue_view, server_view
+from tests.support.views import NOW, job_view, queue_view, server_view
 
 ACTING = (AutoHealMode.CLEAR_AND_LOG, AutoHealMode.CLEAR_AND_RESTART)
 HUNG = job_view("1")

@@ -29,9 +29,9 @@ from custom_components.immich_admin_tools.healing.verification import ANSWER_WIT
 from tests.bullmq.recovery.made_queue import PROCESSED_ON, QUEUE
 from tests.support.made_immich import CrashError, MadeImmich
 from tests.support.valkey import Valkey
+from tests.support.views import job_view, queue_view, server_view
 
 from .made_house import MadeHouse, order
-from .views import job_view, queue_view, server_view
 
 
 async def test_a_worker_that_hangs_on_is_a_lost_slot(house: MadeHouse) -> None:

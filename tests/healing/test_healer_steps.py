@@ -8,9 +8,9 @@ from custom_components.immich_admin_tools.healing.models import (
     Initiator,
     Outcome,
 )
+from tests.support.views import job_view
 
 from .made_house import MadeHouse, order
-from .views import job_view
 
 ORPHAN = job_view(kind=StuckKind.ORPHANED)
 

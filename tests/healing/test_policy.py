@@ -16,8 +16,7 @@ from custom_components.immich_admin_tools.healing.policy import (
     decide,
     decide_one,
 )
-
-from .views import job_view, queue_view
+from tests.support.views import job_view, queue_view
 
 HUNG = job_view()
 LONG = job_view(kind=StuckKind.LONG_RUNNING, age=400)

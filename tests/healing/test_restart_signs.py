@@ -7,12 +7,12 @@ from custom_components.immich_admin_tools.bullmq.locks import LockObservation, S
 from custom_components.immich_admin_tools.healing.models import Initiator
 from custom_components.immich_admin_tools.healing.restart_signs import RestartSigns
 from custom_components.immich_admin_tools.healing.slots import Slot
-from custom_components.immich_admin_tools.healing.strikes import StrikeBook
+from custom_components.immich_admin_tools.history.strikes import StrikeBook
 from tests.bullmq.recovery.made_queue import QUEUE
+from tests.support.views import NOW, job_view, queue_view, server_view
 
 from .made_house import MadeHouse, order
 from .test_act_log import act
-from .views import NOW, job_view, queue_view, server_view
 
 TOKEN = "token:1"
 

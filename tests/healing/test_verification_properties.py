@@ -28,9 +28,9 @@ from custom_components.immich_admin_tools.healing.models import (
 )
 from tests.bullmq.recovery.made_queue import QUEUE, MadeQueue
 from tests.support.valkey import Valkey
+from tests.support.views import job_view, queue_view, server_view
 
 from .made_house import MadeHouse
-from .views import job_view, queue_view, server_view
 
 HOUR = 3_600.0
 JOBS = [str(number) for number in range(1, 7)]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..analysis.models import JobView, QueueView, ServerView, Source, StuckKind
+from ..history.detector import run_of
 from .act_book import Recent
-from .event_watch import run_of
 from .models import Decision, HealMode, Initiator, Reason
 from .policy import without_blocking_its_id
 

@@ -24,7 +24,7 @@ from ..healing.errors import (
     OwnActionsError,
     RestartFailedError,
 )
-from ..healing.events import Event, EventType
+from ..history.events import Event, EventType
 from ..immich.client import ImmichClient
 from ..immich.errors import ImmichError
 from ..immich.queues import QueueName

@@ -1,4 +1,4 @@
-"""Which restarts were tried, and which is under way: on the disk, for after a crash."""
+"""Restarts the workers without losing a photo: pause, restart, wait, go on."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence

@@ -34,8 +34,6 @@ from custom_components.immich_admin_tools.healing.auto_heal import (
     HealLimits,
     plan_heal,
 )
-from custom_components.immich_admin_tools.healing.event_watch import EventWatch, run_of
-from custom_components.immich_admin_tools.healing.events import Event
 from custom_components.immich_admin_tools.healing.healer import Healer
 from custom_components.immich_admin_tools.healing.models import (
     Decision,
@@ -46,6 +44,8 @@ from custom_components.immich_admin_tools.healing.models import (
 )
 from custom_components.immich_admin_tools.healing.policy import Order, decide
 from custom_components.immich_admin_tools.healing.verification import Verification
+from custom_components.immich_admin_tools.history.detector import EventWatch, run_of
+from custom_components.immich_admin_tools.history.events import Event
 from tests.support.made_immich import MadeSection
 from tests.support.simulator import Simulator
 from tests.support.valkey import start_valkey

@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools.const import CONF_THRESHOLDS, DOMAIN
-from custom_components.immich_admin_tools.entry_activity import BUS_EVENT
+from custom_components.immich_admin_tools.history.manager import BUS_EVENT
 from tests.integration.conftest import poll
 from tests.support.learned import learn
 from tests.support.simulator import Simulator

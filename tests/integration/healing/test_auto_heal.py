@@ -14,7 +14,7 @@ from custom_components.immich_admin_tools.const import (
     CONF_RESTART_ACTION,
     CONF_THRESHOLDS,
 )
-from custom_components.immich_admin_tools.healing.events import Event
+from custom_components.immich_admin_tools.history.events import Event
 from tests.integration.conftest import entity_id, entry_for, poll, set_up, state_of
 from tests.support.processes import until
 from tests.support.simulator import Simulator

@@ -15,9 +15,9 @@ from custom_components.immich_admin_tools.const import (
     CONF_HEAL_LIMITS,
     DOMAIN,
 )
-from custom_components.immich_admin_tools.entry_activity import BUS_EVENT
 from custom_components.immich_admin_tools.healing import verification
-from custom_components.immich_admin_tools.healing.events import EventType
+from custom_components.immich_admin_tools.history.events import EventType
+from custom_components.immich_admin_tools.history.manager import BUS_EVENT
 from custom_components.immich_admin_tools.repairs import async_remove_issues
 from tests.integration.conftest import entry_for, poll, set_up
 from tests.support.simulator import Simulator

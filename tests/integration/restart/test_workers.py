@@ -16,7 +16,7 @@ from custom_components.immich_admin_tools.bullmq.permissions import (
     RESTART_RULES,
 )
 from custom_components.immich_admin_tools.const import DOMAIN
-from custom_components.immich_admin_tools.entry_activity import BUS_EVENT
+from custom_components.immich_admin_tools.history.manager import BUS_EVENT
 from custom_components.immich_admin_tools.immich.queues import MACHINE_LEARNING
 from custom_components.immich_admin_tools.restart import methods, worker_watch
 from tests.integration.conftest import entry_for, poll, set_up

@@ -4,16 +4,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from custom_components.immich_admin_tools.healing import assets
-from custom_components.immich_admin_tools.healing.assets import PATIENCE, AssetBook
+from custom_components.immich_admin_tools.history import assets
+from custom_components.immich_admin_tools.history.assets import PATIENCE, AssetBook
 from custom_components.immich_admin_tools.immich.errors import (
     CannotConnectError,
     ImmichError,
     UnknownAssetError,
 )
 from custom_components.immich_admin_tools.immich.models import Asset
-
-from .views import NOW
+from tests.support.views import NOW
 
 
 @dataclass(slots=True)

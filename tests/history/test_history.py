@@ -8,23 +8,22 @@ import pytest
 
 from custom_components.immich_admin_tools.analysis.models import Source, StuckKind
 from custom_components.immich_admin_tools.bullmq.models import JsonValue
-from custom_components.immich_admin_tools.healing import strikes
-from custom_components.immich_admin_tools.healing.events import (
-    Event,
-    EventType,
-    act_events,
-)
-from custom_components.immich_admin_tools.healing.history import DAY, MOST, History
 from custom_components.immich_admin_tools.healing.models import (
     Doubt,
     HealedJob,
     HealMode,
     Outcome,
 )
-from custom_components.immich_admin_tools.healing.strikes import REMEMBERED, StrikeBook
-
-from .test_act_log import act
-from .views import ASSET, NOW, job_view
+from custom_components.immich_admin_tools.history import strikes
+from custom_components.immich_admin_tools.history.events import (
+    Event,
+    EventType,
+    act_events,
+)
+from custom_components.immich_admin_tools.history.history import DAY, MOST, History
+from custom_components.immich_admin_tools.history.strikes import REMEMBERED, StrikeBook
+from tests.healing.test_act_log import act
+from tests.support.views import ASSET, NOW, job_view
 
 LOST = HealedJob(act(), Outcome.SLOT_LOST)
 

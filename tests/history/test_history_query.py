@@ -4,8 +4,8 @@ import csv
 import io
 import json
 
-from custom_components.immich_admin_tools.healing.events import Event, EventType
-from custom_components.immich_admin_tools.healing.history_query import (
+from custom_components.immich_admin_tools.history.events import Event, EventType
+from custom_components.immich_admin_tools.history.history import (
     COLUMNS,
     HistoryQuery,
     as_csv,

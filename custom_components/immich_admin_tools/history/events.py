@@ -7,8 +7,8 @@ from enum import StrEnum
 from ..analysis.models import JobView, StuckKind
 from ..analysis.stored import stored_int, stored_str
 from ..bullmq.models import JsonValue
-from .acts import stored_enum
-from .models import Act, Doubt, HealedJob, HealMode, Initiator, Outcome
+from ..healing.acts import stored_enum
+from ..healing.models import Act, Doubt, HealedJob, HealMode, Initiator, Outcome
 
 
 class EventType(StrEnum):

@@ -9,30 +9,30 @@ from typing import TYPE_CHECKING
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from .analysis.models import JobView, ServerView
-from .analysis.stored import stored_mapping
-from .clock import monotonic_ms, now_ms
-from .const import DOMAIN
-from .healing.act_book import Run
-from .healing.assets import AssetBook
-from .healing.event_watch import NOT_BY_US, EventWatch
-from .healing.events import Event, EventType, act_events
-from .healing.history import History
-from .healing.models import HealedJob, Initiator, Outcome
-from .healing.safety import Stored
-from .healing.strikes import StrikeBook
-from .identifiers import queue_identifier
-from .immich.client import ImmichClient
-from .immich.queues import RESUMED_AT_START
-from .job_summary import JobSummaries
-from .pauses.attributes import BY_HAND
-from .pauses.leases import LeaseKind
-from .settings import external_url_of, history_days_of
-from .stores import EntryStores
-from .thumbnail import thumbnail_path
+from ..analysis.models import JobView, ServerView
+from ..analysis.stored import stored_mapping
+from ..clock import monotonic_ms, now_ms
+from ..const import DOMAIN
+from ..healing.act_book import Run
+from ..healing.models import HealedJob, Initiator, Outcome
+from ..healing.safety import Stored
+from ..identifiers import queue_identifier
+from ..immich.client import ImmichClient
+from ..immich.queues import RESUMED_AT_START
+from ..pauses.attributes import BY_HAND
+from ..pauses.leases import LeaseKind
+from ..settings import external_url_of, history_days_of
+from ..stores import EntryStores
+from ..thumbnail import thumbnail_path
+from .assets import AssetBook
+from .detector import NOT_BY_US, EventWatch
+from .events import Event, EventType, act_events
+from .history import History
+from .strikes import StrikeBook
+from .summaries import JobSummaries
 
 if TYPE_CHECKING:
-    from .coordinator import AdminToolsConfigEntry
+    from ..coordinator import AdminToolsConfigEntry
 
 BUS_EVENT = f"{DOMAIN}_event"
 

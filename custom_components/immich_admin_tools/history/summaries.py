@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
-from .analysis.models import JobView
-from .healing.assets import AssetBook
-from .healing.models import HealedJob, HealReport, Outcome
-from .healing.strikes import StrikeBook
+from ..analysis.models import JobView
+from ..healing.models import HealedJob, HealReport, Outcome
+from .assets import AssetBook
+from .strikes import StrikeBook
 
 MAX_JOBS = 20
 """Jobs that an attribute lists at most: states are not made for lists."""

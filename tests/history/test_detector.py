@@ -10,7 +10,7 @@ from custom_components.immich_admin_tools.analysis.models import (
     Source,
     StuckKind,
 )
-from custom_components.immich_admin_tools.healing.event_watch import (
+from custom_components.immich_admin_tools.history.detector import (
     ENDED,
     FINISHED_AFTER,
     NO_LONGER_ACTIVE,
@@ -21,9 +21,8 @@ from custom_components.immich_admin_tools.healing.event_watch import (
     EventWatch,
     run_of,
 )
-from custom_components.immich_admin_tools.healing.events import Event, EventType
-
-from .views import ASSET, NOW, job_view, queue_view, server_view
+from custom_components.immich_admin_tools.history.events import Event, EventType
+from tests.support.views import ASSET, NOW, job_view, queue_view, server_view
 
 STUCK = job_view()
 FINE = job_view(kind=None, due=False)

@@ -1,0 +1,1 @@
+"""What happened to an Immich's jobs: seen, kept and told."""
