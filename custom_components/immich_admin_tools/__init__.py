@@ -10,12 +10,8 @@ from homeassistant.helpers.typing import ConfigType
 from .analysis.analyst import Analyst
 from .bullmq.errors import BullMQError
 from .const import DOMAIN
-from .coordinator import (
-    AdminToolsConfigEntry,
-    QueueCoordinator,
-    RuntimeData,
-    ServerCoordinator,
-)
+from .coordinator import QueueCoordinator, ServerCoordinator
+from .data import AdminToolsConfigEntry, RuntimeData
 from .devices import async_keep_devices, async_register_server
 from .entry_gpu import EntryGpuHosts
 from .entry_healing import EntryHealing

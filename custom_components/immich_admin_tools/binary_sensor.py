@@ -14,7 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .analysis.models import JobView, QueueView
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .entity import (
     QueueEntity,
     QueueEntityDescription,

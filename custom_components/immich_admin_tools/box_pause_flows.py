@@ -5,7 +5,7 @@ from typing import override
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .healing.errors import NotStoredError
 from .immich.errors import ImmichError
 from .pauses.manager import BoxPauses

@@ -16,7 +16,7 @@ from .queue_names import queue_name
 from .words import localized
 
 if TYPE_CHECKING:
-    from .coordinator import AdminToolsConfigEntry
+    from .data import AdminToolsConfigEntry
     from .repair_flow import IssueData
     from .skipped_jobs import EntrySkippedJobs, Obstacle
 

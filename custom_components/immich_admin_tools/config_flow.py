@@ -32,7 +32,7 @@ from .const import (
     CONF_VERIFY_SSL,
     DOMAIN,
 )
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .errors import message_of
 from .flow_forms import (
     CONF_READ_ONLY,

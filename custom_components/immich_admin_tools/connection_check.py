@@ -11,7 +11,7 @@ from .bullmq.access import Access, check_access, check_queues
 from .bullmq.address import split_user_info
 from .bullmq.connection import RedisSettings, build_ssl_context, create_client
 from .bullmq.reader import QueueReader
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .immich.client import ImmichClient
 from .immich.errors import MissingPermissionError, NotAdminError
 from .immich.models import QueueCounts, User, Version

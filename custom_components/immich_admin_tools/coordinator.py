@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import override
+from typing import TYPE_CHECKING, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -15,22 +15,16 @@ from .analysis.analyst import Analyst
 from .analysis.models import ServerView
 from .clock import monotonic_ms, now_ms
 from .const import DOMAIN, LOGGER, POLLS_BEFORE_REMOVAL, SERVER_INTERVAL
-from .entry_gpu import EntryGpuHosts
-from .entry_healing import EntryHealing
-from .entry_telemetry import EntryTelemetry
 from .errors import message_of
-from .history.manager import EntryActivity
 from .immich.client import ImmichClient
 from .immich.errors import ImmichError, InvalidApiKeyError, MissingPermissionError
 from .immich.models import ListedJob, QueueCounts, User, Version
 from .immich.permissions import Permission
-from .pauses.keeper import LeaseKeeper
-from .pauses.manager import BoxPauses
 from .redis_source import RedisSource
-from .restart.manager import EntryRestart
 from .settings import poll_interval_of, thresholds_of
-from .skipped_jobs import EntrySkippedJobs
-from .stores import EntryStores
+
+if TYPE_CHECKING:
+    from .data import AdminToolsConfigEntry
 
 PULSE_TIMEOUT = 5.0
 """Seconds for a sign of life of Immich's API, asked for beside each poll of Redis."""
@@ -40,31 +34,6 @@ FALLBACK_TIMEOUT = 5.0
 
 REFUSAL_CONFIRMED_AFTER = 2.0
 """Seconds after which a refused key is tried again: a proxy that starts may refuse it."""
-
-
-@dataclass(kw_only=True)
-class RuntimeData:
-    """What lives as long as a loaded config entry."""
-
-    client: ImmichClient
-    server: ServerCoordinator
-    queues: QueueCoordinator
-    stores: EntryStores
-    leases: LeaseKeeper
-    activity: EntryActivity
-    healing: EntryHealing | None
-    """None without Redis."""
-    restart: EntryRestart
-    telemetry: EntryTelemetry
-    gpu_hosts: EntryGpuHosts
-    box_pauses: BoxPauses = field(init=False)
-    skipped_jobs: EntrySkippedJobs
-    server_device_id: str
-    """Registry id of the server, the parent of the queues."""
-    set_up_with: tuple[object, ...]
-
-
-type AdminToolsConfigEntry = ConfigEntry[RuntimeData]
 
 
 @dataclass(frozen=True, slots=True)

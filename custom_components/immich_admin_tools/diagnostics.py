@@ -17,7 +17,7 @@ from .const import (
     CONF_REDIS_USERNAME,
     CONF_TELEMETRY_URL,
 )
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .entry_gpu import GpuHost
 from .redis_source import RedisSource
 

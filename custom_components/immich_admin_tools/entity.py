@@ -14,12 +14,8 @@ from homeassistant.util import slugify
 
 from .analysis.models import QueueView, Source
 from .const import DOMAIN
-from .coordinator import (
-    AdminToolsConfigEntry,
-    QueueCoordinator,
-    RuntimeData,
-    ServerCoordinator,
-)
+from .coordinator import QueueCoordinator, ServerCoordinator
+from .data import AdminToolsConfigEntry, RuntimeData
 from .identifiers import queue_identifier
 from .immich.queues import PIPELINE, QueueName
 

@@ -29,7 +29,7 @@ from .gpu_settings import CONCURRENCY, HOST_SECTION, SUBENTRY_GPU_HOST, host_set
 from .settings import connection_of
 
 if TYPE_CHECKING:
-    from .coordinator import AdminToolsConfigEntry
+    from .data import AdminToolsConfigEntry
 
 CALM = 3.0
 ALERT = 2.0

@@ -29,7 +29,7 @@ from .settings import auto_heal_of, heal_limits_of
 from .stores import EntryStores
 
 if TYPE_CHECKING:
-    from .coordinator import AdminToolsConfigEntry
+    from .data import AdminToolsConfigEntry
 
 ACTS = "acts"
 """Section of the safety store."""

@@ -14,7 +14,7 @@ from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
 from .const import DOMAIN
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .entry_gpu import GpuHost
 from .errors import translated_errors
 from .gpu_host.models import Wish

@@ -26,7 +26,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .entry_gpu import GpuHost
 from .errors import translated_errors
 from .gpu_host.models import GONE, KEEPING_ON, Hold, HostState, Wish

@@ -33,7 +33,7 @@ from .history.events import Event, EventType
 from .user_actions import async_run_actions
 
 if TYPE_CHECKING:
-    from .coordinator import AdminToolsConfigEntry
+    from .data import AdminToolsConfigEntry
 
 GPU_WAKE_FAILED = "gpu_wake_failed"
 GPU_SLEEP_FAILED = "gpu_sleep_failed"

@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .heal_rights import HEAL_RIGHTS
 from .healing.auto_heal import AutoHealMode
 from .placeholders import plain_placeholders

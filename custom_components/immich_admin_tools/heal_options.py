@@ -18,7 +18,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from .const import CONF_HEAL_LIMITS, CONF_JOB_THRESHOLDS, CONF_THRESHOLDS
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .healing.auto_heal import HealLimits
 from .queue_names import queue_name
 from .settings import heal_limits_of, learned_thresholds_of, stuck_threshold_of

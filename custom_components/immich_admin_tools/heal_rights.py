@@ -14,7 +14,7 @@ from .placeholders import plain_placeholders
 from .redis_source import RedisSource
 
 if TYPE_CHECKING:
-    from .coordinator import AdminToolsConfigEntry
+    from .data import AdminToolsConfigEntry
 
 HEAL_RIGHTS = "heal_rights"
 

@@ -19,7 +19,7 @@ from homeassistant.util import dt as dt_util, slugify
 import voluptuous as vol
 
 from .const import DOMAIN
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .history.events import EventType
 from .history.history import HistoryQuery, Row, as_csv, as_json, found
 from .service_targets import ALL_QUEUES, ATTR_QUEUE, TARGET_FIELDS, async_one_target

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from .const import DOMAIN
 
 if TYPE_CHECKING:
-    from .coordinator import AdminToolsConfigEntry
+    from .data import AdminToolsConfigEntry
 
 
 def queue_identifier(entry: AdminToolsConfigEntry, queue: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ import voluptuous as vol
 
 from .bullmq.recovery import Result
 from .const import DOMAIN
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .entry_healing import EntryHealing, reachable_healing
 from .errors import translated_errors
 from .healing.models import HealMode, HealReport, SkipReason

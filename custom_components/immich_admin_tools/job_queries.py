@@ -9,7 +9,7 @@ import voluptuous as vol
 from .analysis.models import QueueView
 from .bullmq.jobs import PAGE_SIZE, Job, JobState
 from .const import DOMAIN
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .history.summaries import iso
 from .immich.models import JobStatus, ListedJob, QueueCounts
 from .immich.queues import asset_ids

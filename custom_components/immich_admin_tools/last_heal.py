@@ -10,7 +10,7 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.util import dt as dt_util
 
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .entity import ServerEntity
 from .history.events import Event
 

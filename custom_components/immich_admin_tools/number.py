@@ -14,7 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import CONF_THRESHOLDS
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .entity import QueueEntity, QueueEntityDescription, async_add_queue_entities
 from .errors import translated_errors
 from .immich.permissions import Permission

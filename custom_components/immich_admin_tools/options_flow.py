@@ -23,7 +23,7 @@ from .const import (
     MAX_POLL_INTERVAL,
     MIN_POLL_INTERVAL,
 )
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .flow_forms import TEXT_FIELD, URL_FIELD
 from .heal_options import heal_fields, heal_form, heal_options, heal_problem
 from .immich.address import normalise_url

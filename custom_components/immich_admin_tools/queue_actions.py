@@ -8,7 +8,7 @@ from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
 
 from .clock import now_ms
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .entry_healing import reachable_healing
 from .immich.errors import JobAlreadyRunningError, NotStartableError
 from .service_targets import ALL_QUEUES, ATTR_QUEUE, TARGET_FIELDS

@@ -9,7 +9,7 @@ from homeassistant.helpers import device_registry as dr
 from .identifiers import queue_identifier
 
 if TYPE_CHECKING:
-    from .coordinator import AdminToolsConfigEntry
+    from .data import AdminToolsConfigEntry
 
 
 def queue_name(hass: HomeAssistant, entry: AdminToolsConfigEntry, queue: str) -> str:

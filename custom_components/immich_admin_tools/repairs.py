@@ -10,7 +10,7 @@ from .box_pause_flows import BoxRemovedFlow, FoundPausedFlow
 from .bullmq.errors import AuthenticationError, MissingRightsError
 from .burnt_issue import JOBS_BURNT, BurntFlow, async_remove_burnt
 from .const import DOMAIN
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .errors import message_of
 from .heal_issues import HEAL_ISSUES, HEAL_LIMIT, STUCK_JOBS, WORKERS_BLOCKED
 from .heal_rights import HEAL_RIGHTS

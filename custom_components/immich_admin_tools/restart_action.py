@@ -12,7 +12,7 @@ from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
 
 from .const import DOMAIN
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .restart.restarter import RestartReport
 from .service_targets import ATTR_CONFIG_ENTRY_ID
 

@@ -23,7 +23,7 @@ import voluptuous as vol
 from .bullmq.access import check_access
 from .bullmq.errors import BullMQError
 from .const import CONF_HEAL_LIMITS, CONF_RESTART_ACTION
-from .coordinator import AdminToolsConfigEntry, RuntimeData
+from .data import AdminToolsConfigEntry, RuntimeData
 from .healing.errors import OwnActionsError
 from .immich.permissions import Permission
 from .placeholders import plain_placeholders

@@ -8,7 +8,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .clock import monotonic_ms
-from .coordinator import AdminToolsConfigEntry, QueueCoordinator
+from .coordinator import QueueCoordinator
+from .data import AdminToolsConfigEntry
 from .entity import QueueEntity, ServerEntity, async_add_queue_entities
 from .gpu_entities import SENSORS as GPU_SENSORS, GpuSensor, async_add_gpu_entities
 from .last_heal import LastHealSensor

@@ -13,7 +13,7 @@ from homeassistant.const import EntityCategory, UnitOfTime
 from homeassistant.util import dt as dt_util
 
 from .analysis.models import Eta, QueueView, ServerView
-from .coordinator import RuntimeData
+from .data import RuntimeData
 from .entity import QueueEntityDescription
 from .worker_blocked import QUEUE_STATES, blocked_workers, shown_state
 

@@ -16,7 +16,7 @@ from homeassistant.helpers import (
 import voluptuous as vol
 
 from .const import DOMAIN
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .entity import queue_of_device
 
 ATTR_CONFIG_ENTRY_ID = "config_entry_id"

@@ -39,7 +39,7 @@ from .restart.methods import WayKind
 from .restart.restarter import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY, RestartLimits
 
 if TYPE_CHECKING:
-    from .coordinator import AdminToolsConfigEntry
+    from .data import AdminToolsConfigEntry
 
 LIVE_OPTIONS = frozenset(
     {

@@ -27,7 +27,7 @@ from .skipped_watch import SkippedJobWatch
 from .stores import EntryStores
 
 if TYPE_CHECKING:
-    from .coordinator import AdminToolsConfigEntry
+    from .data import AdminToolsConfigEntry
     from .entry_gpu import GpuHost
 
 SECTION = "skipped_jobs"

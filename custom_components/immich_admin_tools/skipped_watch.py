@@ -25,7 +25,7 @@ from .pauses.leases import LeaseKind, Reason
 from .redis_source import RedisSource
 
 if TYPE_CHECKING:
-    from .coordinator import AdminToolsConfigEntry
+    from .data import AdminToolsConfigEntry
     from .entry_gpu import GpuHost
 
 DOUBT = "doubt "

@@ -19,7 +19,7 @@ import voluptuous as vol
 
 from .analysis.statistics import peak_hours, trend
 from .const import DOMAIN
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .entity import snake_case
 from .entry_telemetry import EntryTelemetry
 from .history.summaries import iso

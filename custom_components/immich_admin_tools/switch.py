@@ -8,7 +8,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .entity import QueueEntity, QueueEntityDescription, async_add_queue_entities
 from .errors import translated_errors
 from .gpu_entities import (

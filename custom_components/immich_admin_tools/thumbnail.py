@@ -15,7 +15,7 @@ from .const import DOMAIN
 from .immich.errors import ImmichError, RequestRefusedError
 
 if TYPE_CHECKING:
-    from .coordinator import AdminToolsConfigEntry
+    from .data import AdminToolsConfigEntry
 
 CACHE_FOR = 3600
 """Seconds: the picture of an asset hardly ever changes."""

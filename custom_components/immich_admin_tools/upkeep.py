@@ -9,7 +9,7 @@ from homeassistant.helpers.event import async_call_later
 
 from .analysis.models import Source
 from .clock import monotonic_ms
-from .coordinator import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry
 from .entry_telemetry import TELEMETRY
 from .healing.errors import EndedError
 from .healing.safety import Stored

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from .analysis.models import QueueState, QueueView
 
 if TYPE_CHECKING:
-    from .coordinator import RuntimeData
+    from .data import RuntimeData
     from .entry_healing import EntryHealing
 
 WORKER_BLOCKED = "worker_blocked"

@@ -32,7 +32,7 @@ from .strikes import StrikeBook
 from .summaries import JobSummaries
 
 if TYPE_CHECKING:
-    from ..coordinator import AdminToolsConfigEntry
+    from ..data import AdminToolsConfigEntry
 
 BUS_EVENT = f"{DOMAIN}_event"
 

@@ -45,7 +45,7 @@ from .keeper import LeaseKeeper
 from .leases import LeaseBook, LeaseKind, Reason
 
 if TYPE_CHECKING:
-    from ..coordinator import AdminToolsConfigEntry
+    from ..data import AdminToolsConfigEntry
 
 
 LEASES = "leases"

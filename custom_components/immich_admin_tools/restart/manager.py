@@ -41,7 +41,7 @@ from .restarter import WITHOUT_API, Restarter, RestartPlan, RestartReport
 from .worker_watch import ApiWatch, ImmichStarts, RedisWatch, WorkerWatch
 
 if TYPE_CHECKING:
-    from ..coordinator import AdminToolsConfigEntry
+    from ..data import AdminToolsConfigEntry
 
 
 MAINTENANCE_LOCKED = "maintenance_locked"

@@ -1,0 +1,42 @@
+"""What lives as long as a loaded config entry."""
+
+from dataclasses import dataclass, field
+
+from homeassistant.config_entries import ConfigEntry
+
+from .coordinator import QueueCoordinator, ServerCoordinator
+from .entry_gpu import EntryGpuHosts
+from .entry_healing import EntryHealing
+from .entry_telemetry import EntryTelemetry
+from .history.manager import EntryActivity
+from .immich.client import ImmichClient
+from .pauses.keeper import LeaseKeeper
+from .pauses.manager import BoxPauses
+from .restart.manager import EntryRestart
+from .skipped_jobs import EntrySkippedJobs
+from .stores import EntryStores
+
+
+@dataclass(kw_only=True)
+class RuntimeData:
+    """What lives as long as a loaded config entry."""
+
+    client: ImmichClient
+    server: ServerCoordinator
+    queues: QueueCoordinator
+    stores: EntryStores
+    leases: LeaseKeeper
+    activity: EntryActivity
+    healing: EntryHealing | None
+    """None without Redis."""
+    restart: EntryRestart
+    telemetry: EntryTelemetry
+    gpu_hosts: EntryGpuHosts
+    box_pauses: BoxPauses = field(init=False)
+    skipped_jobs: EntrySkippedJobs
+    server_device_id: str
+    """Registry id of the server, the parent of the queues."""
+    set_up_with: tuple[object, ...]
+
+
+type AdminToolsConfigEntry = ConfigEntry[RuntimeData]
