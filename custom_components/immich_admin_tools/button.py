@@ -21,9 +21,9 @@ from .entity import (
     ServerEntity,
     async_add_queue_entities,
 )
-from .entry_healing import reachable_healing
 from .errors import translated_errors
 from .gpu_entities import WAKE, GpuWakeButton, async_add_gpu_entities
+from .healing.manager import reachable_healing
 from .healing.policy import Order
 from .settings import restart_settings_of
 

@@ -6,8 +6,8 @@ from homeassistant.config_entries import ConfigEntry
 
 from .coordinator import QueueCoordinator, ServerCoordinator
 from .entry_gpu import EntryGpuHosts
-from .entry_healing import EntryHealing
 from .entry_telemetry import EntryTelemetry
+from .healing.manager import EntryHealing
 from .history.manager import EntryActivity
 from .immich.client import ImmichClient
 from .pauses.keeper import LeaseKeeper

@@ -19,7 +19,7 @@ import voluptuous as vol
 
 from .const import CONF_HEAL_LIMITS, CONF_JOB_THRESHOLDS, CONF_THRESHOLDS
 from .data import AdminToolsConfigEntry
-from .healing.auto_heal import HealLimits
+from .healing.policy import HealLimits
 from .queue_names import queue_name
 from .settings import heal_limits_of, learned_thresholds_of, stuck_threshold_of
 

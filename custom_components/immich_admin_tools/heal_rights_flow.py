@@ -4,7 +4,7 @@ from homeassistant.components.repairs import RepairsFlowResult
 
 from .bullmq.errors import BullMQError
 from .const import CONF_AUTO_HEAL
-from .healing.auto_heal import AutoHealMode
+from .healing.policy import AutoHealMode
 from .repair_flow import EntryFlow
 
 

@@ -12,8 +12,8 @@ import voluptuous as vol
 from .bullmq.recovery import Result
 from .const import DOMAIN
 from .data import AdminToolsConfigEntry
-from .entry_healing import EntryHealing, reachable_healing
 from .errors import translated_errors
+from .healing.manager import EntryHealing, reachable_healing
 from .healing.models import HealMode, HealReport, SkipReason
 from .healing.policy import Order
 from .restart.restarter import RestartReport

@@ -9,7 +9,7 @@ import voluptuous as vol
 
 from .clock import now_ms
 from .data import AdminToolsConfigEntry
-from .entry_healing import reachable_healing
+from .healing.manager import reachable_healing
 from .immich.errors import JobAlreadyRunningError, NotStartableError
 from .service_targets import ALL_QUEUES, ATTR_QUEUE, TARGET_FIELDS
 

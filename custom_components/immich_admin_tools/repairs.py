@@ -12,9 +12,14 @@ from .burnt_issue import JOBS_BURNT, BurntFlow, async_remove_burnt
 from .const import DOMAIN
 from .data import AdminToolsConfigEntry
 from .errors import message_of
-from .heal_issues import HEAL_ISSUES, HEAL_LIMIT, STUCK_JOBS, WORKERS_BLOCKED
-from .heal_rights import HEAL_RIGHTS
 from .heal_rights_flow import HealRightsFlow
+from .healing.manager import (
+    HEAL_ISSUES,
+    HEAL_LIMIT,
+    HEAL_RIGHTS,
+    STUCK_JOBS,
+    WORKERS_BLOCKED,
+)
 from .immich.permissions import Permission
 from .pauses.manager import (
     BOX_PAUSE_ISSUES,

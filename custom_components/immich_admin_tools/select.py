@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import CONF_AUTO_HEAL, DOMAIN
 from .data import AdminToolsConfigEntry
 from .entity import ServerEntity
-from .healing.auto_heal import AutoHealMode
+from .healing.policy import AutoHealMode
 from .settings import auto_heal_of, restart_settings_of
 
 PARALLEL_UPDATES = 1

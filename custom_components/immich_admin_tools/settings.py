@@ -30,8 +30,8 @@ from .const import (
     DEFAULT_HISTORY_DAYS,
     DEFAULT_POLL_INTERVAL,
 )
-from .healing.acts import stored_enum
-from .healing.auto_heal import AutoHealMode, HealLimits
+from .healing.journal import stored_enum
+from .healing.policy import AutoHealMode, HealLimits
 from .immich.errors import InvalidAddressError
 from .immich.queues import default_stuck_threshold
 from .immich.telemetry import telemetry_urls

@@ -14,8 +14,8 @@ from .analysis.models import JobView
 from .bullmq.access import check_access
 from .bullmq.errors import BullMQError
 from .const import CONF_HEAL_LIMITS
-from .entry_healing import reachable_healing
 from .errors import translated_errors
+from .healing.manager import reachable_healing
 from .healing.models import (
     Decision,
     HealedJob,

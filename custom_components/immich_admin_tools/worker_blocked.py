@@ -6,7 +6,7 @@ from .analysis.models import QueueState, QueueView
 
 if TYPE_CHECKING:
     from .data import RuntimeData
-    from .entry_healing import EntryHealing
+    from .healing.manager import EntryHealing
 
 WORKER_BLOCKED = "worker_blocked"
 """A queue that nobody works on, as its workers hang: only a restart frees them."""

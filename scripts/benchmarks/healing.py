@@ -37,8 +37,8 @@ from custom_components.immich_admin_tools.bullmq.recovery import (
     QueueRecovery,
 )
 from custom_components.immich_admin_tools.clock import monotonic_ms
-from custom_components.immich_admin_tools.healing.act_log import ActLog
 from custom_components.immich_admin_tools.healing.healer import Healer
+from custom_components.immich_admin_tools.healing.journal import ActLog
 from custom_components.immich_admin_tools.healing.models import (
     HealedJob,
     HealMode,

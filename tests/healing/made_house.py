@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from custom_components.immich_admin_tools.analysis.models import JobView, ServerView
 from custom_components.immich_admin_tools.bullmq.errors import BullMQError
-from custom_components.immich_admin_tools.healing.act_log import ActLog
 from custom_components.immich_admin_tools.healing.healer import Healer
+from custom_components.immich_admin_tools.healing.journal import ActLog
 from custom_components.immich_admin_tools.healing.models import (
     Decision,
     Doubt,

@@ -5,16 +5,20 @@ from dataclasses import replace
 import pytest
 
 from custom_components.immich_admin_tools.bullmq.jobs import JobTrail, TrailEvent
-from custom_components.immich_admin_tools.healing.aftermath import (
+from custom_components.immich_admin_tools.healing.models import (
+    FAIL_REASON,
+    Doubt,
+    HealMode,
+    Outcome,
+)
+from custom_components.immich_admin_tools.healing.verification import (
     Fate,
     fate_of,
     verdict_of_fate,
 )
-from custom_components.immich_admin_tools.healing.carrying_out import FAIL_REASON
-from custom_components.immich_admin_tools.healing.models import Doubt, HealMode, Outcome
 from tests.support.views import queue_view
 
-from .test_act_log import act
+from .test_journal import act
 
 REMOVED = TrailEvent("removed", "active", None)
 WAITING = TrailEvent("waiting", "active", None)

@@ -12,20 +12,20 @@ from custom_components.immich_admin_tools.analysis.models import (
     StuckKind,
 )
 from custom_components.immich_admin_tools.analysis.stuck import ORPHAN_GRACE, Thresholds
-from custom_components.immich_admin_tools.healing.act_book import Recent
-from custom_components.immich_admin_tools.healing.auto_heal import (
+from custom_components.immich_admin_tools.healing.journal import Recent
+from custom_components.immich_admin_tools.healing.models import (
+    Decision,
+    HealMode,
+    Initiator,
+    Reason,
+)
+from custom_components.immich_admin_tools.healing.policy import (
     HOUR,
     ONCE_WITHIN,
     AutoHealMode,
     HealLimits,
     HealPlan,
     plan_heal,
-)
-from custom_components.immich_admin_tools.healing.models import (
-    Decision,
-    HealMode,
-    Initiator,
-    Reason,
 )
 from custom_components.immich_admin_tools.history.detector import run_of
 from tests.analysis import builders

@@ -14,9 +14,9 @@ from custom_components.immich_admin_tools.bullmq.errors import (
     MissingRightsError,
 )
 from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery, Result
-from custom_components.immich_admin_tools.healing.carrying_out import FAIL_REASON
 from custom_components.immich_admin_tools.healing.errors import NotStoredError
 from custom_components.immich_admin_tools.healing.models import (
+    FAIL_REASON,
     MAY_CHANGE,
     Doubt,
     HealMode,

@@ -5,14 +5,13 @@ from dataclasses import replace
 from custom_components.immich_admin_tools.analysis.models import StuckKind
 from custom_components.immich_admin_tools.bullmq.locks import LockObservation, SlotState
 from custom_components.immich_admin_tools.healing.models import Initiator
-from custom_components.immich_admin_tools.healing.restart_signs import RestartSigns
-from custom_components.immich_admin_tools.healing.slots import Slot
+from custom_components.immich_admin_tools.healing.verification import RestartSigns, Slot
 from custom_components.immich_admin_tools.history.strikes import StrikeBook
 from tests.bullmq.recovery.made_queue import QUEUE
 from tests.support.views import NOW, job_view, queue_view, server_view
 
 from .made_house import MadeHouse, order
-from .test_act_log import act
+from .test_journal import act
 
 TOKEN = "token:1"
 

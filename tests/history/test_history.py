@@ -22,7 +22,7 @@ from custom_components.immich_admin_tools.history.events import (
 )
 from custom_components.immich_admin_tools.history.history import DAY, MOST, History
 from custom_components.immich_admin_tools.history.strikes import REMEMBERED, StrikeBook
-from tests.healing.test_act_log import act
+from tests.healing.test_journal import act
 from tests.support.views import ASSET, NOW, job_view
 
 LOST = HealedJob(act(), Outcome.SLOT_LOST)

@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from ..analysis.models import JobView, StuckKind
 
+FAIL_REASON = "Stuck; given up by Immich Admin Tools"
+"""Stands with the failed job, and tells it from those that BullMQ gave up."""
+
 
 class HealMode(StrEnum):
     """What happens to a stuck job."""

@@ -9,23 +9,262 @@ is looked up at the next start.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 import logging
+from typing import Protocol
 from uuid import uuid4
 
 from redis.asyncio import Redis
 
-from ..analysis.models import QueueView, ServerView
+from ..analysis.models import QueueState, QueueView, ServerView
 from ..bullmq.errors import MissingRightsError, UnknownLayoutError
-from ..bullmq.jobs import read_trail
-from ..bullmq.locks import SHORTEST_RENEWAL, SlotState, read_slots
+from ..bullmq.jobs import JobTrail, TrailEvent, read_trail
+from ..bullmq.locks import (
+    SHORTEST_RENEWAL,
+    LockObservation,
+    SlotState,
+    read_slots,
+    slot_state,
+)
 from ..bullmq.recovery import QueueRecovery, Result
-from .act_log import ActLog
-from .aftermath import Fate, fate_of, verdict_of_fate
-from .models import MAY_CHANGE, Act, Doubt, HealedJob, HealMode, Outcome, Reason
-from .restart_signs import RestartSigns
-from .slots import Slot
-from .verdicts import Verdict, stays_watched, verdict_by_lock, verdict_by_queue
-from .world import Clock, Sleep, World
+from .journal import ActLog
+from .models import (
+    FAIL_REASON,
+    MAY_CHANGE,
+    Act,
+    Doubt,
+    HealedJob,
+    HealMode,
+    Outcome,
+    Reason,
+)
+
+type Clock = Callable[[], int]
+"""Returns ms: monotonic, unless it is called `wall` (since the epoch)."""
+
+type Sleep = Callable[[float], Awaitable[None]]
+
+
+class World(Protocol):
+    """Where the healing looks, and whom it tells."""
+
+    def look_soon(self) -> None:
+        """Ask for a poll before the next one is due: somebody waits for what it tells."""
+
+    async def record(self, healed: Sequence[HealedJob]) -> None:
+        """Put outcomes into the history and tell of them. Never raises.
+
+        An act that was recorded before gets its new outcome.
+        """
+
+
+type Verdict = tuple[Outcome, Doubt | None]
+
+
+def verdict_by_lock(slot: Slot) -> Verdict | None:
+    """Judge a job that had a lock; None while it tells nothing yet."""
+    match slot.state:
+        case SlotState.FREE:
+            return Outcome.CONFIRMED, None
+        case SlotState.LOST:
+            return Outcome.SLOT_LOST, None
+        case SlotState.REPLACED:
+            return Outcome.UNCONFIRMED, Doubt.OTHER_RUN
+        case SlotState.UNKNOWN:
+            return None
+        case None:
+            return Outcome.UNCONFIRMED, Doubt.FLUSHED
+
+
+def verdict_by_queue(queue: QueueView | None) -> Verdict:
+    """Judge a job without a lock: whether its queue works shows in the queue alone.
+
+    Its worker process is gone, or it was cut off and has come back; in either case
+    the slot is free when the queue has a living worker and moves.
+    """
+    if queue is None or queue.worker is None:
+        return Outcome.UNCONFIRMED, Doubt.TOO_EARLY
+    if queue.worker is False:
+        return Outcome.UNCONFIRMED, Doubt.NO_WORKER
+    if queue.is_paused:
+        return Outcome.UNCONFIRMED, Doubt.PAUSED
+    if queue.state is QueueState.STALLED:
+        return Outcome.UNCONFIRMED, Doubt.NOT_MOVING
+    return Outcome.CONFIRMED, None
+
+
+def stays_watched(act: Act, verdict: Verdict) -> bool:
+    """Return whether looking on can still tell more, or something is left to do."""
+    outcome, doubt = verdict
+    if act.retry_when_free:
+        return outcome is not Outcome.FAILED and doubt is not Doubt.FLUSHED
+    if act.lock_token is None:
+        return doubt in MAY_CHANGE
+    return outcome is Outcome.SLOT_LOST or doubt in (Doubt.TOO_EARLY, Doubt.INTERRUPTED)
+
+
+RENEWAL_OVERDUE = 10_000
+"""ms of life left at which a lock of 30 s, renewed every 15 s, was evidently not."""
+
+
+@dataclass(slots=True)
+class Slot:
+    """The slot of one act, as far as it was watched. Times: ms, monotonic."""
+
+    act: Act
+    lost: bool = False
+    """It was seen that the worker hangs on, and nothing since speaks against it."""
+    flushed: bool = False
+    """Redis was emptied: a lock that is gone says nothing."""
+    told: bool = field(init=False)
+    """Whether it was told that the worker hangs on."""
+    said: tuple[Outcome, Doubt | None] | None = field(default=None, init=False)
+    """What was recorded last, as far as it is known since the start."""
+    _earliest: LockObservation | None = field(default=None, init=False)
+    _last: LockObservation | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        """Take what is known from before as told."""
+        self.told = self.lost
+
+    def observe(self, lock: LockObservation, job_counter: int | None) -> None:
+        """Take in one look at the lock and at the queue's `id`."""
+        before = self.act.job_counter
+        if before is not None and (job_counter is None or job_counter < before):
+            self.flushed = True
+        if (
+            lock.token == self.act.lock_token
+            and lock.ttl is not None
+            and (self._earliest is None or lock.expires_at < self._earliest.expires_at)
+        ):
+            self._earliest = lock
+        self._last = lock
+        if self._seen is SlotState.LOST:
+            self.lost = True
+        elif (
+            lock.token == self.act.lock_token
+            and lock.ttl is not None
+            and lock.ttl < RENEWAL_OVERDUE
+        ):
+            # Its worker is gone, or stands still: only a new renewal says otherwise.
+            self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Hold the slot for lost only if its lock is renewed from now on.
+
+        To be called when a restart was seen: a process that is gone renews nothing.
+        """
+        self.lost = False
+        self._earliest = self._last = None
+
+    @property
+    def state(self) -> SlotState | None:
+        """Return what is known; None when Redis was emptied meanwhile."""
+        if self.flushed:
+            return None
+        if self._seen is SlotState.UNKNOWN and self.lost:
+            return SlotState.LOST
+        return self._seen
+
+    @property
+    def _seen(self) -> SlotState:
+        """Return what the looks tell."""
+        looks = [look for look in (self._earliest, self._last) if look is not None]
+        return slot_state(looks, self.act.lock_token)
+
+
+class Fate(StrEnum):
+    """Whether it was done."""
+
+    DONE = "done"
+    NOT_DONE = "not_done"
+    """The job runs on untouched, or had ended by itself before."""
+    UNKNOWN = "unknown"
+
+
+def fate_of(act: Act, trail: JobTrail) -> Fate:
+    """Tell whether an act was carried out before it was lost sight of."""
+    for number, event in enumerate(trail.events):
+        if _is_ours(act, trail.events, number):
+            return Fate.DONE
+        if event.event in ("completed", "failed"):
+            return Fate.NOT_DONE
+        if event.event == "waiting":
+            # BullMQ itself put it back: what follows is another run.
+            return Fate.NOT_DONE
+    if trail.is_active:
+        same = trail.processed_on == act.processed_on
+        return Fate.NOT_DONE if same else Fate.UNKNOWN
+    if act.mode is HealMode.FAIL and trail.failed_reason == FAIL_REASON:
+        return Fate.DONE
+    return Fate.UNKNOWN
+
+
+def _is_ours(act: Act, events: tuple[TrailEvent, ...], number: int) -> bool:
+    """Return whether an event is the one that the act leaves behind."""
+    event = events[number]
+    if event.prev != "active":
+        return False
+    match act.mode:
+        case HealMode.REMOVE:
+            return event.event == "removed"
+        case HealMode.FAIL:
+            return event.event == "failed" and event.failed_reason == FAIL_REASON
+        case HealMode.REQUEUE:
+            # BullMQ's own recovery writes the same, and then says so.
+            following = events[number + 1 : number + 2]
+            return event.event == "waiting" and not any(
+                it.event == "stalled" for it in following
+            )
+
+
+def verdict_of_fate(act: Act, fate: Fate, queue: QueueView | None) -> Verdict:
+    """Return what may be said at once; a lock is watched on from here."""
+    if fate is Fate.NOT_DONE:
+        return Outcome.FAILED, Doubt.INTERRUPTED
+    if fate is Fate.DONE and act.lock_token is None:
+        return verdict_by_queue(queue)
+    return Outcome.UNCONFIRMED, Doubt.INTERRUPTED
+
+
+class RestartSigns:
+    """Compares polls."""
+
+    def __init__(self) -> None:
+        """Know no worker yet."""
+        self._known: dict[str, set[str]] = {}
+        self._without: set[str] = set()
+
+    def note_worker(self, queue: str, lock_token: str | None) -> None:
+        """Take in the worker that an act took a job from."""
+        if lock_token is not None:
+            self._known.setdefault(queue, set()).add(_worker_of(lock_token))
+
+    def new_workers(self, view: ServerView) -> set[str]:
+        """Return the queues with a worker that was not there at the last poll."""
+        new: set[str] = set()
+        for name, queue in view.queues.items():
+            seen = {
+                _worker_of(job.lock_token)
+                for job in queue.jobs
+                if job.lock_token is not None
+            }
+            known = self._known.setdefault(name, set())
+            if known and seen - known:
+                new.add(name)
+            known |= seen
+            if queue.worker is False:
+                self._without.add(name)
+            elif queue.worker and name in self._without:
+                self._without.discard(name)
+                new.add(name)
+        return new
+
+
+def _worker_of(lock_token: str) -> str:
+    """Return the part that stays the same from job to job."""
+    return lock_token.rpartition(":")[0]
+
 
 _LOGGER = logging.getLogger(__name__)
 

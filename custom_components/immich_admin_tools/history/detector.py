@@ -11,7 +11,7 @@ from ..analysis.models import (
     ServerView,
     Source,
 )
-from ..healing.act_book import Run
+from ..healing.journal import Run
 from .events import Event, EventType, job_event
 
 FINISHED_AFTER = IDLE_AFTER

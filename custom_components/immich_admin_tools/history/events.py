@@ -7,7 +7,7 @@ from enum import StrEnum
 from ..analysis.models import JobView, StuckKind
 from ..analysis.stored import stored_int, stored_str
 from ..bullmq.models import JsonValue
-from ..healing.acts import stored_enum
+from ..healing.journal import stored_enum
 from ..healing.models import Act, Doubt, HealedJob, HealMode, Initiator, Outcome
 
 

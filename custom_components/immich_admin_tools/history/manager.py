@@ -13,7 +13,7 @@ from ..analysis.models import JobView, ServerView
 from ..analysis.stored import stored_mapping
 from ..clock import monotonic_ms, now_ms
 from ..const import DOMAIN
-from ..healing.act_book import Run
+from ..healing.journal import Run
 from ..healing.models import HealedJob, Initiator, Outcome
 from ..healing.safety import Stored
 from ..identifiers import queue_identifier

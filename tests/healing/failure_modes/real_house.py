@@ -28,13 +28,8 @@ from custom_components.immich_admin_tools.clock import (
     monotonic_of,
     now_ms,
 )
-from custom_components.immich_admin_tools.healing.act_log import ActLog
-from custom_components.immich_admin_tools.healing.auto_heal import (
-    AutoHealMode,
-    HealLimits,
-    plan_heal,
-)
 from custom_components.immich_admin_tools.healing.healer import Healer
+from custom_components.immich_admin_tools.healing.journal import ActLog
 from custom_components.immich_admin_tools.healing.models import (
     Decision,
     HealedJob,
@@ -42,7 +37,13 @@ from custom_components.immich_admin_tools.healing.models import (
     HealReport,
     Initiator,
 )
-from custom_components.immich_admin_tools.healing.policy import Order, decide
+from custom_components.immich_admin_tools.healing.policy import (
+    AutoHealMode,
+    HealLimits,
+    Order,
+    decide,
+    plan_heal,
+)
 from custom_components.immich_admin_tools.healing.verification import Verification
 from custom_components.immich_admin_tools.history.detector import EventWatch, run_of
 from custom_components.immich_admin_tools.history.events import Event

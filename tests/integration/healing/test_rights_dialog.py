@@ -9,13 +9,13 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.immich_admin_tools import heal_rights
 from custom_components.immich_admin_tools.const import (
     CONF_AUTO_HEAL,
     CONF_REDIS_PASSWORD,
     CONF_REDIS_USERNAME,
     DOMAIN,
 )
+from custom_components.immich_admin_tools.healing import manager
 from tests.integration.conftest import entry_for, poll, set_up
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
@@ -120,7 +120,7 @@ async def test_the_issue_ends_also_after_a_reload(
     way_out: str,
 ) -> None:
     """A reload leaves it standing, and who set the entry up again looks after it."""
-    monkeypatch.setattr(heal_rights, "LOOK_EVERY", 0)
+    monkeypatch.setattr(manager, "LOOK_EVERY", 0)
     if way_out == "granted":
         # Nothing is stuck for it any more that would be acted on.
         set_option(hass, limited, thresholds={"ocr": 0})

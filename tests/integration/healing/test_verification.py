@@ -10,13 +10,13 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.immich_admin_tools import heal_rights
 from custom_components.immich_admin_tools.const import (
     CONF_AUTO_HEAL,
     CONF_REDIS_PASSWORD,
     CONF_REDIS_USERNAME,
     DOMAIN,
 )
+from custom_components.immich_admin_tools.healing import manager
 from custom_components.immich_admin_tools.healing.errors import NotStoredError
 from custom_components.immich_admin_tools.identifiers import queue_identifier
 from custom_components.immich_admin_tools.safety_store import StoredSection
@@ -152,7 +152,7 @@ async def test_missing_rights_are_an_issue_until_they_are_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What was refused neither counts for the limit nor is told as done."""
-    monkeypatch.setattr(heal_rights, "LOOK_EVERY", 0)
+    monkeypatch.setattr(manager, "LOOK_EVERY", 0)
     async with valkey.client() as client:
         await client.acl_setuser(
             "limited",

@@ -1,35 +1,200 @@
 """Healing for one config entry: who asks, what is known, whom to tell."""
 
 import asyncio
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from homeassistant.core import HassJob, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import issue_registry as ir
 
-from .analysis.models import JobView, ServerView, Source
-from .bullmq.errors import BullMQError, MissingRightsError
-from .bullmq.jobs import QueueListing
-from .bullmq.recovery import BulkResult, QueueRecovery
-from .clock import monotonic_ms, monotonic_of, now_ms
-from .const import DOMAIN, LOGGER
-from .heal_rights import HealRights
-from .healing.act_book import Run
-from .healing.act_log import ActLog
-from .healing.auto_heal import AutoHealMode, plan_heal
-from .healing.errors import HealingError, RestartLimitError
-from .healing.healer import Healer, Step
-from .healing.models import Decision, HealedJob, HealReport, Initiator, Outcome
-from .healing.policy import Order, decide
-from .healing.verification import Verification
-from .history.events import Event, EventType
-from .history.manager import EntryActivity
-from .redis_source import RedisSource
-from .settings import auto_heal_of, heal_limits_of
-from .stores import EntryStores
+from ..analysis.models import JobView, ServerView, Source
+from ..bullmq.access import check_access
+from ..bullmq.errors import BullMQError, MissingRightsError
+from ..bullmq.jobs import QueueListing
+from ..bullmq.recovery import BulkResult, QueueRecovery
+from ..clock import monotonic_ms, monotonic_of, now_ms
+from ..const import DOMAIN, LOGGER
+from ..history.events import Event, EventType
+from ..history.manager import EntryActivity
+from ..placeholders import plain_placeholders
+from ..queue_names import queue_name
+from ..redis_source import RedisSource
+from ..settings import auto_heal_of, heal_limits_of, restart_settings_of
+from ..stores import EntryStores
+from .errors import HealingError, RestartLimitError
+from .healer import Healer, Step
+from .journal import ActLog, Run
+from .models import Decision, HealedJob, HealReport, Initiator, Outcome
+from .policy import AutoHealMode, Order, decide, plan_heal
+from .verification import Verification
 
 if TYPE_CHECKING:
-    from .data import AdminToolsConfigEntry
+    from ..data import AdminToolsConfigEntry
+
+
+HEAL_RIGHTS = "heal_rights"
+
+LOOK_EVERY = 60_000
+"""ms between two looks whether the rights are there by now."""
+
+
+class HealRights:
+    """Raises the issue when Redis refuses an act, and takes it back when it would not."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: AdminToolsConfigEntry, redis: RedisSource
+    ) -> None:
+        """Go on from the issue, which a reload leaves standing."""
+        self._hass = hass
+        self._entry = entry
+        self._redis = redis
+        self._issue_id = f"{HEAL_RIGHTS}_{entry.entry_id}"
+        issue = ir.async_get(hass).async_get_issue(DOMAIN, self._issue_id)
+        said = (issue and issue.translation_placeholders) or {}
+        self._missing = tuple(said.get("missing", "").split())
+        self._next_look = 0
+
+    @callback
+    def async_updated(self, mode: AutoHealMode) -> None:
+        """Look now and then whether the rights are there, or are needed no more."""
+        if not self._missing:
+            return
+        if mode in (AutoHealMode.OFF, AutoHealMode.ALERT_ONLY):
+            self._show(())
+        elif self._redis.connected and monotonic_ms() >= self._next_look:
+            self._next_look = monotonic_ms() + LOOK_EVERY
+            self._entry.async_create_background_task(
+                self._hass, self.async_look(), "rights of the Redis user"
+            )
+
+    async def async_refused(self, error: MissingRightsError) -> None:
+        """Name all that is missing, not only what was in the way first."""
+        self._next_look = monotonic_ms() + LOOK_EVERY
+        self._missing = error.commands
+        await self.async_look()
+        # The look may know better than what just happened, but not that it worked.
+        if not self._missing:
+            self._show(error.commands)
+
+    @callback
+    def async_acted(self) -> None:
+        """Take the issue back: an act went through."""
+        if self._missing:
+            self._show(())
+
+    async def async_look(self) -> None:
+        """Ask Redis what its user may do."""
+        try:
+            await self.async_check()
+        except BullMQError as err:
+            LOGGER.debug("The rights can't be asked for now: %s", err)
+            self._show(self._missing)
+
+    async def async_check(self) -> tuple[str, ...]:
+        """Ask Redis, show what is missing and return it. Raises BullMQError."""
+        access = await check_access(self._redis.client, self._redis.settings.prefix)
+        self._show(access.heal_missing)
+        return access.heal_missing
+
+    @callback
+    def _show(self, missing: tuple[str, ...]) -> None:
+        """Raise the issue, or take it back."""
+        self._missing = missing
+        if not missing:
+            ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
+            return
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._issue_id,
+            data={"entry_id": self._entry.entry_id},
+            is_fixable=True,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=HEAL_RIGHTS,
+            translation_placeholders=plain_placeholders(
+                {
+                    "title": self._entry.title,
+                    "missing": " ".join(missing),
+                    "user": self._redis.settings.username or "default",
+                }
+            ),
+        )
+
+
+STUCK_JOBS = "stuck_jobs"
+WORKERS_BLOCKED = "workers_blocked"
+HEAL_LIMIT = "heal_limit"
+HEAL_ISSUES = (STUCK_JOBS, WORKERS_BLOCKED, HEAL_LIMIT, HEAL_RIGHTS)
+
+KNOWN_AFTER = 3
+"""Good polls after which what is not seen is not there. Just after a reload a job may
+not be judged yet, and its issue, which the user may have ignored, has to stay."""
+
+
+@callback
+def async_keep_heal_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
+    """Raise and take back the issues for as long as the entry is loaded."""
+    runtime = entry.runtime_data
+    polls = 0
+
+    @callback
+    def keep(key: str, queues: Iterable[str], **placeholders: str) -> None:
+        """Raise an issue about queues, or take it back when there are none."""
+        names = sorted({queue_name(hass, entry, queue) for queue in queues})
+        issue_id = f"{key}_{entry.entry_id}"
+        if not names:
+            if polls > KNOWN_AFTER or auto_heal_of(entry) is AutoHealMode.OFF:
+                ir.async_delete_issue(hass, DOMAIN, issue_id)
+            return
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue_id,
+            data={"entry_id": entry.entry_id},
+            is_fixable=True,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=key,
+            translation_placeholders=plain_placeholders(
+                {"title": entry.title, "queues": ", ".join(names), **placeholders}
+            ),
+        )
+
+    @callback
+    def updated() -> None:
+        """Look after a poll."""
+        nonlocal polls
+        if not runtime.queues.last_update_success:
+            return
+        polls += 1
+        mode, healing = auto_heal_of(entry), runtime.healing
+        ways = restart_settings_of(entry).ways
+        stuck = runtime.queues.data.stuck if mode is AutoHealMode.ALERT_ONLY else ()
+        keep(STUCK_JOBS, [job.queue for job in stuck], count=str(len(stuck)))
+        if healing is None:
+            # Redis was taken out of the entry: nothing is known of workers any more.
+            keep(WORKERS_BLOCKED, ())
+            keep(HEAL_LIMIT, ())
+            return
+        restarts = healing.will_restart and bool(ways)
+        tells = mode is not AutoHealMode.OFF and not restarts
+        blocked = {
+            queue: count
+            for queue in runtime.queues.data.queues
+            if tells and (count := healing.lost_slots(queue))
+        }
+        keep(WORKERS_BLOCKED, blocked, count=str(sum(blocked.values())))
+        held_back = healing.held_back
+        keep(
+            HEAL_LIMIT,
+            [job.queue for job in held_back],
+            count=str(len(held_back)),
+            limit=str(heal_limits_of(entry).per_hour),
+        )
+
+    entry.async_on_unload(runtime.queues.async_add_listener(updated))
+    updated()
+
 
 ACTS = "acts"
 """Section of the safety store."""

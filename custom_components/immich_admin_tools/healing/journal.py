@@ -1,13 +1,18 @@
-"""The acts that are under way or still watched, as a book. Pure."""
+"""The acts that are under way or still watched, written down before each is done."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
+import logging
 
+from ..analysis.models import StuckKind
+from ..analysis.stored import stored_int, stored_str
 from ..bullmq.models import JsonValue
-from .acts import act_to_dict, acts_from_list, stored_enum
-from .models import Act, Initiator
-from .safety import Stored
+from .errors import NotStoredError
+from .models import Act, HealMode, Initiator, Reason
+from .safety import Section, Stored
 
 type Run = tuple[str, str, int | None]
 """Queue, id and processedOn."""
@@ -162,3 +167,161 @@ def _recent(stored: JsonValue) -> Iterator[Recent]:
                     stored_enum(Initiator, rest.get("by")) or Initiator.USER,
                     rest.get("counts") is not False,
                 )
+
+
+def act_to_dict(act: Act) -> dict[str, JsonValue]:
+    """Return an act as JSON."""
+    return {
+        "act_id": act.act_id,
+        "at": act.at,
+        "redis_at": act.redis_at,
+        "job_counter": act.job_counter,
+        "queue": act.queue,
+        "job_id": act.job_id,
+        "name": act.name,
+        "asset_id": act.asset_id,
+        "kind": act.kind,
+        "age": act.age,
+        "processed_on": act.processed_on,
+        "lock_token": act.lock_token,
+        "mode": act.mode,
+        "reason": act.reason,
+        "by": act.by,
+        "retry_when_free": act.retry_when_free,
+    }
+
+
+def act_from_dict(stored: Mapping[str, JsonValue]) -> Act | None:
+    """Read an act; None when something is missing that it can't be without."""
+    act_id = stored_str(stored, "act_id")
+    queue = stored_str(stored, "queue")
+    job_id = stored_str(stored, "job_id")
+    mode = stored_enum(HealMode, stored.get("mode"))
+    if act_id is None or queue is None or job_id is None or mode is None:
+        return None
+    return Act(
+        act_id=act_id,
+        at=stored_int(stored, "at") or 0,
+        redis_at=stored_int(stored, "redis_at") or 0,
+        job_counter=stored_int(stored, "job_counter"),
+        queue=queue,
+        job_id=job_id,
+        name=stored_str(stored, "name"),
+        asset_id=stored_str(stored, "asset_id"),
+        kind=stored_enum(StuckKind, stored.get("kind")),
+        age=stored_int(stored, "age"),
+        processed_on=stored_int(stored, "processed_on"),
+        lock_token=stored_str(stored, "lock_token"),
+        mode=mode,
+        reason=stored_enum(Reason, stored.get("reason")) or Reason.ASKED,
+        by=stored_enum(Initiator, stored.get("by")) or Initiator.USER,
+        retry_when_free=stored.get("retry_when_free") is True,
+    )
+
+
+def acts_from_list(stored: JsonValue) -> Iterator[Act]:
+    """Read a list of acts; leave out what can't be understood."""
+    if not isinstance(stored, list):
+        return
+    for item in stored:
+        if isinstance(item, dict) and (act := act_from_dict(item)) is not None:
+            yield act
+
+
+def stored_enum[E: StrEnum](kind: type[E], value: object) -> E | None:
+    """Read a value of an enum; None when it is missing or not known here."""
+    return kind(value) if isinstance(value, str) and value in kind else None
+
+
+_LOGGER = logging.getLogger(__name__)
+
+type Step = Callable[[ActBook], ActBook]
+
+RETRY_AFTER = 60_000
+"""ms between two tries to store what was settled: a full disk stays full for a while."""
+
+
+class ActLog:
+    """The book on the disk, changed one step at a time."""
+
+    def __init__(
+        self,
+        section: Section,
+        now: Callable[[], int] = lambda: 0,
+        monotonic_of: Callable[[int], int] = int,
+    ) -> None:
+        """Go on from what is stored; `now` is monotonic."""
+        self._section = section
+        self._now = now
+        self._book = ActBook.from_dict(section.data, monotonic_of)
+        self._lock = asyncio.Lock()
+        self._unstored = False
+        self._failed_at: int | None = None
+
+    @property
+    def book(self) -> ActBook:
+        """Return what is known."""
+        return self._book
+
+    @property
+    def unstored(self) -> bool:
+        """Return whether the disk lags behind."""
+        return self._unstored
+
+    async def change(self, step: Step) -> None:
+        """Take a step over, once it is on the disk: for what comes before an act.
+
+        Raises NotStoredError when it can't be written: then nothing has changed.
+        """
+        async with self._lock:
+            book = step(self._book)
+            if book == self._book:
+                return
+            await self._section.save(book.to_dict())
+            self._book = book
+            self._stored()
+
+    async def settle(self, step: Step) -> None:
+        """Take a step over at once, and store it as soon as that works.
+
+        For what comes after an act: it is true whether or not the disk is full. What
+        never got stored is looked up at the next start.
+        """
+        async with self._lock:
+            book = step(self._book)
+            if book != self._book:
+                self._book = book
+                self._unstored = True
+            await self._store()
+
+    async def retry(self) -> None:
+        """Store what could not be stored, at most once a minute."""
+        if self._unstored:
+            async with self._lock:
+                await self._store()
+
+    async def _store(self) -> None:
+        """Write what is not written yet; complain once."""
+        if not self._unstored or (
+            self._failed_at is not None and self._now() - self._failed_at < RETRY_AFTER
+        ):
+            return
+        try:
+            await self._section.save(self._book.to_dict())
+        except NotStoredError as err:
+            if self._failed_at is None:
+                _LOGGER.error(
+                    "What became of an act can't be written down; it is tried again"
+                    " every minute: %s",
+                    err,
+                )
+            self._failed_at = self._now()
+        else:
+            self._stored()
+
+    def _stored(self) -> None:
+        """Note that disk and memory agree."""
+        if self._failed_at is not None:
+            _LOGGER.info("What became of the acts is written down now")
+        self._unstored = False
+        self._failed_at = None

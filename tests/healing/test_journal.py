@@ -7,9 +7,12 @@ import pytest
 
 from custom_components.immich_admin_tools.analysis.models import StuckKind
 from custom_components.immich_admin_tools.bullmq.models import JsonValue
-from custom_components.immich_admin_tools.healing.act_book import REMEMBERED, ActBook
-from custom_components.immich_admin_tools.healing.act_log import ActLog
 from custom_components.immich_admin_tools.healing.errors import NotStoredError
+from custom_components.immich_admin_tools.healing.journal import (
+    REMEMBERED,
+    ActBook,
+    ActLog,
+)
 from custom_components.immich_admin_tools.healing.models import (
     Act,
     HealMode,
