@@ -13,12 +13,11 @@ from .const import DOMAIN
 from .coordinator import QueueCoordinator, ServerCoordinator
 from .data import AdminToolsConfigEntry, RuntimeData
 from .devices import async_keep_devices, async_register_server
-from .entry_gpu import EntryGpuHosts
 from .entry_telemetry import EntryTelemetry
 from .errors import message_of
 from .fresh_http import fresh_http
 from .gpu_actions import async_setup_gpu_actions
-from .gpu_house import async_remove_gpu_issues
+from .gpu_host.manager import EntryGpuHosts, async_remove_gpu_issues
 from .healing.manager import EntryHealing, async_keep_heal_issues
 from .history.manager import EntryActivity
 from .immich.client import ImmichClient

@@ -44,12 +44,12 @@ from .flow_forms import (
     nested,
     user_of,
 )
-from .gpu_flow import GpuHostFlow
 from .gpu_settings import SUBENTRY_GPU_HOST
 from .immich.address import normalise_key, normalise_url
 from .immich.errors import ImmichError, InvalidAddressError
 from .options_flow import AdminToolsOptionsFlow
 from .settings import redis_settings
+from .subentry_flow import GpuHostFlow
 
 
 class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):

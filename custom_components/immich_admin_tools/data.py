@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from homeassistant.config_entries import ConfigEntry
 
 from .coordinator import QueueCoordinator, ServerCoordinator
-from .entry_gpu import EntryGpuHosts
 from .entry_telemetry import EntryTelemetry
+from .gpu_host.manager import EntryGpuHosts
 from .healing.manager import EntryHealing
 from .history.manager import EntryActivity
 from .immich.client import ImmichClient

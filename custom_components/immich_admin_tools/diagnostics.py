@@ -18,7 +18,7 @@ from .const import (
     CONF_TELEMETRY_URL,
 )
 from .data import AdminToolsConfigEntry
-from .entry_gpu import GpuHost
+from .gpu_host.manager import GpuHost
 from .redis_source import RedisSource
 
 REDACTED = {

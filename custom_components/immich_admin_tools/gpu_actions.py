@@ -15,8 +15,8 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .data import AdminToolsConfigEntry
-from .entry_gpu import GpuHost
 from .errors import translated_errors
+from .gpu_host.manager import GpuHost
 from .gpu_host.models import Wish
 from .service_handlers import Handler
 

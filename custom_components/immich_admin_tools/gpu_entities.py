@@ -27,8 +27,8 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .data import AdminToolsConfigEntry
-from .entry_gpu import GpuHost
 from .errors import translated_errors
+from .gpu_host.manager import GpuHost
 from .gpu_host.models import GONE, KEEPING_ON, Hold, HostState, Wish
 from .gpu_host.policy import goes_off_at
 

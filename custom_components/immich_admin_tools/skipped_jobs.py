@@ -28,7 +28,7 @@ from .stores import EntryStores
 
 if TYPE_CHECKING:
     from .data import AdminToolsConfigEntry
-    from .entry_gpu import GpuHost
+    from .gpu_host.manager import GpuHost
 
 SECTION = "skipped_jobs"
 """Section of the safety store."""

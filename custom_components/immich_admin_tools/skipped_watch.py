@@ -15,8 +15,7 @@ from .bullmq.event_listener import EventWatch
 from .bullmq.models import JobEvent
 from .clock import monotonic_ms, now_ms
 from .const import LOGGER
-from .gpu_host.guard import DrainGuard
-from .gpu_host.patience import Patience
+from .gpu_host.guard import DrainGuard, Patience
 from .healing.errors import EndedError, HealingError
 from .immich.errors import ImmichError
 from .immich.models import MachineLearning
@@ -26,7 +25,7 @@ from .redis_source import RedisSource
 
 if TYPE_CHECKING:
     from .data import AdminToolsConfigEntry
-    from .entry_gpu import GpuHost
+    from .gpu_host.manager import GpuHost
 
 DOUBT = "doubt "
 """Begins the holder of pauses for as long as nobody knows whether photos of a queue are skipped."""

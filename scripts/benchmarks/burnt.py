@@ -33,14 +33,13 @@ from custom_components.immich_admin_tools.gpu_host.controller import (
     HostController,
     Spawn,
 )
-from custom_components.immich_admin_tools.gpu_host.guard import DrainGuard
+from custom_components.immich_admin_tools.gpu_host.guard import DrainGuard, Patience
 from custom_components.immich_admin_tools.gpu_host.machine import Fellow
 from custom_components.immich_admin_tools.gpu_host.models import (
     News,
     PowerSettings,
     Trouble,
 )
-from custom_components.immich_admin_tools.gpu_host.patience import Patience
 from custom_components.immich_admin_tools.gpu_host.pauses import HostStand
 from custom_components.immich_admin_tools.gpu_host.probe import PingProbe
 from custom_components.immich_admin_tools.gpu_host.settings import HostSettings

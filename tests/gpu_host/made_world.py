@@ -19,7 +19,7 @@ from custom_components.immich_admin_tools.gpu_host.models import (
     Trouble,
 )
 from custom_components.immich_admin_tools.gpu_host.pauses import HostStand
-from custom_components.immich_admin_tools.gpu_host.reach import Probe
+from custom_components.immich_admin_tools.gpu_host.probe import Probe
 from custom_components.immich_admin_tools.gpu_host.settings import HostSettings
 from custom_components.immich_admin_tools.gpu_host.wake import MagicPacket
 from custom_components.immich_admin_tools.healing.errors import OwnActionsError

@@ -13,7 +13,7 @@ from custom_components.immich_admin_tools.gpu_host.errors import (
     NoWakeWayError,
 )
 from custom_components.immich_admin_tools.gpu_host.models import News, Wish
-from custom_components.immich_admin_tools.gpu_host.reach import Probe
+from custom_components.immich_admin_tools.gpu_host.probe import Probe
 from custom_components.immich_admin_tools.healing.errors import NotStoredError
 
 from .made_world import POWER, QUEUES, MadeBox, World

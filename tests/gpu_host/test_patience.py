@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from custom_components.immich_admin_tools.analysis.skipped import Answer
-from custom_components.immich_admin_tools.gpu_host import patience
-from custom_components.immich_admin_tools.gpu_host.patience import (
+from custom_components.immich_admin_tools.gpu_host import guard
+from custom_components.immich_admin_tools.gpu_host.guard import (
     LEAST,
     MOST,
     TRUSTED_FOR,
@@ -21,7 +21,7 @@ class Asked:
 
     now: int = 1_000
     pauses: int = 0
-    patience: Patience = field(init=False)
+    guard: Patience = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin with nothing known."""
@@ -69,7 +69,7 @@ async def test_a_pause_that_takes_long_does_not_hold_up_the_question(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """But it has ended when the answer is told, as it may have to be undone."""
-    monkeypatch.setattr(patience, "HEAD_START", 1)
+    monkeypatch.setattr(guard, "HEAD_START", 1)
     asked = asyncio.Event()
     paused = False
 
@@ -120,7 +120,7 @@ async def test_whoever_is_cancelled_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Neither the question nor the pause goes on behind the back of an entry's end."""
-    monkeypatch.setattr(patience, "HEAD_START", 1)
+    monkeypatch.setattr(guard, "HEAD_START", 1)
     begun, ended = set[str](), set[str]()
 
     async def wait(name: str) -> None:

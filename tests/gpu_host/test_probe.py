@@ -7,8 +7,7 @@ import socket
 import httpx
 import pytest
 
-from custom_components.immich_admin_tools.gpu_host.probe import PingProbe
-from custom_components.immich_admin_tools.gpu_host.reach import Probe
+from custom_components.immich_admin_tools.gpu_host.probe import PingProbe, Probe
 from custom_components.immich_admin_tools.immich.errors import (
     ImmichError,
     MaintenanceModeError,

@@ -7,7 +7,7 @@ from custom_components.immich_admin_tools.gpu_host.pauses import (
     HostStand,
     queues_to_pause,
 )
-from custom_components.immich_admin_tools.gpu_host.reach import (
+from custom_components.immich_admin_tools.gpu_host.probe import (
     OFFLINE_AFTER,
     Contact,
     Probe,

@@ -11,7 +11,7 @@ from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools.const import DOMAIN
-from custom_components.immich_admin_tools.entry_gpu import GpuHost
+from custom_components.immich_admin_tools.gpu_host.manager import GpuHost
 from custom_components.immich_admin_tools.gpu_host.models import Reach
 from tests.support.simulator import Simulator
 

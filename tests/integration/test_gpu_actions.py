@@ -14,8 +14,9 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
-from custom_components.immich_admin_tools import entry_gpu, gpu_settings
+from custom_components.immich_admin_tools import gpu_settings
 from custom_components.immich_admin_tools.const import DOMAIN
+from custom_components.immich_admin_tools.gpu_host import manager
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
@@ -239,7 +240,7 @@ async def test_the_off_action_survives_what_is_saved_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It runs once and to its end; the box that was loaded anew knows that it goes off."""
-    monkeypatch.setattr(entry_gpu, "ALERT", 0.2)
+    monkeypatch.setattr(manager, "ALERT", 0.2)
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def first(_call: ServiceCall) -> None:

@@ -10,8 +10,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from custom_components.immich_admin_tools.gpu_host.probe import PingProbe
-from custom_components.immich_admin_tools.gpu_host.reach import Contact, Probe
+from custom_components.immich_admin_tools.gpu_host.probe import (
+    Contact,
+    PingProbe,
+    Probe,
+)
 from custom_components.immich_admin_tools.immich.models import MachineLearning
 from tests.support.nginx import start_nginx
 from tests.support.simulator import Simulator

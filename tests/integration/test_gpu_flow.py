@@ -10,16 +10,16 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.immich_admin_tools.gpu_flow import (
-    FORM,
-    flattened,
-    is_broadcast,
-    nested,
-)
 from custom_components.immich_admin_tools.gpu_host.settings import Rerun
 from custom_components.immich_admin_tools.gpu_settings import (
     SUBENTRY_GPU_HOST,
     host_settings_of,
+)
+from custom_components.immich_admin_tools.subentry_flow import (
+    FORM,
+    flattened,
+    is_broadcast,
+    nested,
 )
 
 from .gpu import host_of

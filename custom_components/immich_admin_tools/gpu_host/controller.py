@@ -12,7 +12,6 @@ from ..pauses.keeper import LeaseKeeper
 from .clocks import Clocks
 from .concurrency import ConcurrencyKeeper
 from .errors import NoOffActionError, NotSentError, NoWakeWayError
-from .host_leases import HostLeases
 from .house import House
 from .machine import Peer, others_of, overruled_since, rests
 from .models import (
@@ -29,12 +28,10 @@ from .models import (
     Trouble,
     Wish,
 )
-from .pauses import HostStand, queues_to_pause
+from .pauses import HostLeases, HostStand, queues_to_pause
 from .policy import step
-from .probe import HostProbe
-from .reach import Contact, Probe
-from .record import HostRecord
-from .record_book import RecordBook
+from .probe import Contact, HostProbe, Probe
+from .record import HostRecord, RecordBook
 from .settings import HostSettings
 from .work import Work, WorkWatch, measured_rates
 

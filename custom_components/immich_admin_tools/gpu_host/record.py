@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+import logging
 
 from ..analysis.stored import stored_int, stored_mapping
 from ..bullmq.models import JsonValue
-from ..healing.safety import Stored
+from ..healing.errors import NotStoredError
+from ..healing.safety import Section, Stored
 from .clocks import Clocks
 from .models import Power
+from .policy import restored
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +107,47 @@ def overrides_of(stored: Stored) -> dict[str, Override]:
             if before and during:
                 known[queue] = Override(before, during)
     return known
+
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class RecordBook:
+    """The record of one host, and its section of the private store."""
+
+    def __init__(self, section: Section, name: str, clocks: Clocks) -> None:
+        """Go on from what is stored."""
+        self._section = section
+        self._name = name
+        self._clocks = clocks
+        self._stored = HostRecord.from_dict(section.data, clocks)
+        power = restored(self._stored.power, clocks.now())
+        self.record = self._stored.with_power(power)
+
+    async def save(self, record: HostRecord) -> None:
+        """Take a record over, on the disk first if it matters. Raises NotStoredError."""
+        if record.differs(self._stored):
+            await self._write(record)
+        self.record = record
+
+    async def try_to_save(self, record: HostRecord) -> bool:
+        """Take a record over even if it can't be written; return whether it could."""
+        try:
+            await self.save(record)
+        except NotStoredError as error:
+            _LOGGER.warning("%s can't be stored: %s", self._name, error)
+            self.record = record
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Write also what was not worth a write before."""
+        if self.record != self._stored:
+            try:
+                await self._write(self.record)
+            except NotStoredError as error:
+                _LOGGER.debug("%s can't be stored: %s", self._name, error)
+
+    async def _write(self, record: HostRecord) -> None:
+        await self._section.save(record.to_dict(self._clocks))
+        self._stored = record

@@ -20,8 +20,7 @@ from ..clock import monotonic_ms, now_ms
 from ..const import DOMAIN, LOGGER
 from ..gpu_host.concurrency import ConcurrencyKeeper
 from ..gpu_host.models import LEAVING
-from ..gpu_host.probe import PingProbe
-from ..gpu_host.reach import Probe
+from ..gpu_host.probe import PingProbe, Probe
 from ..gpu_settings import (
     CONCURRENCY,
     HOST_SECTION,

@@ -6,7 +6,7 @@ from custom_components.immich_admin_tools.gpu_host.errors import (
     NoRestartActionError,
     ServiceRestartError,
 )
-from custom_components.immich_admin_tools.gpu_host.service_restart import ServiceRestart
+from custom_components.immich_admin_tools.gpu_host.restart import ServiceRestart
 
 from .made_world import QUEUES, MadeHouse, World
 

@@ -34,9 +34,9 @@ from .entity import snake_case
 from .flow_forms import TEXT_FIELD, URL_FIELD
 from .gpu_host.errors import InvalidMacError
 from .gpu_host.machine import machine_keys
+from .gpu_host.manager import machine_of
 from .gpu_host.settings import DEFAULT_QUEUES, Rerun
 from .gpu_host.wake import DEFAULT_ADDRESS, DEFAULT_PORT, normalise_mac
-from .gpu_machines import machine_of
 from .gpu_settings import (
     CONF_ALLOWED_FROM,
     CONF_ALLOWED_TO,

@@ -8,7 +8,7 @@ from ..healing.errors import HealingError
 from .controller import HostController
 from .errors import NoRestartActionError, ServiceRestartError
 from .house import House
-from .reach import ANSWERS_NEEDED, Contact
+from .probe import ANSWERS_NEEDED, Contact
 
 _LOGGER = logging.getLogger(__name__)
 
