@@ -16,7 +16,6 @@ from .devices import async_keep_devices, async_register_server
 from .entry_telemetry import EntryTelemetry
 from .errors import message_of
 from .fresh_http import fresh_http
-from .gpu_actions import async_setup_gpu_actions
 from .gpu_host.manager import EntryGpuHosts, async_remove_gpu_issues
 from .healing.manager import EntryHealing, async_keep_heal_issues
 from .history.manager import EntryActivity
@@ -32,8 +31,9 @@ from .pauses.manager import (
 from .redis_source import RedisSource, async_create_redis_source
 from .repairs import async_keep_issues, async_remove_issues
 from .restart.manager import EntryRestart
-from .restart_action import async_setup_restart_action
 from .services import async_setup_services
+from .services.hosts import async_setup_gpu_actions
+from .services.queues import async_setup_restart_action
 from .settings import connection_of, set_up_with
 from .skipped_jobs import EntrySkippedJobs
 from .skipped_watch import async_hand_on_doubts

@@ -25,10 +25,10 @@ from .healing.models import (
     SkippedJob,
 )
 from .healing.policy import Order, decide_one
-from .job_actions import SKIPPED_MESSAGES
 from .placeholders import plain
 from .queue_names import queue_name
 from .restart_flow import RestartFlow
+from .services.jobs import SKIPPED_MESSAGES
 from .settings import heal_limits_of, restart_settings_of
 from .words import duration, localized, localized_choice
 

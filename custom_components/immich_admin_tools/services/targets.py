@@ -15,9 +15,9 @@ from homeassistant.helpers import (
 )
 import voluptuous as vol
 
-from .const import DOMAIN
-from .data import AdminToolsConfigEntry
-from .entity import queue_of_device
+from ..const import DOMAIN
+from ..data import AdminToolsConfigEntry
+from ..entity import queue_of_device
 
 ATTR_CONFIG_ENTRY_ID = "config_entry_id"
 ATTR_QUEUE = "queue"

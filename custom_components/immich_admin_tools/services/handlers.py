@@ -7,10 +7,10 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util.json import JsonObjectType
 
-from .const import DOMAIN
-from .data import AdminToolsConfigEntry
-from .errors import translated_errors
-from .service_targets import QueueTarget, async_queue_targets
+from ..const import DOMAIN
+from ..data import AdminToolsConfigEntry
+from ..errors import translated_errors
+from .targets import QueueTarget, async_queue_targets
 
 type Handler = Callable[[ServiceCall], Coroutine[None, None, ServiceResponse]]
 type EntryAction = Callable[

@@ -1,17 +1,25 @@
-"""Actions on whole queues."""
+"""Actions on whole queues, and the one that restarts the workers."""
 
 from datetime import timedelta
 
-from homeassistant.core import ServiceCall
-from homeassistant.helpers import config_validation as cv
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
 
-from .clock import now_ms
-from .data import AdminToolsConfigEntry
-from .healing.manager import reachable_healing
-from .immich.errors import JobAlreadyRunningError, NotStartableError
-from .service_targets import ALL_QUEUES, ATTR_QUEUE, TARGET_FIELDS
+from ..clock import now_ms
+from ..const import DOMAIN
+from ..data import AdminToolsConfigEntry
+from ..healing.manager import reachable_healing
+from ..immich.errors import JobAlreadyRunningError, NotStartableError
+from ..restart.restarter import RestartReport
+from .targets import ALL_QUEUES, ATTR_CONFIG_ENTRY_ID, ATTR_QUEUE, TARGET_FIELDS
 
 ATTR_FOR = "for"
 ATTR_SCOPE = "scope"
@@ -106,3 +114,55 @@ async def run_queue(
         return {"started": False, "reason": reason}
     entry.runtime_data.skipped_jobs.note_started(queue)
     return {"started": True}
+
+
+ATTR_FORCE = "force"
+
+RESTART_SCHEMA = vol.Schema(
+    {
+        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_FORCE, default=False): cv.boolean,
+    }
+)
+
+
+def restart_summary(report: RestartReport) -> JsonObjectType:
+    """Return what a restart did as plain data; times in seconds."""
+    return {
+        "way": report.way.value,
+        "confirmed": report.confirmed,
+        "seconds": round(report.seconds, 1),
+        "queues": {
+            queue: {"back_after": round(seconds, 1)}
+            for queue, seconds in report.back_after.items()
+        },
+        "missing": list(report.missing),
+        "failed_ways": [
+            {"way": way, "reason": str(error)} for way, error in report.failures
+        ],
+        "still_paused": list(report.still_paused),
+    }
+
+
+@callback
+def async_setup_restart_action(hass: HomeAssistant) -> None:
+    """Register the action. It needs an admin, or no user (automations)."""
+
+    async def restart(call: ServiceCall) -> ServiceResponse:
+        """Restart the workers of one Immich."""
+        entry: AdminToolsConfigEntry = service.async_get_config_entry(
+            hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
+        )
+        report = await entry.runtime_data.restart.async_restart(
+            force=call.data[ATTR_FORCE]
+        )
+        return restart_summary(report)
+
+    service.async_register_admin_service(
+        hass,
+        DOMAIN,
+        "restart_workers",
+        restart,
+        RESTART_SCHEMA,
+        SupportsResponse.OPTIONAL,
+    )

@@ -4,11 +4,10 @@ from homeassistant.core import HomeAssistant, SupportsResponse, callback
 from homeassistant.helpers.service import async_register_admin_service
 import voluptuous as vol
 
-from . import job_actions, job_queries, queue_actions
-from .const import DOMAIN
-from .history_actions import async_setup_history_actions
-from .service_handlers import Handler, for_all_queues, for_each_queue
-from .statistics_action import async_setup_statistics_action
+from ..const import DOMAIN
+from . import jobs, queues
+from .handlers import Handler, for_all_queues, for_each_queue
+from .history import async_setup_history_actions, async_setup_statistics_action
 
 
 @callback
@@ -27,27 +26,27 @@ def async_setup_services(hass: HomeAssistant) -> None:
         )
 
     for name, action, schema in (
-        ("pause", queue_actions.pause, queue_actions.PAUSE_SCHEMA),
-        ("resume", queue_actions.resume, queue_actions.TARGET_SCHEMA),
-        ("clear_waiting", queue_actions.clear_waiting, queue_actions.TARGET_SCHEMA),
-        ("clear_failed", queue_actions.clear_failed, queue_actions.TARGET_SCHEMA),
-        ("retry_failed", queue_actions.retry_failed, queue_actions.TARGET_SCHEMA),
-        ("run_queue", queue_actions.run_queue, queue_actions.RUN_QUEUE_SCHEMA),
+        ("pause", queues.pause, queues.PAUSE_SCHEMA),
+        ("resume", queues.resume, queues.TARGET_SCHEMA),
+        ("clear_waiting", queues.clear_waiting, queues.TARGET_SCHEMA),
+        ("clear_failed", queues.clear_failed, queues.TARGET_SCHEMA),
+        ("retry_failed", queues.retry_failed, queues.TARGET_SCHEMA),
+        ("run_queue", queues.run_queue, queues.RUN_QUEUE_SCHEMA),
     ):
         register(name, for_each_queue(hass, action), schema)
     for name, entry_action, schema in (
-        ("clear_stuck", job_actions.clear_stuck, job_actions.CLEAR_STUCK_SCHEMA),
-        ("clear_job", job_actions.clear_job, job_actions.CLEAR_JOB_SCHEMA),
+        ("clear_stuck", jobs.clear_stuck, jobs.CLEAR_STUCK_SCHEMA),
+        ("clear_job", jobs.clear_job, jobs.CLEAR_JOB_SCHEMA),
     ):
         register(name, for_all_queues(hass, entry_action), schema)
     register(
         "clear_all_and_restart",
-        job_actions.clear_all_and_restart(hass),
-        job_actions.CLEAR_ALL_SCHEMA,
+        jobs.clear_all_and_restart(hass),
+        jobs.CLEAR_ALL_SCHEMA,
     )
     for name, query, schema in (
-        ("get_queue", job_queries.get_queue, job_queries.GET_QUEUE_SCHEMA),
-        ("get_jobs", job_queries.get_jobs, job_queries.GET_JOBS_SCHEMA),
+        ("get_queue", jobs.get_queue, jobs.GET_QUEUE_SCHEMA),
+        ("get_jobs", jobs.get_jobs, jobs.GET_JOBS_SCHEMA),
     ):
         register(
             name,

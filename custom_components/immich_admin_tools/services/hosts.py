@@ -13,12 +13,12 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
-from .const import DOMAIN
-from .data import AdminToolsConfigEntry
-from .errors import translated_errors
-from .gpu_host.manager import GpuHost
-from .gpu_host.models import Wish
-from .service_handlers import Handler
+from ..const import DOMAIN
+from ..data import AdminToolsConfigEntry
+from ..errors import translated_errors
+from ..gpu_host.manager import GpuHost
+from ..gpu_host.models import Wish
+from .handlers import Handler
 
 HOSTS_SCHEMA = vol.Schema(
     {vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])}

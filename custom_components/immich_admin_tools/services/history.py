@@ -1,0 +1,399 @@
+"""Actions that answer with the history and with statistics, or write it into a file."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from homeassistant.components.recorder import get_instance
+from homeassistant.components.recorder.statistics import (
+    get_last_short_term_statistics,
+    statistic_during_period,
+    statistics_during_period,
+)
+from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.service import async_register_admin_service
+from homeassistant.util import dt as dt_util, slugify
+from homeassistant.util.json import JsonObjectType
+import voluptuous as vol
+
+from ..analysis.statistics import peak_hours, trend
+from ..const import DOMAIN
+from ..data import AdminToolsConfigEntry
+from ..entity import snake_case
+from ..entry_telemetry import EntryTelemetry
+from ..history.events import EventType
+from ..history.history import HistoryQuery, Row, as_csv, as_json, found
+from ..history.summaries import iso
+from ..immich.telemetry import Outcomes
+from .targets import ALL_QUEUES, ATTR_QUEUE, TARGET_FIELDS, async_one_target
+
+PEAK_DAYS = 30
+"""Days that peak hours are taken from."""
+
+TREND_DAYS = 14
+"""Days that a trend is taken from."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedQueue:
+    """Long-term statistics of one queue."""
+
+    counted_to: float | None
+    """The count of processed jobs up to which the periods reach; None: nothing yet."""
+    today: float
+    this_week: float
+    this_month: float
+    hours: tuple[tuple[datetime, float], ...]
+    """Jobs processed per hour, its start in the user's time zone."""
+    given_up: tuple[tuple[str, float], ...]
+    """Most jobs in the failed set, per day of the user that has a figure."""
+
+
+def has_recorder(hass: HomeAssistant) -> bool:
+    """Return whether there is anybody to ask."""
+    return "recorder" in hass.config.components
+
+
+async def async_recorded(
+    hass: HomeAssistant, processed: str | None, failed: str | None
+) -> RecordedQueue:
+    """Ask for two sensors of a queue, by their entity ids; None: not asked for."""
+    now = dt_util.now()
+    return await get_instance(hass).async_add_executor_job(
+        _read, hass, processed, failed, now
+    )
+
+
+def _read(
+    hass: HomeAssistant, processed: str | None, failed: str | None, now: datetime
+) -> RecordedQueue:
+    """Read the database."""
+    midnight = dt_util.start_of_local_day(now)
+    today = midnight.date()
+    week = dt_util.start_of_local_day(today - timedelta(days=today.weekday()))
+    month = dt_util.start_of_local_day(today.replace(day=1))
+    return RecordedQueue(
+        counted_to=_last_state(hass, processed) if processed else None,
+        today=_change(hass, processed, midnight),
+        this_week=_change(hass, processed, week),
+        this_month=_change(hass, processed, month),
+        hours=tuple(_hours(hass, processed, now)),
+        given_up=tuple(_given_up(hass, failed, midnight)),
+    )
+
+
+def _change(hass: HomeAssistant, entity_id: str | None, start: datetime) -> float:
+    """Return by how much a count has grown since a time."""
+    if entity_id is None:
+        return 0.0
+    found = statistic_during_period(
+        hass, dt_util.as_utc(start), None, entity_id, {"change"}, None
+    )
+    return float(found.get("change") or 0.0)
+
+
+def _last_state(hass: HomeAssistant, entity_id: str) -> float | None:
+    """Return the count up to which the statistics reach."""
+    found = get_last_short_term_statistics(hass, 1, entity_id, False, {"state"})
+    rows = found.get(entity_id, [])
+    return rows[0].get("state") if rows else None
+
+
+def _hours(
+    hass: HomeAssistant, entity_id: str | None, now: datetime
+) -> Iterable[tuple[datetime, float]]:
+    """Return what each hour brought."""
+    if entity_id is None:
+        return
+    start = dt_util.as_utc(now - timedelta(days=PEAK_DAYS))
+    found = statistics_during_period(
+        hass, start, None, {entity_id}, "hour", None, {"change"}
+    )
+    for row in found.get(entity_id, []):
+        begin = dt_util.as_local(dt_util.utc_from_timestamp(row["start"]))
+        yield begin, row.get("change") or 0.0
+
+
+def _given_up(
+    hass: HomeAssistant, entity_id: str | None, midnight: datetime
+) -> Iterable[tuple[str, float]]:
+    """Return the largest number of each day."""
+    if entity_id is None:
+        return
+    first = dt_util.start_of_local_day(midnight.date() - timedelta(days=TREND_DAYS - 1))
+    found = statistics_during_period(
+        hass, dt_util.as_utc(first), None, {entity_id}, "day", None, {"max"}
+    )
+    for row in found.get(entity_id, []):
+        begin = dt_util.as_local(dt_util.utc_from_timestamp(row["start"]))
+        yield begin.date().isoformat(), row.get("max") or 0.0
+
+
+ATTR_TYPE = "type"
+ATTR_FROM = "from"
+ATTR_TO = "to"
+ATTR_OFFSET = "offset"
+ATTR_COUNT = "count"
+ATTR_FORMAT = "format"
+
+MOST = 500
+"""Events in one answer."""
+
+FORMATS = {"csv": as_csv, "json": as_json}
+
+_FILTERS = {
+    **TARGET_FIELDS,
+    vol.Optional(ATTR_TYPE, default=[]): vol.All(
+        cv.ensure_list, [vol.Coerce(EventType)]
+    ),
+    vol.Optional(ATTR_FROM): cv.datetime,
+    vol.Optional(ATTR_TO): cv.datetime,
+}
+GET_SCHEMA = vol.Schema(
+    {
+        **_FILTERS,
+        vol.Optional(ATTR_OFFSET, default=0): cv.positive_int,
+        vol.Optional(ATTR_COUNT, default=50): vol.All(
+            vol.Coerce(int), vol.Range(min=1, max=MOST)
+        ),
+    }
+)
+EXPORT_SCHEMA = vol.Schema(
+    {**_FILTERS, vol.Optional(ATTR_FORMAT, default="csv"): vol.In(FORMATS)}
+)
+
+
+@callback
+def async_setup_history_actions(hass: HomeAssistant) -> None:
+    """Register the actions. They need an admin, or no user (automations)."""
+
+    async def get(call: ServiceCall) -> ServiceResponse:
+        """Answer with a page of the history."""
+        _, rows = _asked_for(hass, call)
+        offset: int = call.data[ATTR_OFFSET]
+        page = rows[offset : offset + call.data[ATTR_COUNT]]
+        following = offset + len(page)
+        return {
+            "events": page,  # type: ignore[dict-item]  # Rows are JSON.
+            "total": len(rows),
+            "next": following if following < len(rows) else None,
+        }
+
+    async def export(call: ServiceCall) -> ServiceResponse:
+        """Write the history into a file of the config folder."""
+        entry, rows = _asked_for(hass, call)
+        kind: str = call.data[ATTR_FORMAT]
+        name = f"history_{slugify(entry.title)}_{dt_util.now():%Y-%m-%d_%H-%M-%S}"
+        folder = Path(hass.config.path(DOMAIN))
+        try:
+            path = await hass.async_add_executor_job(
+                _write, folder, name, kind, FORMATS[kind](rows)
+            )
+        except OSError as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="not_exported",
+                translation_placeholders={
+                    "folder": str(folder),
+                    "error": err.strerror or str(err),
+                },
+            ) from err
+        return {"path": str(path), "count": len(rows)}
+
+    for name, handler, schema, answers in (
+        ("get_history", get, GET_SCHEMA, SupportsResponse.ONLY),
+        ("export_history", export, EXPORT_SCHEMA, SupportsResponse.OPTIONAL),
+    ):
+        async_register_admin_service(hass, DOMAIN, name, handler, schema, answers)
+
+
+def _asked_for(
+    hass: HomeAssistant, call: ServiceCall
+) -> tuple[AdminToolsConfigEntry, list[Row]]:
+    """Return the events that a call asks for, the newest first.
+
+    Raises ServiceValidationError when the devices are those of two Immichs.
+    """
+    target = async_one_target(hass, call.data)
+    query = HistoryQuery(
+        queues=target.queues if _names_queues(call.data) else None,
+        types=call.data[ATTR_TYPE],
+        since=_milliseconds(call.data.get(ATTR_FROM)),
+        until=_milliseconds(call.data.get(ATTR_TO)),
+    )
+    history = target.entry.runtime_data.activity.history
+    return target.entry, list(found(history, query))
+
+
+def _names_queues(data: dict[str, Any]) -> bool:
+    """Return whether only some queues are meant; without, the server's events count."""
+    queues: Iterable[str] = data.get(ATTR_QUEUE, ())
+    return bool(data.get("device_id") or queues) and ALL_QUEUES not in queues
+
+
+def _milliseconds(time: datetime | None) -> int | None:
+    """Return ms since the epoch; a time without a zone is in Home Assistant's."""
+    return None if time is None else int(dt_util.as_utc(time).timestamp() * 1000)
+
+
+def _write(folder: Path, name: str, ending: str, text: str) -> Path:
+    """Write a new file; never over another one."""
+    folder.mkdir(exist_ok=True)
+    for number in range(1, 100):
+        path = folder / f"{name}{f'_{number}' if number > 1 else ''}.{ending}"
+        try:
+            with path.open("x", encoding="utf-8", newline="") as file:
+                file.write(text)
+        except FileExistsError:
+            continue
+        return path
+    raise FileExistsError(name)
+
+
+STATISTICS_SCHEMA = vol.Schema(TARGET_FIELDS)
+
+NEEDS_REDIS = "needs_redis"
+NO_RECORDER = "no_recorder"
+SENSOR_OFF = "sensor_off"
+NOT_YET = "not_yet"
+
+
+@callback
+def async_setup_statistics_action(hass: HomeAssistant) -> None:
+    """Register the action. It needs an admin, or no user (automations)."""
+
+    async def get(call: ServiceCall) -> ServiceResponse:
+        """Answer with what is known of the queues, and of their Immich."""
+        target = async_one_target(hass, call.data)
+        queues: JsonObjectType = {}
+        for queue in target.queues:
+            queues[queue] = await _queue(hass, target.entry, queue)
+        return {"queues": queues, "outcomes": _outcomes(target.entry)}
+
+    async_register_admin_service(
+        hass,
+        DOMAIN,
+        "get_statistics",
+        get,
+        STATISTICS_SCHEMA,
+        SupportsResponse.ONLY,
+    )
+
+
+async def _queue(
+    hass: HomeAssistant, entry: AdminToolsConfigEntry, queue: str
+) -> JsonObjectType:
+    """Return the statistics of a queue; null where nobody can know, with the reason."""
+    runtime = entry.runtime_data
+    view = runtime.queues.data.queues.get(queue)
+    processed = _sensor(hass, entry, queue, "processed")
+    failed = _sensor(hass, entry, queue, "failed")
+    recorded = (
+        await async_recorded(hass, processed, failed) if has_recorder(hass) else None
+    )
+    why = None
+    if runtime.queues.redis is None:
+        why = NEEDS_REDIS
+    elif recorded is None:
+        why = NO_RECORDER
+    elif processed is None:
+        why = SENSOR_OFF
+    elif recorded.counted_to is None:
+        why = NOT_YET
+    known = why is None and recorded is not None
+    given_up = dict(recorded.given_up) if recorded is not None else {}
+    now = view.processed if view is not None else None
+    return {
+        "processed": _processed(recorded, now) if known and recorded else None,
+        "processed_unknown_because": why,
+        "peak_hours": [
+            {"hour": hour, "processed": round(jobs, 1)}
+            for hour, jobs in peak_hours(recorded.hours)
+        ]
+        if known and recorded
+        else None,
+        "given_up_by_day": {day: round(most) for day, most in given_up.items()},
+        "given_up_trend": trend(list(given_up.values())),
+        "average_duration": view.average_duration if view is not None else None,
+        "jobs": _jobs(entry, queue),
+        "slots_taken": runtime.telemetry.slots_taken(snake_case(queue)),
+    }
+
+
+def _sensor(
+    hass: HomeAssistant, entry: AdminToolsConfigEntry, queue: str, key: str
+) -> str | None:
+    """Return the entity id of a sensor; None when it is missing or switched off."""
+    registry = er.async_get(hass)
+    entity_id = registry.async_get_entity_id(
+        SENSOR_DOMAIN, DOMAIN, f"{entry.unique_id}_{queue}_{key}"
+    )
+    found = None if entity_id is None else registry.async_get(entity_id)
+    return None if found is None or found.disabled else found.entity_id
+
+
+def _processed(recorded: RecordedQueue, now: int | None) -> JsonObjectType:
+    """Return the jobs of each period, up to this moment.
+
+    The recorder is up to five minutes behind; the count since then is added.
+    """
+    counted_to = recorded.counted_to or 0.0
+    since = max(0.0, now - counted_to) if now is not None else 0.0
+    return {
+        "today": round(recorded.today + since),
+        "this_week": round(recorded.this_week + since),
+        "this_month": round(recorded.this_month + since),
+    }
+
+
+def _jobs(entry: AdminToolsConfigEntry, queue: str) -> JsonObjectType:
+    """Return what the jobs of each type take, and what became of them."""
+    runtime = entry.runtime_data
+    return {
+        name: {
+            "average_duration": durations.average,
+            "median_duration": durations.median,
+            **_counts(runtime.telemetry, name),
+        }
+        for name, durations in sorted(runtime.queues.analyst.durations(queue).items())
+    }
+
+
+def _outcomes(entry: AdminToolsConfigEntry) -> JsonObjectType:
+    """Return what became of all jobs of an Immich, as its telemetry has it."""
+    telemetry = entry.runtime_data.telemetry
+    counts, why = telemetry.counts, telemetry.unknown_because
+    days = dict(sorted(counts.days.items()))
+    return {
+        "unknown_because": why,
+        "since": iso(counts.since),
+        "jobs": {name: _counts(telemetry, name) for name in sorted(counts.jobs)},
+        "by_day": {day: _plain(own) for day, own in days.items()},
+        "failed_trend": trend([own.failed for own in days.values()]),
+    }
+
+
+def _counts(telemetry: EntryTelemetry, name: str) -> JsonObjectType:
+    """Return the outcomes of one type of job: null, never 0, when nobody counts."""
+    if telemetry.counts.since is None or not telemetry.urls:
+        return {"success": None, "failed": None, "skipped": None}
+    return _plain(telemetry.counts.of(name))
+
+
+def _plain(outcomes: Outcomes) -> JsonObjectType:
+    return {
+        "success": outcomes.success,
+        "failed": outcomes.failed,
+        "skipped": outcomes.skipped,
+    }
