@@ -8,20 +8,22 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_call_later
 
 from .analysis.models import QueueView, Source
 from .analysis.skipped import Answer
 from .analysis.skipped_ledger import SkippedJobs, ledger_from, ledger_to
-from .burnt_issue import async_known_burnt, async_show_burnt
 from .clock import monotonic_ms, now_ms
-from .const import LOGGER
+from .const import DOMAIN, LOGGER
 from .gpu_host.settings import Rerun
 from .healing.errors import NotStoredError
 from .history.events import Event, EventType
 from .immich.client import ImmichClient
 from .immich.errors import ImmichError, JobAlreadyRunningError, RequestRefusedError
 from .immich.models import MachineLearning
+from .placeholders import plain_placeholders
+from .queue_names import queue_name
 from .redis_source import RedisSource
 from .skipped_watch import SkippedJobWatch
 from .stores import EntryStores
@@ -29,6 +31,68 @@ from .stores import EntryStores
 if TYPE_CHECKING:
     from .data import AdminToolsConfigEntry
     from .gpu_host.manager import GpuHost
+
+
+JOBS_BURNT = "jobs_burnt"
+
+
+def issue_id(entry_id: str, queue: str) -> str:
+    """Return the id of the issue of a queue."""
+    return f"{JOBS_BURNT}_{entry_id}_{queue}"
+
+
+@callback
+def async_known_burnt(
+    hass: HomeAssistant, entry: AdminToolsConfigEntry
+) -> Mapping[str, int]:
+    """Return the jobs that issues tell of, by queue: 0.1.0 kept them nowhere else."""
+    found: dict[str, int] = {}
+    for (domain, known), issue in ir.async_get(hass).issues.items():
+        if domain == DOMAIN and known.startswith(issue_id(entry.entry_id, "")):
+            queue, jobs = (
+                (issue.data or {}).get("queue"),
+                (issue.data or {}).get("jobs"),
+            )
+            if isinstance(queue, str) and isinstance(jobs, int):
+                found[queue] = jobs
+    return found
+
+
+@callback
+def async_show_burnt(
+    hass: HomeAssistant, entry: AdminToolsConfigEntry, queue: str, jobs: int
+) -> None:
+    """Tell how many photos were skipped; none: take the issue back."""
+    if jobs == 0:
+        ir.async_delete_issue(hass, DOMAIN, issue_id(entry.entry_id, queue))
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id(entry.entry_id, queue),
+        data={"entry_id": entry.entry_id, "queue": queue, "jobs": jobs},
+        is_fixable=True,
+        is_persistent=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=JOBS_BURNT,
+        translation_placeholders=plain_placeholders(
+            {
+                "title": entry.title,
+                "queue": queue_name(hass, entry, queue),
+                "jobs": jobs,
+            }
+        ),
+    )
+
+
+@callback
+def async_remove_burnt(hass: HomeAssistant, entry_id: str) -> None:
+    """Take the issues of an entry back, as the entry goes."""
+    prefix = issue_id(entry_id, "")
+    for domain, known in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and known.startswith(prefix):
+            ir.async_delete_issue(hass, DOMAIN, known)
+
 
 SECTION = "skipped_jobs"
 """Section of the safety store."""

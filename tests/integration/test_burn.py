@@ -12,13 +12,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.immich_admin_tools import repairs, skipped_jobs
 from custom_components.immich_admin_tools.analysis import skipped
 from custom_components.immich_admin_tools.analysis.skipped_ledger import SkippedJobs
-from custom_components.immich_admin_tools.burnt_issue import (
-    BurntFlow,
-    async_show_burnt,
-    issue_id,
-)
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.immich.errors import JobAlreadyRunningError
+from custom_components.immich_admin_tools.repairs.skipped import BurntFlow
+from custom_components.immich_admin_tools.skipped_jobs import async_show_burnt, issue_id
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey

@@ -13,8 +13,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools import repairs
-from custom_components.immich_admin_tools.box_pause_flows import BoxPauseFlow
 from custom_components.immich_admin_tools.const import DOMAIN
+from custom_components.immich_admin_tools.repairs.pauses import BoxPauseFlow
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 

@@ -10,11 +10,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools import skipped_jobs
 from custom_components.immich_admin_tools.analysis.skipped_ledger import SkippedJobs
-from custom_components.immich_admin_tools.burnt_issue import issue_id
 from custom_components.immich_admin_tools.const import DOMAIN, POLLS_BEFORE_REMOVAL
 from custom_components.immich_admin_tools.immich.client import ImmichClient
 from custom_components.immich_admin_tools.immich.models import QueueCounts
-from custom_components.immich_admin_tools.skipped_jobs import EntrySkippedJobs
+from custom_components.immich_admin_tools.skipped_jobs import EntrySkippedJobs, issue_id
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 

@@ -15,7 +15,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.immich_admin_tools import repairs, stuck_flow
+from custom_components.immich_admin_tools import repairs
 from custom_components.immich_admin_tools.analysis.models import StuckKind
 from custom_components.immich_admin_tools.bullmq.permissions import (
     HEAL_RULES,
@@ -32,9 +32,9 @@ from custom_components.immich_admin_tools.healing.models import (
     SkippedJob,
     SkipReason,
 )
-from custom_components.immich_admin_tools.repair_flow import IssueData
-from custom_components.immich_admin_tools.repairs import FIX_FLOWS
-from custom_components.immich_admin_tools.stuck_flow import StuckJobsFlow
+from custom_components.immich_admin_tools.repairs import FIX_FLOWS, stuck
+from custom_components.immich_admin_tools.repairs.flow import IssueData
+from custom_components.immich_admin_tools.repairs.stuck import StuckJobsFlow
 from tests.integration.conftest import entity_id, entry_for, poll, set_up, state_of
 from tests.integration.restart.helpers import (
     choose,
@@ -509,7 +509,7 @@ async def test_the_entry_ends_as_a_dialog_is_done(
             gone = SkippedJob("ocr", "1", SkipReason.NOT_STUCK)
             return HealReport((), (gone,))
 
-    monkeypatch.setattr(stuck_flow, "reachable_healing", lambda _: Heals())
+    monkeypatch.setattr(stuck, "reachable_healing", lambda _: Heals())
     result = await dialog.choose("clear")
     assert (result["type"], result["reason"]) == (
         FlowResultType.ABORT,

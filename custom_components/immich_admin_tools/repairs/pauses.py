@@ -5,11 +5,11 @@ from typing import override
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 
-from .data import AdminToolsConfigEntry
-from .healing.errors import NotStoredError
-from .immich.errors import ImmichError
-from .pauses.manager import BoxPauses
-from .repair_flow import IssueData
+from ..data import AdminToolsConfigEntry
+from ..healing.errors import NotStoredError
+from ..immich.errors import ImmichError
+from ..pauses.manager import BoxPauses
+from .flow import IssueData
 
 
 class BoxPauseFlow(RepairsFlow):

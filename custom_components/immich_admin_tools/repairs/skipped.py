@@ -1,84 +1,20 @@
-"""The repair issue about photos that were skipped, and the dialog that makes up for it."""
+"""The dialog about photos that were skipped: it makes up for them."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 
-from .const import DOMAIN
-from .errors import message_of
-from .immich.errors import ImmichError
-from .placeholders import plain_placeholders
-from .queue_names import queue_name
-from .words import localized
+from ..errors import message_of
+from ..immich.errors import ImmichError
+from ..placeholders import plain_placeholders
+from ..queue_names import queue_name
+from ..words import localized
 
 if TYPE_CHECKING:
-    from .data import AdminToolsConfigEntry
-    from .repair_flow import IssueData
-    from .skipped_jobs import EntrySkippedJobs, Obstacle
-
-JOBS_BURNT = "jobs_burnt"
-
-
-def issue_id(entry_id: str, queue: str) -> str:
-    """Return the id of the issue of a queue."""
-    return f"{JOBS_BURNT}_{entry_id}_{queue}"
-
-
-@callback
-def async_known_burnt(
-    hass: HomeAssistant, entry: AdminToolsConfigEntry
-) -> Mapping[str, int]:
-    """Return the jobs that issues tell of, by queue: 0.1.0 kept them nowhere else."""
-    found: dict[str, int] = {}
-    for (domain, known), issue in ir.async_get(hass).issues.items():
-        if domain == DOMAIN and known.startswith(issue_id(entry.entry_id, "")):
-            queue, jobs = (
-                (issue.data or {}).get("queue"),
-                (issue.data or {}).get("jobs"),
-            )
-            if isinstance(queue, str) and isinstance(jobs, int):
-                found[queue] = jobs
-    return found
-
-
-@callback
-def async_show_burnt(
-    hass: HomeAssistant, entry: AdminToolsConfigEntry, queue: str, jobs: int
-) -> None:
-    """Tell how many photos were skipped; none: take the issue back."""
-    if jobs == 0:
-        ir.async_delete_issue(hass, DOMAIN, issue_id(entry.entry_id, queue))
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id(entry.entry_id, queue),
-        data={"entry_id": entry.entry_id, "queue": queue, "jobs": jobs},
-        is_fixable=True,
-        is_persistent=True,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=JOBS_BURNT,
-        translation_placeholders=plain_placeholders(
-            {
-                "title": entry.title,
-                "queue": queue_name(hass, entry, queue),
-                "jobs": jobs,
-            }
-        ),
-    )
-
-
-@callback
-def async_remove_burnt(hass: HomeAssistant, entry_id: str) -> None:
-    """Take the issues of an entry back, as the entry goes."""
-    prefix = issue_id(entry_id, "")
-    for domain, known in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and known.startswith(prefix):
-            ir.async_delete_issue(hass, DOMAIN, known)
+    from ..data import AdminToolsConfigEntry
+    from ..skipped_jobs import EntrySkippedJobs, Obstacle
+    from .flow import IssueData
 
 
 class BurntFlow(RepairsFlow):

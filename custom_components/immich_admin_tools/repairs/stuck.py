@@ -10,13 +10,13 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .analysis.models import JobView
-from .bullmq.access import check_access
-from .bullmq.errors import BullMQError
-from .const import CONF_HEAL_LIMITS
-from .errors import translated_errors
-from .healing.manager import reachable_healing
-from .healing.models import (
+from ..analysis.models import JobView
+from ..bullmq.access import check_access
+from ..bullmq.errors import BullMQError
+from ..const import CONF_HEAL_LIMITS
+from ..errors import translated_errors
+from ..healing.manager import reachable_healing
+from ..healing.models import (
     Decision,
     HealedJob,
     HealMode,
@@ -24,13 +24,13 @@ from .healing.models import (
     Outcome,
     SkippedJob,
 )
-from .healing.policy import Order, decide_one
-from .placeholders import plain
-from .queue_names import queue_name
-from .restart_flow import RestartFlow
-from .services.jobs import SKIPPED_MESSAGES
-from .settings import heal_limits_of, restart_settings_of
-from .words import duration, localized, localized_choice
+from ..healing.policy import Order, decide_one
+from ..placeholders import plain
+from ..queue_names import queue_name
+from ..services.jobs import SKIPPED_MESSAGES
+from ..settings import heal_limits_of, restart_settings_of
+from ..words import duration, localized, localized_choice
+from .restart import RestartFlow
 
 SHOWN = 20
 """Jobs that a dialog lists."""

@@ -2,10 +2,10 @@
 
 from homeassistant.components.repairs import RepairsFlowResult
 
-from .bullmq.errors import BullMQError
-from .const import CONF_AUTO_HEAL
-from .healing.policy import AutoHealMode
-from .repair_flow import EntryFlow
+from ..bullmq.errors import BullMQError
+from ..const import CONF_AUTO_HEAL
+from ..healing.policy import AutoHealMode
+from .flow import EntryFlow
 
 
 class HealRightsFlow(EntryFlow):

@@ -6,34 +6,35 @@ from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from .box_pause_flows import BoxRemovedFlow, FoundPausedFlow
-from .bullmq.errors import AuthenticationError, MissingRightsError
-from .burnt_issue import JOBS_BURNT, BurntFlow, async_remove_burnt
-from .const import DOMAIN
-from .data import AdminToolsConfigEntry
-from .errors import message_of
-from .heal_rights_flow import HealRightsFlow
-from .healing.manager import (
+from ..bullmq.errors import AuthenticationError, MissingRightsError
+from ..const import DOMAIN
+from ..data import AdminToolsConfigEntry
+from ..errors import message_of
+from ..healing.manager import (
     HEAL_ISSUES,
     HEAL_LIMIT,
     HEAL_RIGHTS,
     STUCK_JOBS,
     WORKERS_BLOCKED,
 )
-from .immich.permissions import Permission
-from .pauses.manager import (
+from ..immich.permissions import Permission
+from ..pauses.manager import (
     BOX_PAUSE_ISSUES,
     BOX_REMOVED_PAUSED,
     FOUND_PAUSED,
     PAUSED_WHILE_DISABLED,
 )
-from .placeholders import plain_placeholders
-from .queue_names import queue_names
-from .repair_flow import IssueData
-from .restart.manager import RESTART_ACTIONS_INVALID, RESTART_FAILED, RESTART_ISSUES
-from .restart_flow import ActionsInvalidFlow, RestartFlow
-from .stuck_flow import HealLimitFlow, StuckJobsFlow
-from .words import localized
+from ..placeholders import plain_placeholders
+from ..queue_names import queue_names
+from ..restart.manager import RESTART_ACTIONS_INVALID, RESTART_FAILED, RESTART_ISSUES
+from ..skipped_jobs import JOBS_BURNT, async_remove_burnt
+from ..words import localized
+from .flow import IssueData
+from .pauses import BoxRemovedFlow, FoundPausedFlow
+from .restart import ActionsInvalidFlow, RestartFlow
+from .rights import HealRightsFlow
+from .skipped import BurntFlow
+from .stuck import HealLimitFlow, StuckJobsFlow
 
 UNKNOWN_LAYOUT = "unknown_layout"
 VERSION_MISSING = "version_missing"

@@ -10,9 +10,9 @@ from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 
-from .const import DOMAIN
-from .data import AdminToolsConfigEntry
-from .words import localized_error
+from ..const import DOMAIN
+from ..data import AdminToolsConfigEntry
+from ..words import localized_error
 
 type Work = Callable[[], Coroutine[None, None, None]]
 type IssueData = dict[str, str | int | float | None]
