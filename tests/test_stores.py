@@ -19,11 +19,11 @@ from custom_components.immich_admin_tools.healing.errors import (
     EndedError,
     NotStoredError,
 )
-from custom_components.immich_admin_tools.safety_store import SafetyStore
-from custom_components.immich_admin_tools.stores import (
+from custom_components.immich_admin_tools.storage import (
     COUNTERS_DELAY,
     HISTORY_DELAY,
     EntryStores,
+    SafetyStore,
 )
 
 

@@ -10,10 +10,14 @@ from homeassistant.helpers.typing import ConfigType
 from .analysis.analyst import Analyst
 from .bullmq.errors import BullMQError
 from .const import DOMAIN
-from .coordinator import QueueCoordinator, ServerCoordinator
+from .coordinator import (
+    QueueCoordinator,
+    RedisSource,
+    ServerCoordinator,
+    async_create_redis_source,
+)
 from .data import AdminToolsConfigEntry, RuntimeData
 from .devices import async_keep_devices, async_register_server
-from .entry_telemetry import EntryTelemetry
 from .errors import message_of
 from .fresh_http import fresh_http
 from .gpu_host.manager import EntryGpuHosts, async_remove_gpu_issues
@@ -28,7 +32,6 @@ from .pauses.manager import (
     create_immich_starts,
     create_lease_keeper,
 )
-from .redis_source import RedisSource, async_create_redis_source
 from .repairs import async_keep_issues, async_remove_issues
 from .restart.manager import EntryRestart
 from .services import async_setup_services
@@ -37,14 +40,15 @@ from .services.queues import async_setup_restart_action
 from .settings import connection_of, set_up_with
 from .skipped_jobs import EntrySkippedJobs
 from .skipped_watch import async_hand_on_doubts
-from .stores import EntryStores
-from .thumbnail import ThumbnailView
+from .storage import EntryStores
+from .telemetry import EntryTelemetry
 from .upkeep import (
     async_end_with_entry,
     async_keep_counters,
     async_keep_healing,
     async_keep_leases,
 )
+from .views import ThumbnailView
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 

@@ -23,7 +23,7 @@ from .entity import (
     async_add_queue_entities,
 )
 from .gpu_entities import ONLINE, GpuOnlineSensor, async_add_gpu_entities
-from .words import localized_choice
+from .texts import localized_choice
 
 PARALLEL_UPDATES = 0
 

@@ -1,7 +1,8 @@
 """The dialogs that set up, log in again and reconfigure."""
 
 from collections.abc import Mapping
-from typing import Any, override
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
@@ -11,20 +12,21 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
 )
 from homeassistant.const import CONF_API_KEY, CONF_URL
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import AbortFlow
+from homeassistant.helpers.httpx_client import get_async_client
 
-from .bullmq.access import HEAL_RULES, acl_setuser_line
-from .bullmq.address import split_user_info
-from .bullmq.connection import RedisSettings
-from .bullmq.errors import BullMQError
-from .connection_check import (
-    ImmichFound,
-    RedisFound,
-    async_check_immich,
-    async_check_redis,
-    reads_same_queues,
+from .bullmq.access import (
+    HEAL_RULES,
+    Access,
+    acl_setuser_line,
+    check_access,
+    check_queues,
 )
+from .bullmq.address import split_user_info
+from .bullmq.connection import RedisSettings, build_ssl_context, create_client
+from .bullmq.errors import BullMQError
+from .bullmq.reader import QueueReader
 from .const import (
     CONF_REDIS_PASSWORD,
     CONF_REDIS_URL,
@@ -32,9 +34,8 @@ from .const import (
     CONF_VERIFY_SSL,
     DOMAIN,
 )
-from .data import AdminToolsConfigEntry
 from .errors import message_of
-from .flow_forms import (
+from .forms import (
     CONF_READ_ONLY,
     STEP_IMMICH,
     STEP_REAUTH,
@@ -44,12 +45,100 @@ from .flow_forms import (
     nested,
     user_of,
 )
-from .gpu_settings import SUBENTRY_GPU_HOST
 from .immich.address import normalise_key, normalise_url
-from .immich.errors import ImmichError, InvalidAddressError
+from .immich.client import ImmichClient
+from .immich.errors import (
+    ImmichError,
+    InvalidAddressError,
+    MissingPermissionError,
+    NotAdminError,
+)
+from .immich.models import QueueCounts, User, Version
+from .immich.permissions import REQUIRED
 from .options_flow import AdminToolsOptionsFlow
-from .settings import redis_settings
+from .settings import SUBENTRY_GPU_HOST, redis_settings
 from .subentry_flow import GpuHostFlow
+
+if TYPE_CHECKING:
+    from .data import AdminToolsConfigEntry
+
+
+@dataclass(frozen=True, slots=True)
+class ImmichFound:
+    """What answers at Immich's address."""
+
+    version: Version
+    user: User
+    queues: tuple[QueueCounts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RedisFound:
+    """What answers at the address of Redis."""
+
+    access: Access
+    layouts_unknown: tuple[str, ...]
+    """Queues that can only be watched: their BullMQ layout is not known."""
+
+
+async def async_check_immich(
+    hass: HomeAssistant, url: str, api_key: str, verify_ssl: bool
+) -> ImmichFound:
+    """Ask Immich who it is and whether the key may do all that is needed.
+
+    Raises ImmichError.
+    """
+    client = ImmichClient(get_async_client(hass, verify_ssl), url, api_key)
+    version = await client.check_version()
+    if missing := await client.missing_permissions(REQUIRED):
+        raise MissingPermissionError(missing)
+    user = await client.me()
+    if not user.is_admin:
+        raise NotAdminError
+    return ImmichFound(version, user, await client.queues())
+
+
+async def async_check_redis(
+    hass: HomeAssistant, settings: RedisSettings, queues: Mapping[str, QueueCounts]
+) -> RedisFound:
+    """Ask Redis for the queues that Immich named, and what its user may do.
+
+    Raises BullMQError.
+    """
+    ssl_context = await hass.async_add_executor_job(build_ssl_context, settings)
+    client = create_client(settings, ssl_context)
+    try:
+        access = await check_access(client, settings.prefix)
+        access.require_read()
+        reading = await QueueReader(client, settings.prefix).read(tuple(queues))
+        check_queues(reading, settings.prefix)
+    finally:
+        await client.aclose()
+    return RedisFound(
+        access,
+        tuple(name for name, read in reading.queues.items() if not read.writable),
+    )
+
+
+def reads_same_queues(
+    entry: AdminToolsConfigEntry, settings: RedisSettings, found: RedisFound
+) -> bool:
+    """Return whether a loaded entry reads the queues that were found.
+
+    A Redis is known by its run id: it may have many addresses.
+    """
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
+    redis = entry.runtime_data.queues.redis
+    return (
+        redis is not None
+        and redis.reading is not None
+        and redis.reading.run_id == found.access.run_id
+        and redis.settings.prefix == settings.prefix
+        # Immich's REDIS_DBINDEX: the same names there are other queues.
+        and split_user_info(redis.settings.url).database
+        == split_user_info(settings.url).database
+    )
 
 
 class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):

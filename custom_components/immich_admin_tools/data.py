@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from homeassistant.config_entries import ConfigEntry
 
 from .coordinator import QueueCoordinator, ServerCoordinator
-from .entry_telemetry import EntryTelemetry
 from .gpu_host.manager import EntryGpuHosts
 from .healing.manager import EntryHealing
 from .history.manager import EntryActivity
@@ -14,7 +13,8 @@ from .pauses.keeper import LeaseKeeper
 from .pauses.manager import BoxPauses
 from .restart.manager import EntryRestart
 from .skipped_jobs import EntrySkippedJobs
-from .stores import EntryStores
+from .storage import EntryStores
+from .telemetry import EntryTelemetry
 
 
 @dataclass(kw_only=True)

@@ -1,12 +1,35 @@
-"""Keeps the devices: the server's up to date, those of lost queues gone."""
+"""The devices: by what they are known, the server's up to date, those of lost queues gone."""
+
+from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN
-from .data import AdminToolsConfigEntry
-from .entity import queue_of_device
 from .settings import external_url_of
+
+if TYPE_CHECKING:
+    from .data import AdminToolsConfigEntry
+
+
+def queue_identifier(entry: AdminToolsConfigEntry, queue: str) -> tuple[str, str]:
+    """Return the identifier of a queue's device."""
+    return (DOMAIN, f"{entry.unique_id}_{queue}")
+
+
+def queue_of_device(
+    entry: AdminToolsConfigEntry, device: dr.AnyDeviceEntry
+) -> str | None:
+    """Return the queue that a device stands for; None for the server's."""
+    prefix = f"{entry.unique_id}_"
+    return next(
+        (
+            identifier.removeprefix(prefix)
+            for domain, identifier in device.identifiers
+            if domain == DOMAIN and identifier.startswith(prefix)
+        ),
+        None,
+    )
 
 
 @callback

@@ -17,9 +17,9 @@ from .const import (
     CONF_REDIS_USERNAME,
     CONF_TELEMETRY_URL,
 )
+from .coordinator import RedisSource
 from .data import AdminToolsConfigEntry
 from .gpu_host.manager import GpuHost
-from .redis_source import RedisSource
 
 REDACTED = {
     # Actions of the user: they may hold anything.

@@ -2,22 +2,64 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import override
+from typing import TYPE_CHECKING, override
 
 from homeassistant.core import callback
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from homeassistant.util import slugify
 
-from .analysis.models import QueueView, Source
+from .analysis.models import QueueState, QueueView, Source
 from .const import DOMAIN
 from .coordinator import QueueCoordinator, ServerCoordinator
 from .data import AdminToolsConfigEntry, RuntimeData
-from .identifiers import queue_identifier
+from .devices import queue_identifier
 from .immich.queues import PIPELINE, QueueName
+
+if TYPE_CHECKING:
+    from .data import RuntimeData
+    from .healing.manager import EntryHealing
+
+
+WORKER_BLOCKED = "worker_blocked"
+"""A queue that nobody works on, as its workers hang: only a restart frees them."""
+
+QUEUE_STATES = [*(state.value for state in QueueState), WORKER_BLOCKED]
+
+
+def shown_state(view: QueueView, runtime: RuntimeData) -> str:
+    """Return the state of a queue as a user sees it."""
+    blocked = blocked_workers(runtime.healing, view.name) or 0
+    concurrency = runtime.server.data.concurrency
+    nothing_moves = view.state in (
+        QueueState.IDLE,
+        QueueState.STALLED,
+        QueueState.WORKER_LOST,
+    ) or (
+        # Shown as running for a while after its last job.
+        view.state is QueueState.RUNNING and not view.active and not view.waiting
+    )
+    nobody_left = (
+        view.state is QueueState.RUNNING
+        and not view.active
+        and concurrency is not None
+        # Those that Immich has no number for work on one job at a time.
+        and blocked >= concurrency.get(view.name, 1)
+    )
+    if blocked and (nothing_moves or nobody_left):
+        return WORKER_BLOCKED
+    return view.state.value
+
+
+def blocked_workers(
+    healing: EntryHealing | None, queue: str | None = None
+) -> int | None:
+    """Return how many workers are blocked; None while Redis can't tell."""
+    if healing is None or not healing.reachable:
+        return None
+    return healing.lost_slots(queue)
 
 
 def server_device_info(entry: AdminToolsConfigEntry) -> DeviceInfo:
@@ -37,21 +79,6 @@ def queue_device_info(entry: AdminToolsConfigEntry, queue: str) -> ChildDeviceIn
         )
     return ChildDeviceInfo(
         identifiers=identifiers, parent_device_id=parent, name=prettified(queue)
-    )
-
-
-def queue_of_device(
-    entry: AdminToolsConfigEntry, device: dr.AnyDeviceEntry
-) -> str | None:
-    """Return the queue that a device stands for; None for the server's."""
-    prefix = f"{entry.unique_id}_"
-    return next(
-        (
-            identifier.removeprefix(prefix)
-            for domain, identifier in device.identifiers
-            if domain == DOMAIN and identifier.startswith(prefix)
-        ),
-        None,
     )
 
 

@@ -15,7 +15,7 @@ from .const import DOMAIN
 from .gpu_host import errors as gpu_host
 from .healing import errors as healing
 from .immich import errors as immich
-from .placeholders import plain_placeholders
+from .texts import plain_placeholders
 
 type _Error = (
     immich.ImmichError

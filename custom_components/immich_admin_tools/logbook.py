@@ -18,7 +18,7 @@ from .const import DOMAIN
 from .healing.models import Initiator, Outcome
 from .history.events import ACT_EVENTS, EventType
 from .history.manager import BUS_EVENT
-from .queue_names import queue_name
+from .texts import queue_name
 
 _ACTIVITY = "event.activity.state_attributes"
 _LAST_HEAL = "sensor.last_heal.state_attributes"

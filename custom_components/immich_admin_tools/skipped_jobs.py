@@ -16,17 +16,16 @@ from .analysis.skipped import Answer
 from .analysis.skipped_ledger import SkippedJobs, ledger_from, ledger_to
 from .clock import monotonic_ms, now_ms
 from .const import DOMAIN, LOGGER
+from .coordinator import RedisSource
 from .gpu_host.settings import Rerun
 from .healing.errors import NotStoredError
 from .history.events import Event, EventType
 from .immich.client import ImmichClient
 from .immich.errors import ImmichError, JobAlreadyRunningError, RequestRefusedError
 from .immich.models import MachineLearning
-from .placeholders import plain_placeholders
-from .queue_names import queue_name
-from .redis_source import RedisSource
 from .skipped_watch import SkippedJobWatch
-from .stores import EntryStores
+from .storage import EntryStores
+from .texts import plain_placeholders, queue_name
 
 if TYPE_CHECKING:
     from .data import AdminToolsConfigEntry

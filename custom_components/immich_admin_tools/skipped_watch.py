@@ -15,13 +15,13 @@ from .bullmq.event_listener import EventWatch
 from .bullmq.models import JobEvent
 from .clock import monotonic_ms, now_ms
 from .const import LOGGER
+from .coordinator import RedisSource
 from .gpu_host.guard import DrainGuard, Patience
 from .healing.errors import EndedError, HealingError
 from .immich.errors import ImmichError
 from .immich.models import MachineLearning
 from .immich.queues import MACHINE_LEARNING
 from .pauses.leases import LeaseKind, Reason
-from .redis_source import RedisSource
 
 if TYPE_CHECKING:
     from .data import AdminToolsConfigEntry

@@ -30,14 +30,18 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from .const import CONF_RESTART_ACTION
 from .entity import snake_case
-from .flow_forms import TEXT_FIELD, URL_FIELD
+from .forms import TEXT_FIELD, URL_FIELD
 from .gpu_host.errors import InvalidMacError
 from .gpu_host.machine import machine_keys
 from .gpu_host.manager import machine_of
 from .gpu_host.settings import DEFAULT_QUEUES, Rerun
 from .gpu_host.wake import DEFAULT_ADDRESS, DEFAULT_PORT, normalise_mac
-from .gpu_settings import (
+from .healing.errors import OwnActionsError
+from .immich.address import normalise_url
+from .immich.errors import InvalidAddressError
+from .settings import (
     CONF_ALLOWED_FROM,
     CONF_ALLOWED_TO,
     CONF_BOOT_TIMEOUT,
@@ -56,7 +60,6 @@ from .gpu_settings import (
     CONF_PAUSE_OFFLINE,
     CONF_QUEUES,
     CONF_RERUN_MISSING,
-    CONF_RESTART_ACTION,
     CONF_RETRY_DELAY,
     CONF_WAKE_AGE,
     CONF_WAKE_BACKLOG,
@@ -67,10 +70,7 @@ from .gpu_settings import (
     SHORTEST_BOOT,
     SUBENTRY_GPU_HOST,
 )
-from .healing.errors import OwnActionsError
-from .immich.address import normalise_url
-from .immich.errors import InvalidAddressError
-from .placeholders import plain
+from .texts import plain
 from .user_actions import async_check_actions
 
 SECTION_WAKE: Final = "wake"

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -9,14 +10,16 @@ from homeassistant.helpers.event import async_call_later
 
 from .analysis.models import Source
 from .clock import monotonic_ms
-from .data import AdminToolsConfigEntry
-from .entry_telemetry import TELEMETRY
 from .healing.errors import EndedError
 from .healing.safety import Stored
 from .immich.queues import RESUMED_AT_START
 from .pauses.keeper import LeaseKeeper
 from .restart.worker_watch import ImmichStarts
-from .stores import EntryStores
+from .storage import EntryStores
+from .telemetry import TELEMETRY
+
+if TYPE_CHECKING:
+    from .data import AdminToolsConfigEntry
 
 SOONEST = 0.2
 """Seconds until a lease whose time is over is looked after once more."""

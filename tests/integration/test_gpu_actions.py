@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
-from custom_components.immich_admin_tools import gpu_settings
+from custom_components.immich_admin_tools import settings
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.gpu_host import manager
 from tests.support.processes import until
@@ -155,7 +155,7 @@ async def test_never_wakes_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A box that doesn't wake up is told of, with what to check; later it may."""
-    monkeypatch.setattr(gpu_settings, "SHORTEST_BOOT", timedelta(seconds=1))
+    monkeypatch.setattr(settings, "SHORTEST_BOOT", timedelta(seconds=1))
     gpu_box.wakes = False
     events = async_capture_events(hass, "immich_admin_tools_event")
     entry = await loaded(

@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools.gpu_host.settings import Rerun
-from custom_components.immich_admin_tools.gpu_settings import (
+from custom_components.immich_admin_tools.settings import (
     SUBENTRY_GPU_HOST,
     host_settings_of,
 )

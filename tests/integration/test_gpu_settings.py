@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.immich_admin_tools.gpu_settings import (
+from custom_components.immich_admin_tools.settings import (
     is_allowed_hour,
     is_gate_open,
     is_kept_on,

@@ -14,8 +14,8 @@ import voluptuous as vol
 import yaml
 
 from custom_components.immich_admin_tools.const import DOMAIN
+from custom_components.immich_admin_tools.devices import queue_identifier
 from custom_components.immich_admin_tools.history.events import Event, EventType
-from custom_components.immich_admin_tools.identifiers import queue_identifier
 
 from .healing.helpers import call
 

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.immich_admin_tools import coordinator
 from custom_components.immich_admin_tools.healing.safety import Stored
 from custom_components.immich_admin_tools.immich.errors import JobAlreadyRunningError
-from custom_components.immich_admin_tools.stores import DelayedStore
+from custom_components.immich_admin_tools.storage import DelayedStore
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey

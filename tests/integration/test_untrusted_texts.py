@@ -27,7 +27,7 @@ from custom_components.immich_admin_tools.diagnostics import (
 from custom_components.immich_admin_tools.errors import message_of
 from custom_components.immich_admin_tools.healing import errors as healing
 from custom_components.immich_admin_tools.immich import errors as immich
-from custom_components.immich_admin_tools.placeholders import MAX_LENGTH, plain
+from custom_components.immich_admin_tools.texts import MAX_LENGTH, plain
 from tests.bullmq.echo_server import COMPLAINTS, Complain, echo_server
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey

@@ -15,8 +15,9 @@ from homeassistant.util.hass_dict import HassKey
 from ..analysis.models import ServerView
 from ..analysis.skipped import Answer
 from ..clock import monotonic_ms, now_ms
-from ..const import DOMAIN
-from ..gpu_settings import (
+from ..const import CONF_RESTART_ACTION, DOMAIN
+from ..history.events import Event, EventType
+from ..settings import (
     CONCURRENCY,
     CONF_GATE_ENTITY,
     CONF_KEEP_ON_ENTITY,
@@ -24,17 +25,15 @@ from ..gpu_settings import (
     CONF_ML_URL,
     CONF_OFF_ACTION,
     CONF_ON_ACTION,
-    CONF_RESTART_ACTION,
     HOST_SECTION,
     SUBENTRY_GPU_HOST,
+    connection_of,
     host_settings_of,
     is_allowed_hour,
     is_kept_on,
     is_unclear,
     may_wake,
 )
-from ..history.events import Event, EventType
-from ..settings import connection_of
 from ..user_actions import async_run_actions
 from .clocks import Clocks
 from .concurrency import ConcurrencyKeeper

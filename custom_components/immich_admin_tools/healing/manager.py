@@ -15,13 +15,12 @@ from ..bullmq.jobs import QueueListing
 from ..bullmq.recovery import BulkResult, QueueRecovery
 from ..clock import monotonic_ms, monotonic_of, now_ms
 from ..const import DOMAIN, LOGGER
+from ..coordinator import RedisSource
 from ..history.events import Event, EventType
 from ..history.manager import EntryActivity
-from ..placeholders import plain_placeholders
-from ..queue_names import queue_name
-from ..redis_source import RedisSource
 from ..settings import auto_heal_of, heal_limits_of, restart_settings_of
-from ..stores import EntryStores
+from ..storage import EntryStores
+from ..texts import plain_placeholders, queue_name
 from .errors import HealingError, RestartLimitError
 from .healer import Healer, Step
 from .journal import ActLog, Run

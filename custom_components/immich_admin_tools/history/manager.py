@@ -13,17 +13,17 @@ from ..analysis.models import JobView, ServerView
 from ..analysis.stored import stored_mapping
 from ..clock import monotonic_ms, now_ms
 from ..const import DOMAIN
+from ..devices import queue_identifier
 from ..healing.journal import Run
 from ..healing.models import HealedJob, Initiator, Outcome
 from ..healing.safety import Stored
-from ..identifiers import queue_identifier
 from ..immich.client import ImmichClient
 from ..immich.queues import RESUMED_AT_START
 from ..pauses.attributes import BY_HAND
 from ..pauses.leases import LeaseKind
 from ..settings import external_url_of, history_days_of
-from ..stores import EntryStores
-from ..thumbnail import thumbnail_path
+from ..storage import EntryStores
+from ..views import thumbnail_path
 from .assets import AssetBook
 from .detector import NOT_BY_US, EventWatch
 from .events import Event, EventType, act_events

@@ -18,27 +18,26 @@ from ..bullmq.address import split_user_info
 from ..bullmq.workers import connected_workers
 from ..clock import monotonic_ms, now_ms
 from ..const import DOMAIN, LOGGER
+from ..coordinator import RedisSource
 from ..gpu_host.concurrency import ConcurrencyKeeper
 from ..gpu_host.models import LEAVING
 from ..gpu_host.probe import PingProbe, Probe
-from ..gpu_settings import (
-    CONCURRENCY,
-    HOST_SECTION,
-    SUBENTRY_GPU_HOST,
-    host_settings_of,
-)
 from ..healing.errors import EndedError, HealingError, LockedOutError, NotStoredError
 from ..immich.client import ImmichClient
 from ..immich.errors import ImmichError
 from ..immich.models import MachineLearning
-from ..placeholders import plain_placeholders
-from ..queue_names import queue_names
-from ..redis_source import RedisSource
 from ..restart.maintenance import MaintenanceGuard
 from ..restart.manager import create_maintenance_guard
 from ..restart.worker_watch import ImmichStarts
-from ..settings import connection_of
-from ..stores import EntryStores
+from ..settings import (
+    CONCURRENCY,
+    HOST_SECTION,
+    SUBENTRY_GPU_HOST,
+    connection_of,
+    host_settings_of,
+)
+from ..storage import EntryStores
+from ..texts import plain_placeholders, queue_names
 from .hand_over import Answers, queues_to_keep
 from .keeper import LeaseKeeper
 from .leases import LeaseBook, LeaseKind, Reason

@@ -24,11 +24,9 @@ from ..pauses.manager import (
     FOUND_PAUSED,
     PAUSED_WHILE_DISABLED,
 )
-from ..placeholders import plain_placeholders
-from ..queue_names import queue_names
 from ..restart.manager import RESTART_ACTIONS_INVALID, RESTART_FAILED, RESTART_ISSUES
 from ..skipped_jobs import JOBS_BURNT, async_remove_burnt
-from ..words import localized
+from ..texts import localized, plain_placeholders, queue_names
 from .flow import IssueData
 from .pauses import BoxRemovedFlow, FoundPausedFlow
 from .restart import ActionsInvalidFlow, RestartFlow

@@ -12,7 +12,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
 from ..data import AdminToolsConfigEntry
-from ..words import localized_error
+from ..texts import localized_error
 
 type Work = Callable[[], Coroutine[None, None, None]]
 type IssueData = dict[str, str | int | float | None]

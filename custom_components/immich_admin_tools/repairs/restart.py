@@ -11,13 +11,12 @@ import voluptuous as vol
 from ..const import CONF_RESTART_ACTION
 from ..errors import translated_errors
 from ..healing.errors import OwnActionsError
-from ..queue_names import queue_names
+from ..options_flow import SECTION_RESTART, async_restart_problem
 from ..restart.methods import WayKind
 from ..restart.restarter import RestartReport
-from ..restart_options import SECTION_RESTART, async_restart_problem
 from ..settings import restart_settings_of
+from ..texts import localized, localized_choice, queue_names
 from ..user_actions import RawActions, async_check_actions
-from ..words import localized, localized_choice
 from .flow import EntryFlow
 
 CONF_ACTIONS = "actions"

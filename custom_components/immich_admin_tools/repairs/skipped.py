@@ -7,9 +7,7 @@ from homeassistant.config_entries import ConfigEntryState
 
 from ..errors import message_of
 from ..immich.errors import ImmichError
-from ..placeholders import plain_placeholders
-from ..queue_names import queue_name
-from ..words import localized
+from ..texts import localized, plain_placeholders, queue_name
 
 if TYPE_CHECKING:
     from ..data import AdminToolsConfigEntry

@@ -25,11 +25,9 @@ from ..healing.models import (
     SkippedJob,
 )
 from ..healing.policy import Order, decide_one
-from ..placeholders import plain
-from ..queue_names import queue_name
 from ..services.jobs import SKIPPED_MESSAGES
 from ..settings import heal_limits_of, restart_settings_of
-from ..words import duration, localized, localized_choice
+from ..texts import duration, localized, localized_choice, plain, queue_name
 from .restart import RestartFlow
 
 SHOWN = 20

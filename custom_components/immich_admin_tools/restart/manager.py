@@ -15,6 +15,7 @@ from ..bullmq.address import split_user_info
 from ..bullmq.errors import BullMQError
 from ..clock import monotonic_ms, monotonic_of, now_ms
 from ..const import DOMAIN, LOGGER
+from ..coordinator import RedisSource
 from ..errors import message_of, translated_errors
 from ..fresh_http import fresh_http
 from ..healing.errors import (
@@ -29,12 +30,10 @@ from ..immich.client import ImmichClient
 from ..immich.errors import ImmichError
 from ..immich.queues import QueueName
 from ..pauses.keeper import LeaseKeeper
-from ..placeholders import plain_placeholders
-from ..redis_source import RedisSource
 from ..settings import connection_of, restart_limits_of, restart_settings_of
-from ..stores import EntryStores
+from ..storage import EntryStores
+from ..texts import localized, localized_choice, plain_placeholders
 from ..user_actions import async_check_actions, async_run_actions
-from ..words import localized, localized_choice
 from .maintenance import MaintenanceGuard
 from .methods import ActionsWay, MaintenanceWay, RedisWay, RestartWay, WayKind
 from .restarter import WITHOUT_API, Restarter, RestartPlan, RestartReport

@@ -31,11 +31,11 @@ from ..analysis.statistics import peak_hours, trend
 from ..const import DOMAIN
 from ..data import AdminToolsConfigEntry
 from ..entity import snake_case
-from ..entry_telemetry import EntryTelemetry
 from ..history.events import EventType
 from ..history.history import HistoryQuery, Row, as_csv, as_json, found
 from ..history.summaries import iso
 from ..immich.telemetry import Outcomes
+from ..telemetry import EntryTelemetry
 from .targets import ALL_QUEUES, ATTR_QUEUE, TARGET_FIELDS, async_one_target
 
 PEAK_DAYS = 30

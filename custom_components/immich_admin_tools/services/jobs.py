@@ -14,6 +14,7 @@ from ..bullmq.jobs import PAGE_SIZE, Job, JobState
 from ..bullmq.recovery import Result
 from ..const import DOMAIN
 from ..data import AdminToolsConfigEntry
+from ..entity import shown_state
 from ..errors import translated_errors
 from ..healing.manager import EntryHealing, reachable_healing
 from ..healing.models import HealMode, HealReport, SkipReason
@@ -22,7 +23,6 @@ from ..history.summaries import iso
 from ..immich.models import JobStatus, ListedJob, QueueCounts
 from ..immich.queues import asset_ids
 from ..restart.restarter import RestartReport
-from ..worker_blocked import shown_state
 from .handlers import Handler
 from .queues import ATTR_FORCE, restart_summary
 from .targets import ATTR_CONFIG_ENTRY_ID, TARGET_FIELDS, QueueTarget

@@ -17,7 +17,7 @@ import voluptuous as vol
 
 from ..const import DOMAIN
 from ..data import AdminToolsConfigEntry
-from ..entity import queue_of_device
+from ..devices import queue_of_device
 
 ATTR_CONFIG_ENTRY_ID = "config_entry_id"
 ATTR_QUEUE = "queue"

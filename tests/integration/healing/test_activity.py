@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.immich_admin_tools.const import DOMAIN
-from custom_components.immich_admin_tools.entity import queue_of_device
+from custom_components.immich_admin_tools.devices import queue_of_device
 from custom_components.immich_admin_tools.history.events import Event
 from tests.integration.conftest import enable_all, entity_id, poll, state_of
 from tests.support.simulator import Simulator

@@ -16,10 +16,10 @@ from custom_components.immich_admin_tools.const import (
     CONF_REDIS_USERNAME,
     DOMAIN,
 )
+from custom_components.immich_admin_tools.devices import queue_identifier
 from custom_components.immich_admin_tools.healing import manager
 from custom_components.immich_admin_tools.healing.errors import NotStoredError
-from custom_components.immich_admin_tools.identifiers import queue_identifier
-from custom_components.immich_admin_tools.safety_store import StoredSection
+from custom_components.immich_admin_tools.storage import StoredSection
 from tests.integration.conftest import entry_for, poll, set_up, state_of
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey

@@ -16,7 +16,7 @@ from .const import LOGGER
 from .immich.errors import ImmichError
 from .immich.telemetry import Telemetry, read_telemetry
 from .settings import connection_of, telemetry_urls_of
-from .stores import EntryStores
+from .storage import EntryStores
 
 INTERVAL = timedelta(seconds=30)
 
