@@ -21,12 +21,13 @@ from .devices import async_keep_devices, async_register_server
 from .errors import message_of
 from .fresh_http import fresh_http
 from .gpu_host.manager import EntryGpuHosts, async_remove_gpu_issues
-from .healing.manager import EntryHealing, async_keep_heal_issues
+from .healing.manager import EntryHealing, async_keep_heal_issues, async_keep_healing
 from .history.manager import EntryActivity
 from .immich.client import ImmichClient
 from .pauses.manager import (
     BoxPauses,
     async_is_back,
+    async_keep_leases,
     async_leave_in_order,
     async_let_go,
     create_immich_starts,
@@ -40,14 +41,8 @@ from .services.queues import async_setup_restart_action
 from .settings import connection_of, set_up_with
 from .skipped_jobs import EntrySkippedJobs
 from .skipped_watch import async_hand_on_doubts
-from .storage import EntryStores
+from .storage import EntryStores, async_end_with_entry, async_keep_counters
 from .telemetry import EntryTelemetry
-from .upkeep import (
-    async_end_with_entry,
-    async_keep_counters,
-    async_keep_healing,
-    async_keep_leases,
-)
 from .views import ThumbnailView
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)

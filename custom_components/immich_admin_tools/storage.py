@@ -10,7 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -25,9 +27,25 @@ from .const import DOMAIN, LOGGER
 from .healing.errors import EndedError, NotStoredError
 from .healing.safety import Stored
 from .healing.to_the_end import to_the_end
+from .pauses.keeper import LeaseKeeper
 from .texts import plain_placeholders
 
 type Data = dict[str, JsonValue]
+
+
+if TYPE_CHECKING:
+    from .data import AdminToolsConfigEntry
+
+TELEMETRY = "telemetry"
+"""Section of the counters."""
+
+_ENDED = frozenset(
+    {
+        ConfigEntryState.NOT_LOADED,
+        ConfigEntryState.SETUP_ERROR,
+        ConfigEntryState.SETUP_RETRY,
+    }
+)
 
 
 async def async_read(
@@ -331,3 +349,68 @@ class DelayedStore:
 def _key(entry_id: str, name: str) -> str:
     """Return the name of a file."""
     return f"{DOMAIN}.{entry_id}.{name}"
+
+
+@callback
+def async_end_with_entry(
+    hass: HomeAssistant,
+    entry: AdminToolsConfigEntry,
+    stores: EntryStores,
+    leases: LeaseKeeper,
+) -> None:
+    """Close what writes and what pauses, after the last task of the entry has ended.
+
+    Not by `async_on_unload`: that comes before the tasks are cancelled, and what these
+    write last is still wanted.
+    """
+
+    ended = False
+
+    @callback
+    def changed() -> None:
+        """Look at the state that the entry has now; it may end in two steps."""
+        nonlocal ended
+        if entry.state in _ENDED and not ended:
+            ended = True
+            leases.close()
+            hass.async_create_task(stores.async_close(), "close stores")
+            # Not at once: the list that this is in is just being gone through.
+            hass.loop.call_soon(stop)
+
+    stop = entry.async_on_state_change(changed)
+
+
+@callback
+def async_keep_counters(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
+    """Write now and then what was counted, so that it goes on after a restart."""
+    runtime = entry.runtime_data
+
+    def snapshot() -> Stored:
+        """Return what is to be stored."""
+        return {
+            **runtime.queues.analyst.to_dict(),
+            TELEMETRY: runtime.telemetry.counts.to_dict(),
+        }
+
+    def counted() -> tuple[object, ...]:
+        """Return what differs when there is something new."""
+        return (
+            runtime.queues.analyst.counted_so_far,
+            runtime.telemetry.counts.to_dict() if runtime.telemetry.urls else None,
+        )
+
+    last = counted()
+
+    @callback
+    def updated() -> None:
+        """Plan a write where something was counted: an idle server wears no disk."""
+        nonlocal last
+        if (now := counted()) != last:
+            last = now
+            runtime.stores.counters.async_schedule(snapshot)
+
+    entry.async_on_unload(runtime.queues.async_add_listener(updated))
+    # Not with the next poll: the entry may end before that.
+    entry.async_on_unload(runtime.telemetry.async_add_listener(updated))
+    if snapshot() != runtime.stores.counters.data:
+        runtime.stores.counters.async_schedule(snapshot)

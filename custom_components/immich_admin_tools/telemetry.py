@@ -16,12 +16,10 @@ from .const import LOGGER
 from .immich.errors import ImmichError
 from .immich.telemetry import Telemetry, read_telemetry
 from .settings import connection_of, telemetry_urls_of
-from .storage import EntryStores
+from .storage import TELEMETRY, EntryStores
 
 INTERVAL = timedelta(seconds=30)
 
-TELEMETRY = "telemetry"
-"""Key in the counters store."""
 
 NOT_SET_UP = "no_telemetry"
 LOST = "telemetry_lost"

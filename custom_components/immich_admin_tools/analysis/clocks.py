@@ -8,6 +8,7 @@ tell is turned into a monotonic time once, when it is first seen.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from statistics import median
 
 from ..bullmq.models import Heartbeat, QueueReading, RedisReading
@@ -140,3 +141,10 @@ class WorkerClocks:
         if self._ahead:
             return round(median(self._ahead.values()))
         return None
+
+
+def iso(milliseconds: int | None) -> str | None:
+    """Return a time as attributes and answers have it: ISO, in UTC, to the second."""
+    if milliseconds is None:
+        return None
+    return datetime.fromtimestamp(milliseconds // 1000, UTC).isoformat()

@@ -487,3 +487,24 @@ def reachable_healing(entry: AdminToolsConfigEntry) -> EntryHealing:
             translation_domain=DOMAIN, translation_key="redis_lost"
         )
     return healing
+
+
+@callback
+def async_keep_healing(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
+    """Tell what happened, and look after stuck jobs, with every poll."""
+    runtime = entry.runtime_data
+
+    @callback
+    def updated() -> None:
+        """Look after a poll."""
+        if not runtime.queues.last_update_success:
+            return
+        view, healing = runtime.queues.data, runtime.healing
+        runtime.activity.async_updated(view, healing.under_way if healing else ())
+        if healing is not None:
+            healing.async_updated(view)
+
+    if runtime.healing is not None:
+        runtime.healing.async_keep()
+    entry.async_on_unload(runtime.queues.async_add_listener(updated))
+    updated()

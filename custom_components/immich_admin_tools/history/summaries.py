@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 
-from homeassistant.util import dt as dt_util
-from homeassistant.util.json import JsonObjectType
-
+from ..analysis.clocks import iso
 from ..analysis.models import JobView
+from ..bullmq.models import JsonValue
 from ..healing.models import HealedJob, HealReport, Outcome
 from .assets import AssetBook
 from .strikes import StrikeBook
@@ -23,7 +22,7 @@ class JobSummaries:
         self._strikes = strikes
         self._web_page = web_page
 
-    def summary(self, job: JobView) -> JsonObjectType:
+    def summary(self, job: JobView) -> dict[str, JsonValue]:
         """Return an active job as an action's answer; the age in seconds."""
         return {
             **self._summary(job),
@@ -32,14 +31,14 @@ class JobSummaries:
             "missed_renewal": job.renewal_missed,
         }
 
-    def attributes(self, jobs: Iterable[JobView]) -> list[JsonObjectType]:
+    def attributes(self, jobs: Iterable[JobView]) -> list[dict[str, JsonValue]]:
         """Return the first jobs for an attribute: nothing that changes by itself."""
         return [
             {**self._summary(job), "since": iso(job.since)}
             for job, _ in zip(jobs, range(MAX_JOBS), strict=False)
         ]
 
-    def _summary(self, job: JobView) -> JsonObjectType:
+    def _summary(self, job: JobView) -> dict[str, JsonValue]:
         asset_id = job.asset_ids[0] if job.asset_ids else None
         return {
             "job_id": job.job_id,
@@ -50,7 +49,7 @@ class JobSummaries:
             **self.asset(asset_id),
         }
 
-    def asset(self, asset_id: str | None) -> JsonObjectType:
+    def asset(self, asset_id: str | None) -> dict[str, JsonValue]:
         """Return what is known of an asset, and where it is in Immich."""
         asset = None if asset_id is None else self._assets.get(asset_id)
         return {
@@ -62,7 +61,7 @@ class JobSummaries:
             "url": f"{self._web_page}/photos/{asset_id}" if asset_id else None,
         }
 
-    def report(self, report: HealReport) -> JsonObjectType:
+    def report(self, report: HealReport) -> dict[str, JsonValue]:
         """Return what came of an order as the answer of an action."""
         return {
             "jobs": [self._healed(job) for job in report.healed],
@@ -73,7 +72,7 @@ class JobSummaries:
             "count": sum(job.outcome is not Outcome.FAILED for job in report.healed),
         }
 
-    def _healed(self, job: HealedJob) -> JsonObjectType:
+    def _healed(self, job: HealedJob) -> dict[str, JsonValue]:
         act = job.act
         return {
             "job_id": act.job_id,
@@ -86,10 +85,3 @@ class JobSummaries:
             "outcome": job.outcome.value,
             "doubt": job.doubt,
         }
-
-
-def iso(milliseconds: int | None) -> str | None:
-    """Return a time as Home Assistant writes it in attributes."""
-    if milliseconds is None:
-        return None
-    return dt_util.utc_from_timestamp(milliseconds // 1000).isoformat()

@@ -1,7 +1,6 @@
 """How a pause is shown: who keeps a queue paused, why, and until when."""
 
-from homeassistant.util import dt as dt_util
-
+from ..analysis.clocks import iso
 from ..analysis.models import QueueState, QueueView
 from .keeper import LeaseKeeper
 from .leases import LeaseKind, Phase
@@ -38,13 +37,6 @@ def _attributes(
     return {
         "paused_by": by,
         "reason": reason,
-        "paused_since": _iso(since),
-        "paused_until": _iso(until),
+        "paused_since": iso(since),
+        "paused_until": iso(until),
     }
-
-
-def _iso(milliseconds: int | None) -> str | None:
-    """Return a time as Home Assistant writes it in attributes."""
-    if milliseconds is None:
-        return None
-    return dt_util.utc_from_timestamp(milliseconds // 1000).isoformat()

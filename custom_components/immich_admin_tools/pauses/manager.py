@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from homeassistant.components import persistent_notification
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.helpers.httpx_client import get_async_client
 from homeassistant.helpers.translation import async_get_translations
 
+from ..analysis.models import Source
 from ..analysis.stored import stored_mapping, stored_str
 from ..bullmq.address import split_user_info
 from ..bullmq.workers import connected_workers
@@ -26,6 +27,7 @@ from ..healing.errors import EndedError, HealingError, LockedOutError, NotStored
 from ..immich.client import ImmichClient
 from ..immich.errors import ImmichError
 from ..immich.models import MachineLearning
+from ..immich.queues import RESUMED_AT_START
 from ..restart.maintenance import MaintenanceGuard
 from ..restart.manager import create_maintenance_guard
 from ..restart.worker_watch import ImmichStarts
@@ -48,6 +50,10 @@ if TYPE_CHECKING:
 
 LEASES = "leases"
 """Section of the safety store."""
+
+
+SOONEST = 0.2
+"""Seconds until a lease whose time is over is looked after once more."""
 
 
 def create_immich_starts(redis: RedisSource) -> ImmichStarts:
@@ -444,3 +450,74 @@ async def _async_notify(
         text("paused_after_deletion_title"),
         f"{DOMAIN}_{PAUSED_AFTER_DELETION}_{entry.entry_id}",
     )
+
+
+@callback
+def async_keep_leases(
+    hass: HomeAssistant, entry: AdminToolsConfigEntry, starts: ImmichStarts | None
+) -> None:
+    """Look after the leases with every poll, and when one ends between two polls."""
+    runtime = entry.runtime_data
+    queues, leases = runtime.queues, runtime.leases
+    timer: list[CALLBACK_TYPE] = []
+    ended_with_entry = False
+
+    async def update() -> None:
+        """Compare the leases with what was seen."""
+        redis = queues.redis
+        run = (
+            redis.reading.run_id
+            if redis is not None
+            and redis.reading is not None
+            and queues.data.source is Source.REDIS
+            else None
+        )
+        seen = {name: view.is_paused for name, view in queues.data.queues.items()}
+        if starts is not None and RESUMED_AT_START & leases.book.pauses.keys():
+            # Only who knows the workers of before can tell that they are new.
+            await starts.just_now()
+        with suppress(EndedError):
+            await leases.update(seen, run)
+        plan()
+
+    @callback
+    def plan() -> None:
+        """Wake up when the next lease ends, unless the entry has ended."""
+        stop()
+        if ended_with_entry:
+            return
+        if (due := leases.book.next_end()) is not None:
+            # Not at once, for when another step holds the leases up.
+            delay = max(SOONEST, (due - monotonic_ms()) / 1000)
+            timer.append(async_call_later(hass, delay, ended))
+
+    @callback
+    def stop() -> None:
+        """Take the timer back."""
+        while timer:
+            timer.pop()()
+
+    @callback
+    def end() -> None:
+        """Plan nothing any more, also when an update is still under way."""
+        nonlocal ended_with_entry
+        ended_with_entry = True
+        stop()
+
+    async def ended(_now: datetime) -> None:
+        """End the lease, then show it."""
+        timer.clear()
+        await update()
+        await queues.async_request_refresh()
+
+    @callback
+    def updated() -> None:
+        """Look after a poll."""
+        if queues.last_update_success:
+            entry.async_create_task(hass, update())
+        elif queues.redis is None:
+            leases.note_interruption()
+
+    entry.async_on_unload(queues.async_add_listener(updated))
+    entry.async_on_unload(end)
+    updated()

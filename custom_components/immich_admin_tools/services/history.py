@@ -27,13 +27,13 @@ from homeassistant.util import dt as dt_util, slugify
 from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
 
+from ..analysis.clocks import iso
 from ..analysis.statistics import peak_hours, trend
 from ..const import DOMAIN
 from ..data import AdminToolsConfigEntry
 from ..entity import snake_case
 from ..history.events import EventType
 from ..history.history import HistoryQuery, Row, as_csv, as_json, found
-from ..history.summaries import iso
 from ..immich.telemetry import Outcomes
 from ..telemetry import EntryTelemetry
 from .targets import ALL_QUEUES, ATTR_QUEUE, TARGET_FIELDS, async_one_target

@@ -9,6 +9,7 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
 
+from ..analysis.clocks import iso
 from ..analysis.models import QueueView
 from ..bullmq.jobs import PAGE_SIZE, Job, JobState
 from ..bullmq.recovery import Result
@@ -19,7 +20,6 @@ from ..errors import translated_errors
 from ..healing.manager import EntryHealing, reachable_healing
 from ..healing.models import HealMode, HealReport, SkipReason
 from ..healing.policy import Order
-from ..history.summaries import iso
 from ..immich.models import JobStatus, ListedJob, QueueCounts
 from ..immich.queues import asset_ids
 from ..restart.restarter import RestartReport
