@@ -16,13 +16,14 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .analysis.models import JobView, QueueView
 from .data import AdminToolsConfigEntry
 from .entity import (
+    GpuEntity,
     QueueEntity,
     QueueEntityDescription,
     ServerEntity,
     ServerStatusEntity,
+    async_add_gpu_entities,
     async_add_queue_entities,
 )
-from .gpu_entities import ONLINE, GpuOnlineSensor, async_add_gpu_entities
 from .texts import localized_choice
 
 PARALLEL_UPDATES = 0
@@ -204,3 +205,20 @@ def stuck_attributes(
     for job, shown in zip(jobs, listed, strict=False):
         shown["why"] = localized_choice(hass, "stuck_kind", job.kind)
     return {ATTR_JOBS: listed}
+
+
+ONLINE = BinarySensorEntityDescription(
+    key="online",
+    translation_key="gpu_online",
+    device_class=BinarySensorDeviceClass.CONNECTIVITY,
+)
+
+
+class GpuOnlineSensor(GpuEntity, BinarySensorEntity):
+    """Whether the machine learning answers."""
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return None before it was asked."""
+        return self.host.controller.contact.safe

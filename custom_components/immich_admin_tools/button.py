@@ -16,13 +16,15 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import DOMAIN
 from .data import AdminToolsConfigEntry
 from .entity import (
+    GpuEntity,
     QueueEntity,
     QueueEntityDescription,
     ServerEntity,
+    async_add_gpu_entities,
     async_add_queue_entities,
 )
 from .errors import translated_errors
-from .gpu_entities import WAKE, GpuWakeButton, async_add_gpu_entities
+from .gpu_host.models import Wish
 from .healing.manager import reachable_healing
 from .healing.policy import Order
 from .settings import restart_settings_of
@@ -176,3 +178,16 @@ class RetryFailedButton(QueueEntity, ButtonEntity):
         with translated_errors():
             await reachable_healing(self._entry).retry_failed(self.queue)
         await self.coordinator.async_request_refresh()
+
+
+WAKE = ButtonEntityDescription(key="wake", translation_key="gpu_wake")
+
+
+class GpuWakeButton(GpuEntity, ButtonEntity):
+    """Wakes the host."""
+
+    @override
+    async def async_press(self) -> None:
+        """Wake it, and keep it on until it has worked."""
+        with translated_errors():
+            await self.host.async_ask(Wish.ON)

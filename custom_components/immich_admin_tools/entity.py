@@ -16,6 +16,7 @@ from .const import DOMAIN
 from .coordinator import QueueCoordinator, ServerCoordinator
 from .data import AdminToolsConfigEntry, RuntimeData
 from .devices import queue_identifier
+from .gpu_host.manager import GpuHost
 from .immich.queues import PIPELINE, QueueName
 
 if TYPE_CHECKING:
@@ -202,3 +203,40 @@ def async_add_queue_entities[EntityT: Entity](
 
     entry.async_on_unload(server.async_add_listener(add_new))
     add_new()
+
+
+class GpuEntity(Entity):
+    """An entity of a host's device. It changes when the host does."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, host: GpuHost, description: EntityDescription) -> None:
+        """Name the entity by the host and the description's key."""
+        host_id = host.settings.host_id
+        self.entity_description = description
+        self.host = host
+        self._attr_unique_id = f"{host_id}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, host_id)})
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Be told when the host changes."""
+        self.host.listeners.append(self._changed)
+        self.async_on_remove(lambda: self.host.listeners.remove(self._changed))
+
+    @callback
+    def _changed(self) -> None:
+        """Show how the host stands now; Home Assistant leaves out what is the same."""
+        self.async_write_ha_state()
+
+
+@callback
+def async_add_gpu_entities(
+    entry: AdminToolsConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    make: Callable[[GpuHost], Iterable[Entity]],
+) -> None:
+    """Add the entities of all hosts, each to its subentry."""
+    for host_id, host in entry.runtime_data.gpu_hosts.hosts.items():
+        async_add_entities(make(host), config_subentry_id=host_id)

@@ -11,7 +11,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory, UnitOfTime
+from homeassistant.const import STATE_UNKNOWN, EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
@@ -22,14 +22,18 @@ from .coordinator import QueueCoordinator
 from .data import AdminToolsConfigEntry, RuntimeData
 from .entity import (
     QUEUE_STATES,
+    GpuEntity,
     QueueEntity,
     QueueEntityDescription,
     ServerEntity,
+    async_add_gpu_entities,
     async_add_queue_entities,
     blocked_workers,
     shown_state,
 )
-from .gpu_entities import SENSORS as GPU_SENSORS, GpuSensor, async_add_gpu_entities
+from .gpu_host.manager import GpuHost
+from .gpu_host.models import GONE, KEEPING_ON, Hold, HostState
+from .gpu_host.policy import goes_off_at
 from .history.events import Event
 
 SETTLE = timedelta(seconds=15)
@@ -553,3 +557,98 @@ class RedisLatencySensor(_SettlingSensor, ServerEntity):
         if redis is None or redis.reading is None:
             return None, None
         return redis.reading.latency * 1000, None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuSensorDescription(SensorEntityDescription):
+    """How to read a sensor off a host."""
+
+    value_fn: Callable[[GpuHost], Value]
+    attributes_fn: Callable[[GpuHost], Mapping[str, Value]] = lambda _: {}
+    settles: bool = False
+    """Whether changes are held back, so that the recorder is not flooded."""
+
+
+def _gpu_time(at: int | None) -> datetime | None:
+    """Return a time in ms since the epoch as Home Assistant has it, in whole seconds."""
+    return dt_util.utc_from_timestamp(at // 1000) if at else None
+
+
+def _gpu_state_attributes(host: GpuHost) -> Mapping[str, Value]:
+    """Say what comes next, and when."""
+    controller = host.controller
+    power = controller.power
+    goes_off = None
+    if controller.record.automatic and power.hold not in KEEPING_ON:
+        goes_off = goes_off_at(power, host.settings.power)
+    tries_again = None
+    if power.state in GONE and (power.deadline or 0) > controller.clocks.now():
+        tries_again = power.deadline
+    return {
+        "since": _gpu_time(host.shown(power.since)),
+        "goes_off_at": _gpu_time(host.shown(goes_off)),
+        "not_before": _gpu_time(host.shown(tries_again)),
+        "by_hand": None if power.hold is Hold.NONE else power.hold.value,
+        "reason": host.reason,
+    }
+
+
+GPU_SENSORS: tuple[GpuSensorDescription, ...] = (
+    GpuSensorDescription(
+        key="state",
+        translation_key="gpu_state",
+        device_class=SensorDeviceClass.ENUM,
+        options=[state.value for state in HostState],
+        value_fn=lambda host: host.controller.power.state.value,
+        attributes_fn=_gpu_state_attributes,
+    ),
+    GpuSensorDescription(
+        key="backlog",
+        translation_key="gpu_backlog",
+        settles=True,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda host: (
+            None if (work := host.controller.work) is None else work.backlog
+        ),
+        attributes_fn=lambda host: {"expected_run": host.expected_run},
+    ),
+    GpuSensorDescription(
+        key="last_wake",
+        translation_key="gpu_last_wake",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=lambda host: _gpu_time(host.controller.record.last_wake),
+    ),
+)
+
+
+class GpuSensor(GpuEntity, SensorEntity):
+    """A value of a host."""
+
+    entity_description: GpuSensorDescription
+    _unrecorded_attributes = frozenset({"expected_run"})
+    _written_at: datetime | None = None
+
+    @callback
+    @override
+    def _changed(self) -> None:
+        """Write a count at most every 15 s, but at once when it comes from or to zero."""
+        now, value = dt_util.utcnow(), self.native_value
+        if self.entity_description.settles and self._written_at is not None:
+            old = self.hass.states.get(self.entity_id)
+            was_zero = old is None or old.state in ("0", STATE_UNKNOWN)
+            if was_zero is not bool(value) and now - self._written_at < SETTLE:
+                return
+        self._written_at = now
+        self.async_write_ha_state()
+
+    @property
+    @override
+    def native_value(self) -> Value:
+        """Return what is known now."""
+        return self.entity_description.value_fn(self.host)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Value]:
+        """Return what belongs to it."""
+        return self.entity_description.attributes_fn(self.host)

@@ -9,15 +9,15 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .data import AdminToolsConfigEntry
-from .entity import QueueEntity, QueueEntityDescription, async_add_queue_entities
-from .errors import translated_errors
-from .gpu_entities import (
-    AUTOMATIC,
-    POWER,
-    GpuAutomaticSwitch,
-    GpuPowerSwitch,
+from .entity import (
+    GpuEntity,
+    QueueEntity,
+    QueueEntityDescription,
     async_add_gpu_entities,
+    async_add_queue_entities,
 )
+from .errors import translated_errors
+from .gpu_host.models import Wish
 from .pauses.attributes import pause_attributes
 
 PARALLEL_UPDATES = 1
@@ -85,3 +85,57 @@ class ProcessingSwitch(QueueEntity, SwitchEntity):
         with translated_errors():
             await self._runtime.leases.user_pauses(self.queue)
         await self.coordinator.async_request_refresh()
+
+
+# Meant to be switched like any other device: no entity category.
+POWER = SwitchEntityDescription(key="power", translation_key="gpu_power")
+
+AUTOMATIC = SwitchEntityDescription(
+    key="automatic",
+    translation_key="gpu_automatic",
+    entity_category=EntityCategory.CONFIG,
+)
+
+
+class GpuPowerSwitch(GpuEntity, SwitchEntity):
+    """On wakes the host; off lets it finish, then runs the user's off action."""
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether it is on, or on its way."""
+        return self.host.controller.power.is_on
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Wake the host."""
+        with translated_errors():
+            await self.host.async_ask(Wish.ON)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Let the host finish, then switch it off."""
+        with translated_errors():
+            await self.host.async_ask(Wish.OFF)
+
+
+class GpuAutomaticSwitch(GpuEntity, SwitchEntity):
+    """Whether the host is woken and switched off by itself."""
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return what the user chose."""
+        return self.host.controller.record.automatic
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Let the policy act, if it can."""
+        with translated_errors():
+            await self.host.controller.set_automatic(True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Leave the host to the user."""
+        with translated_errors():
+            await self.host.controller.set_automatic(False)
