@@ -28,7 +28,7 @@ PURE = (
 )
 """Folders whose tests run without Home Assistant's plugin."""
 
-WAITING_WORKERS = 3
+WAITING_WORKERS = 4
 """Test processes for tests that mostly wait for real servers: more than there are cores."""
 
 SLEEPING_WORKERS = 4
@@ -53,6 +53,7 @@ BEHAVIOUR = (
     "integration/healing/test_actions.py",
     "integration/healing/test_activity.py",
     "integration/healing/test_auto_heal.py",
+    "integration/healing/test_repairs.py",
     "integration/healing/test_verification.py",
     "integration/restart/test_maintenance.py",
     "integration/restart/test_workers.py",
@@ -62,9 +63,14 @@ BEHAVIOUR = (
     "integration/test_gpu_host.py",
     "integration/test_gpu_shared.py",
     "integration/test_jumping_clocks.py",
+    "integration/test_leaving.py",
+    "integration/test_leaving_boxes_on.py",
     "integration/test_outages.py",
+    "integration/test_quiet.py",
     "integration/test_recorder_rows.py",
+    "integration/test_skipped_ledger.py",
     "integration/test_stores_of_0_1_0.py",
+    "integration/test_targets.py",
     "user_scenarios",
 )
 """Real queues and boxes for minutes. What else there is touches every part of Home Assistant that

@@ -69,6 +69,12 @@ async def test_counts_survive_kills(valkey: Valkey, bullmq: Bullmq) -> None:
             return await is_empty(client, "sidecar")
 
         await until(done, timeout=60, what="Redis has no job left")
+
+        async def counted() -> bool:
+            """Redis hears of an end a moment before the worker has counted it."""
+            return (await immich.truth()).queues["sidecar"].running == 0
+
+        await until(counted, timeout=5, what="the worker has counted its last job")
         state = await immich.truth()
         truth = state.queues["sidecar"]
         seen = await events(client, "sidecar")
