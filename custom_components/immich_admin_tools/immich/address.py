@@ -15,13 +15,16 @@ _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 def normalise_url(raw: str) -> str:
     """Return Immich's address without `/api`, query and trailing slashes.
 
-    Two spellings of one address give the same result. A path is kept, for a
+    Without a scheme it gets `http://`. Two spellings of one address give the same result. A path is kept, for a
     server behind a proxy. Raises InvalidAddressError; the address may hold a
     password that was typed into it, so no message repeats it.
     """
     address = _strip(raw)
-    if "://" not in address:
+    if not address:
         raise InvalidAddressError("The address must start with http:// or https://")
+    if "://" not in address:
+        # As people copy it from a terminal: `127.0.0.1:2283`.
+        address = f"http://{address}"
     try:
         parts = urlsplit(address)
         port = parts.port
