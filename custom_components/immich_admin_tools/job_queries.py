@@ -12,7 +12,7 @@ from .const import DOMAIN
 from .coordinator import AdminToolsConfigEntry
 from .immich.jobs import asset_ids
 from .immich.models import JobStatus, ListedJob, QueueCounts
-from .job_summary import iso
+from .job_summary import iso, rounded
 from .service_targets import TARGET_FIELDS, QueueTarget
 from .worker_blocked import shown_state
 
@@ -190,10 +190,10 @@ def _queue(entry: AdminToolsConfigEntry, view: QueueView) -> JsonObjectType:
         "stuck": len(view.stuck),
         "lost_slots": None if healing is None else healing.lost_slots(view.name),
         "worker": view.worker,
-        "rate": view.rate_per_minute,
+        "rate": rounded(view.rate_per_minute),
         "rate_is_estimate": view.rate_is_estimate,
         "eta": iso(view.eta.finish) if view.eta else None,
-        "average_duration": view.average_duration,
+        "average_duration": rounded(view.average_duration),
         "processed": view.processed,
         "suggested_threshold": view.suggested_threshold,
         "source": view.source.value,

@@ -88,6 +88,11 @@ class JobSummaries:
         }
 
 
+def rounded(value: float | None) -> float | None:
+    """Return a measured number as people read it in an answer: 0.98, not 0.98362."""
+    return None if value is None else round(value, 2)
+
+
 def iso(milliseconds: int | None) -> str | None:
     """Return a time as Home Assistant writes it in attributes."""
     if milliseconds is None:
