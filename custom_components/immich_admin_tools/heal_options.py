@@ -22,6 +22,7 @@ from .coordinator import AdminToolsConfigEntry
 from .healing.auto_heal import HealLimits
 from .queue_names import queue_name
 from .settings import heal_limits_of, learned_thresholds_of, stuck_threshold_of
+from .words import localized
 
 SECTION_HEALING = "healing"
 CONF_STRIKES = "strikes"
@@ -43,8 +44,12 @@ def heal_fields(
     offers = [
         SelectOptionDict(
             value=queue,
-            label=f"{queue_name(hass, entry, queue)}: "
-            f"{stuck_threshold_of(entry, queue)} s → {seconds} s",
+            label=_offer(
+                hass,
+                queue_name(hass, entry, queue),
+                stuck_threshold_of(entry, queue),
+                seconds,
+            ),
         )
         for queue, seconds in learned_thresholds_of(entry).items()
     ]
@@ -109,6 +114,13 @@ def heal_options(
             **{queue: learned[queue] for queue in taken},
         }
     return options
+
+
+def _offer(hass: HomeAssistant, queue: str, current: int, learned: int) -> str:
+    """Return a learned threshold as it is offered."""
+    words = {"queue": queue, "current": str(current), "learned": str(learned)}
+    text = localized(hass, "common", "learned_threshold", **words)
+    return text or f"{queue}: {current} s → {learned} s"
 
 
 def _number(least: int, most: int) -> NumberSelector:
