@@ -138,8 +138,8 @@ def _finished(hass: HomeAssistant, data: Mapping[str, Any]) -> str:
     number = f"{jobs:,}"
     if hass.config.language.startswith("de"):
         number = number.replace(",", ".")
-    did = _common(hass, "finished", jobs=number, duration=_duration(duration))
-    return f": {did}"
+    key = "finished_one" if jobs == 1 else "finished"
+    return f": {_common(hass, key, jobs=number, duration=_duration(duration))}"
 
 
 def _why(data: Mapping[str, Any], words: Words) -> str | None:
