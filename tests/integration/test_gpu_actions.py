@@ -133,6 +133,7 @@ async def test_refused_with_the_reason(
         with pytest.raises(HomeAssistantError) as refused:
             await press(hass, entry, what)
         assert refused.value.translation_key == key
+        assert (refused.value.translation_placeholders or {})["host"] == "Box"
         assert "Box" in str(refused.value)
     await simulator.machine_learning("on")
     await reach(entry, "ready")
