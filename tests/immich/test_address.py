@@ -38,7 +38,7 @@ from custom_components.immich_admin_tools.immich.errors import (
         ("http://immich_server:2283", "http://immich_server:2283"),
         ("127.0.0.1:2283", "http://127.0.0.1:2283"),
         ("immich.local:2283/api", "http://immich.local:2283"),
-        ("192.168.1.20", "http://192.168.1.20"),
+        ("[fd00::1]:2283", "http://[fd00::1]:2283"),
     ],
 )
 def test_spellings_of_an_address(raw: str, expected: str) -> None:
@@ -51,6 +51,9 @@ def test_spellings_of_an_address(raw: str, expected: str) -> None:
     ("raw", "complaint"),
     [
         ("", "http://"),
+        ("192.168.1.20", "http://"),
+        ("photos.example.com:443", "http://"),
+        ("user:2283@immich.local", "http://"),
         ("ftp://immich.local", "http://"),
         ("redis://immich.local", "http://"),
         ("http://", "host"),

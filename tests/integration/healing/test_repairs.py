@@ -140,7 +140,7 @@ async def test_the_dialog_names_each_photo_and_why(
     assert "/photos/" in listed
     assert ".jpg](" in listed.lower() or ".heic](" in listed.lower()
     assert "Text recognition (OCR)" in listed
-    assert "a worker holds it and does not finish" in listed
+    assert "a worker holds the job and does not finish" in listed
 
     await hang(hass, entry, simulator, "sidecar")
     result = await dialog.choose("clear")
