@@ -193,7 +193,7 @@ async def test_put_back_is_offered_where_a_job_may_be(
     result = await dialog.choose("requeue")
     # In truth a worker holds it, and the look at that moment counts.
     assert result["reason"] == "partly_cleared"
-    assert "still held" in result["description_placeholders"]["result"]
+    assert "still holds" in result["description_placeholders"]["result"]
     await simulator.unhang()
 
 
