@@ -164,3 +164,85 @@ def test_what_texts_name_is_called_so(language: str) -> None:
     for path, text in TEXTS[language].items():
         for name in re.findall(QUOTES[language], text):
             assert name in NOT_OURS or name.casefold() in names, (path, name)
+
+
+UNWANTED = {
+    "en": (
+        r"\bby itself\b",
+        r"\bby themselves\b",
+        r"\bImmichs\b",
+        r"\bgiven up\b",
+        r"\bput back\b",
+        r"\bgoes? on\b",
+        r"\bin progress: ",
+        r"\bticket\b",
+        r"\brights?\b(?! now)",
+        r"\bAnswers with\b",
+        r"\bauto-heal\b",
+    ),
+    "de": (
+        r"\bAuftr(a|ä)g",
+        r"\bangehalten",
+        r"\bvon selbst\b",
+        r"\bImmichs\b",
+        r"\bSelbstheilung\b",
+        r"\bVorschaubild",
+        r"\b[Zz]urück(ge)?leg",
+        r"\bRechte?n?\b",
+        r"\bSchein\b",
+    ),
+}
+"""Words that Home Assistant and Immich have others for."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_are_those_of_home_assistant_and_immich(language: str) -> None:
+    """One word for one thing, everywhere."""
+    unwanted = re.compile("|".join(UNWANTED[language]), re.IGNORECASE)
+    assert {
+        path: text for path, text in TEXTS[language].items() if unwanted.search(text)
+    } == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_example_addresses_are_no_links(language: str) -> None:
+    """Help and descriptions are shown as Markdown, which makes links of addresses."""
+    shown = re.compile(r"\.(description|data_description\.\w+)$|^common\.")
+    address = re.compile(r"(?<![`\w])[a-z+]+://\w")
+    for path, text in TEXTS[language].items():
+        if shown.search(path):
+            assert not address.search(re.sub(r"`[^`]*`", "", text)), path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_queues_are_called_the_same_everywhere(language: str) -> None:
+    """The choices of actions and of GPU boxes are the names of the devices."""
+    texts = TEXTS[language]
+    for path, text in texts.items():
+        chosen = re.fullmatch(r"selector\.(?:gpu_)?queue\.options\.(\w+)", path)
+        if chosen and chosen[1] != "all":
+            assert text == texts[f"device.{chosen[1]}.name"], path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_events_are_called_the_same_everywhere(language: str) -> None:
+    """The choices of actions are what the entity and the logbook say."""
+    texts = TEXTS[language]
+    said = "entity.event.activity.state_attributes.event_type.state."
+    chosen = {
+        path.rpartition(".")[2]: text
+        for path, text in texts.items()
+        if path.startswith("selector.event_type.options.")
+    }
+    assert chosen
+    for name, text in chosen.items():
+        assert text == texts[f"{said}{name}"], name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_choices_of_queues_are_complete(language: str) -> None:
+    """Each queue whose device has a name can be chosen in an action."""
+    devices = {p.split(".")[1] for p in TEXTS[language] if p.startswith("device.")}
+    actions = yaml.safe_load((ROOT / "services.yaml").read_text(encoding="utf-8"))
+    chosen = actions["pause"]["fields"]["queue"]["selector"]["select"]["options"]
+    assert set(chosen) - {"all"} == devices

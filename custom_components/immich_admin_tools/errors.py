@@ -127,6 +127,13 @@ def _details(err: _Error) -> dict[str, str]:
             return {"prefix": prefix}
         case bullmq.UnknownLayoutError(queue=queue, version=version):
             return {"queue": queue, "version": version or "?"}
+        case (
+            gpu_host.NoWakeWayError()
+            | gpu_host.NoOffActionError()
+            | gpu_host.NoRestartActionError()
+            | gpu_host.ServiceRestartInterruptedError()
+        ):
+            return {"host": str(err)}
         case healing.RestartLimitError(next_at=next_at):
             at = dt_util.as_local(dt_util.utc_from_timestamp(next_at / 1000))
             return {"next": at.isoformat(" ", "minutes")[:16]}

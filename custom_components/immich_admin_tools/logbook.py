@@ -1,6 +1,6 @@
 """What happened, in the words of the logbook: one sentence an event."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,10 +15,10 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN
-from .healing.models import Initiator, Outcome
+from .healing.models import Outcome
 from .history.events import ACT_EVENTS, EventType
 from .history.manager import BUS_EVENT
-from .texts import queue_name
+from .texts import localized, queue_name
 
 _ACTIVITY = "event.activity.state_attributes"
 _LAST_HEAL = "sensor.last_heal.state_attributes"
@@ -77,7 +77,7 @@ def async_describe_events(
 
         described = {
             LOGBOOK_ENTRY_NAME: _name(hass, data),
-            LOGBOOK_ENTRY_MESSAGE: " – ".join(_parts(hass, data, words)),
+            LOGBOOK_ENTRY_MESSAGE: _sentence(hass, data, words),
         }
         kind = data.get("type")
         if isinstance(kind, str) and kind in ICONS:
@@ -87,56 +87,93 @@ def async_describe_events(
     async_describe_event(DOMAIN, BUS_EVENT, describe)
 
 
-def _parts(hass: HomeAssistant, data: Mapping[str, Any], words: Words) -> Iterator[str]:
-    """Yield what happened and to what, then what there is to add."""
+def _sentence(hass: HomeAssistant, data: Mapping[str, Any], words: Words) -> str:
+    """Return what happened and to what, then what there is to add."""
     kind, outcome = data.get("type"), data.get("outcome")
     what = words(f"{_ACTIVITY}.event_type", kind)
     if kind == EventType.HEAL_UNCONFIRMED and outcome == Outcome.SLOT_LOST:
         what = words(f"{_LAST_HEAL}.outcome", outcome)
+    if kind == EventType.QUEUE_FINISHED:
+        return f"{what}{_finished(hass, data)}"
+    if about := _about(hass, data):
+        what = f"{what}: {about}"
+    if kind == EventType.JOB_STUCK:
+        return f"{what}{_stuck(hass, data)}"
+    # What is in doubt is told by an entry of its own.
+    if kind in ACT_EVENTS.values() and outcome == Outcome.CONFIRMED:
+        what = f"{what}; {_common(hass, 'worker_free')}"
+    if why := _why(data, words):
+        return f"{what} – {why}" if about else f"{what}: {why}"
+    return what
+
+
+def _about(hass: HomeAssistant, data: Mapping[str, Any]) -> str | None:
+    """Return the photo, or what else an event is about."""
+    if data.get("type") == EventType.JOBS_BURNT:
+        return _skipped(hass, data)
     path = data.get("asset_path")
-    about = (
+    return (
         data.get("file_name") or (path and PurePosixPath(path).name) or data.get("name")
     )
-    if kind == EventType.JOBS_BURNT:
-        about = _skipped(hass, data)
-    yield f"{what}: {about}" if about else what
-    match kind:
-        case EventType.JOB_STUCK:
-            if (age := data.get("age")) is not None:
-                yield _duration(age)
-            if job_kind := data.get("kind"):
-                yield words(f"{_LAST_HEAL}.kind", job_kind)
+
+
+def _stuck(hass: HomeAssistant, data: Mapping[str, Any]) -> str:
+    """Return where a job is stuck, for how long, and of which kind."""
+    text = ""
+    if queue := _queue(hass, data):
+        text += f" in {queue}"
+    if (age := data.get("age")) is not None:
+        text += f", {_common(hass, 'active_for', age=_duration(age))}"
+    if kind := data.get("kind"):
+        text += f" ({_common(hass, str(kind))})"
+    return text
+
+
+def _finished(hass: HomeAssistant, data: Mapping[str, Any]) -> str:
+    """Return how many jobs a queue processed, where that is known."""
+    jobs, duration = data.get("jobs"), data.get("duration")
+    if jobs is None or duration is None:
+        return ""
+    number = f"{jobs:,}"
+    if hass.config.language.startswith("de"):
+        number = number.replace(",", ".")
+    key = "finished_one" if jobs == 1 else "finished"
+    return f": {_common(hass, key, jobs=number, duration=_duration(duration))}"
+
+
+def _why(data: Mapping[str, Any], words: Words) -> str | None:
+    """Return the reason, or who did it, where that is news."""
+    match data.get("type"):
         case EventType.HEAL_UNCONFIRMED:
             # The act itself has its own entry.
-            if doubt := data.get("doubt"):
-                yield words(f"{_LAST_HEAL}.doubt", doubt)
-        case EventType.QUEUE_PAUSED:
-            yield from _reason(data, words)
-            if data.get("by") == Initiator.AUTO:
-                yield words(f"{_ACTIVITY}.by", Initiator.AUTO)
+            doubt = data.get("doubt")
+            return words(f"{_LAST_HEAL}.doubt", doubt) if doubt else None
         case EventType.QUEUE_RESUMED:
             # Its reason is why it was paused.
-            return
-        case _:
-            yield from _reason(data, words)
-            # What is in doubt is told by an entry of its own.
-            if kind in ACT_EVENTS.values() and outcome == Outcome.CONFIRMED:
-                yield words(f"{_LAST_HEAL}.outcome", outcome)
+            return None
+    reason = data.get("reason")
+    if reason and reason not in NO_NEWS:
+        return words(f"{_ACTIVITY}.reason", reason)
+    return None
+
+
+def _common(hass: HomeAssistant, key: str, **placeholders: str) -> str:
+    """Return words that only stand in these sentences."""
+    return localized(hass, "common", f"activity_{key}", **placeholders) or key
+
+
+def _queue(hass: HomeAssistant, data: Mapping[str, Any]) -> str | None:
+    """Return the name of the queue that an event is about."""
+    queue = data.get("queue")
+    entry = hass.config_entries.async_get_entry(str(data.get("entry_id")))
+    if queue is None or entry is None:
+        return queue
+    return queue_name(hass, entry, str(queue))
 
 
 def _skipped(hass: HomeAssistant, data: Mapping[str, Any]) -> str:
     """Return how many photos of which queue: the device may be their GPU host's."""
-    entry = hass.config_entries.async_get_entry(str(data.get("entry_id")))
-    queue = str(data.get("queue"))
-    name = queue if entry is None else queue_name(hass, entry, queue)
-    return f"{name}, {'≥ ' if data.get('at_least') else ''}{data.get('jobs')}"
-
-
-def _reason(data: Mapping[str, Any], words: Words) -> Iterator[str]:
-    """Yield why, where that is known."""
-    reason = data.get("reason")
-    if reason and reason not in NO_NEWS:
-        yield words(f"{_ACTIVITY}.reason", reason)
+    return f"{'≥ ' if data.get('at_least') else ''}{data.get('jobs')} in {_queue(hass, data)}"
 
 
 def _duration(seconds: int) -> str:

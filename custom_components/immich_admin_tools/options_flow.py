@@ -57,7 +57,7 @@ from .settings import (
     restart_settings_of,
     stuck_threshold_of,
 )
-from .texts import plain_placeholders, queue_name
+from .texts import localized, plain_placeholders, queue_name
 from .user_actions import async_check_actions
 
 SECTION_HEALING = "healing"
@@ -80,8 +80,12 @@ def heal_fields(
     offers = [
         SelectOptionDict(
             value=queue,
-            label=f"{queue_name(hass, entry, queue)}: "
-            f"{stuck_threshold_of(entry, queue)} s → {seconds} s",
+            label=_offer(
+                hass,
+                queue_name(hass, entry, queue),
+                stuck_threshold_of(entry, queue),
+                seconds,
+            ),
         )
         for queue, seconds in learned_thresholds_of(entry).items()
     ]
@@ -146,6 +150,13 @@ def heal_options(
             **{queue: learned[queue] for queue in taken},
         }
     return options
+
+
+def _offer(hass: HomeAssistant, queue: str, current: int, learned: int) -> str:
+    """Return a learned threshold as it is offered."""
+    words = {"queue": queue, "current": str(current), "learned": str(learned)}
+    text = localized(hass, "common", "learned_threshold", **words)
+    return text or f"{queue}: {current} s → {learned} s"
 
 
 def _number(least: int, most: int) -> NumberSelector:

@@ -60,7 +60,7 @@ def test_dialogs_that_are_submitted_untouched_change_nothing(demo: Demo) -> None
     before = _stored(demo)
     demo.visit(
         INTEGRATION,
-        _see("Add a GPU box"),
+        _see("Add GPU box"),
         _press("Configure"),
         _see("Days after which"),  # Labels of fields are no text.
         *SUBMIT,
@@ -69,7 +69,7 @@ def test_dialogs_that_are_submitted_untouched_change_nothing(demo: Demo) -> None
         _click("Finish", exact=True),
         SETTLE,
         _press("Reconfigure"),
-        _see("Change the GPU box"),
+        _see("Change GPU box"),
         *SUBMIT,
         _see("Reconfiguration was successful"),
         _picture(demo, "dialog-gpu"),
@@ -87,7 +87,7 @@ def _make_stuck(demo: Demo, queue: str, entity: str) -> None:
         state["entity_id"]
         for state in demo.api("/api/states")
         if state["entity_id"].startswith("number.")
-        and state["entity_id"].endswith(f"{entity}_stuck_after")
+        and state["entity_id"].endswith(f"{entity}_stuck_threshold")
     )
     demo.api("/api/services/number/set_value", {"entity_id": number, "value": 5})
     until = time.monotonic() + 60
@@ -125,12 +125,12 @@ def test_stuck_jobs_are_put_right_by_clicking(demo: Demo) -> None:
         _see("worker still blocked; needs a restart"),
         SETTLE,
         _picture(demo, "repair-cleared"),
-        _click("Choose how to restart"),
+        _click("Choose a restart method"),
         _see("Recommended. Immich restarts its own processes"),
         SETTLE,
         _picture(demo, "repair-ways"),
-        _click("A message over Redis"),
-        _see("Turn off to save the choice only"),
+        _click("Redis message"),
+        _see("Turn off to only save the choice"),
         *SUBMIT,
         _see("The workers were restarted"),
         view=TALL,

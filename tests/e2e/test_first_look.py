@@ -21,7 +21,7 @@ def test_queues_have_devices(demo: Demo) -> None:
     """Queues are found among the devices, with their names as Immich shows them."""
     demo.visit(
         "/config/devices/dashboard?domain=immich_admin_tools",
-        {"do": "see", "text": "Face Detection"},
-        {"do": "see", "text": "Smart Search"},
+        {"do": "see", "text": "Face detection"},
+        {"do": "see", "text": "Smart search"},
         picture="devices",
     )

@@ -74,7 +74,7 @@ def test_a_hung_photo_from_first_sight_to_restart(demo: Demo) -> None:
     demo.control("hang", queue=QUEUE, count=1)
     demo.api(
         "/api/services/number/set_value",
-        {"entity_id": _entity(demo, "number", "ocr_stuck_after"), "value": 10},
+        {"entity_id": _entity(demo, "number", "ocr_stuck_threshold"), "value": 10},
     )
     job = _until(lambda: _stuck_job(demo), "the job is stuck and named")
     assert job["file_name"].startswith("IMG_")

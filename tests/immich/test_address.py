@@ -36,6 +36,9 @@ from custom_components.immich_admin_tools.immich.errors import (
         ("http://[fd00:0:0::1]", "http://[fd00::1]"),
         ("http://bücher.example", "http://bücher.example"),
         ("http://immich_server:2283", "http://immich_server:2283"),
+        ("127.0.0.1:2283", "http://127.0.0.1:2283"),
+        ("immich.local:2283/api", "http://immich.local:2283"),
+        ("[fd00::1]:2283", "http://[fd00::1]:2283"),
     ],
 )
 def test_spellings_of_an_address(raw: str, expected: str) -> None:
@@ -48,8 +51,9 @@ def test_spellings_of_an_address(raw: str, expected: str) -> None:
     ("raw", "complaint"),
     [
         ("", "http://"),
-        ("immich.local:2283", "http://"),
         ("192.168.1.20", "http://"),
+        ("photos.example.com:443", "http://"),
+        ("user:2283@immich.local", "http://"),
         ("ftp://immich.local", "http://"),
         ("redis://immich.local", "http://"),
         ("http://", "host"),

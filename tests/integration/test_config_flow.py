@@ -127,7 +127,7 @@ async def test_spellings_of_an_address(
 @pytest.mark.parametrize(
     ("changes", "field", "error"),
     [
-        ({CONF_URL: "192.168.1.20:2283"}, CONF_URL, "immich_invalid_address"),
+        ({CONF_URL: "192.168.1.20"}, CONF_URL, "immich_invalid_address"),
         ({CONF_URL: "ftp://immich"}, CONF_URL, "immich_invalid_address"),
         ({CONF_URL: "http://127.0.0.1:1"}, "base", "immich_cannot_connect"),
         ({CONF_API_KEY: "wrong"}, "base", "immich_invalid_api_key"),

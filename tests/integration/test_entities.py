@@ -190,7 +190,7 @@ async def test_a_hung_job_becomes_stuck(
     for name in STUCK:
         stuck = hass.states.get(entity_id(hass, entry, name))
         assert stuck is not None
-        why = "a worker holds it and does not finish"
+        why = "a worker holds the job and does not finish"
         known = {**job, "kind": "hung", "why": why, "times_stuck": 1}
         assert stuck.attributes["jobs"] == [known]
     await asyncio.sleep(1.1)

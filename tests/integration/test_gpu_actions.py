@@ -134,6 +134,7 @@ async def test_refused_with_the_reason(
         with pytest.raises(HomeAssistantError) as refused:
             await press(hass, entry, what)
         assert refused.value.translation_key == key
+        assert (refused.value.translation_placeholders or {})["host"] == "Box"
         assert "Box" in str(refused.value)
     await simulator.machine_learning("on")
     await reach(entry, "ready")
@@ -323,5 +324,5 @@ async def test_a_gate_that_says_neither_yes_nor_no_is_told(
     texts = await async_get_translations(hass, "en", "entity", {DOMAIN})
     place = f"component.{DOMAIN}.entity.sensor.gpu_state.state_attributes.reason.state"
     for reason in ("gate_unclear", "keep_on_unclear"):
-        assert "neither yes nor no" in texts[f"{place}.{reason}"]
+        assert "neither an on nor an off state" in texts[f"{place}.{reason}"]
     await hass.config_entries.async_unload(entry.entry_id)

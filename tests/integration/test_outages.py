@@ -196,7 +196,7 @@ async def test_login_to_redis_is_refused(
     assert issue is not None
     assert "secret" not in str(issue)
     why = (issue.translation_placeholders or {})["error"]
-    assert why == "Redis nimmt diesen Benutzer und dieses Passwort nicht an."
+    assert why == "Redis akzeptiert diesen Benutzernamen und dieses Passwort nicht."
     assert state_of(hass, entry, "sensor.ocr.waiting") == "0"
     await hass.config_entries.async_remove(entry.entry_id)
     assert not ir.async_get(hass).async_get_issue(

@@ -19,9 +19,9 @@ ROWS = [
 
 def test_the_device_is_in_the_heading_only() -> None:
     """A name that is that of the device alone stays."""
-    assert short_name("Face Detection", "Face Detection Waiting") == "Waiting"
-    assert short_name("Face Detection", "Face Detection") == "Face Detection"
-    assert short_name("Face Detection", "Something else") == "Something else"
+    assert short_name("Face detection", "Face detection Waiting") == "Waiting"
+    assert short_name("Face detection", "Face detection") == "Face detection"
+    assert short_name("Face detection", "Something else") == "Something else"
 
 
 def test_sections(tmp_path: Path) -> None:

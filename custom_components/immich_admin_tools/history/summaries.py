@@ -85,3 +85,8 @@ class JobSummaries:
             "outcome": job.outcome.value,
             "doubt": job.doubt,
         }
+
+
+def rounded(value: float | None) -> float | None:
+    """Return a measured number as people read it in an answer: 0.98, not 0.98362."""
+    return None if value is None else round(value, 2)

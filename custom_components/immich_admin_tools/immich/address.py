@@ -8,6 +8,8 @@ from .errors import InvalidAddressError, InvalidApiKeyError
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[^\s\x00-\x20\x7f\"#%/:<>?@\[\\\]^`{|}]+")
+_HOST_AND_PORT = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[^\s/:@?#]+):(?!443\b)\d+(?=/|$)")
+"""Without a port it is not known whether `https://` is meant; 443 means that."""
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 """Come along when a key or address is copied from a web page."""
 
@@ -15,11 +17,14 @@ _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 def normalise_url(raw: str) -> str:
     """Return Immich's address without `/api`, query and trailing slashes.
 
-    Two spellings of one address give the same result. A path is kept, for a
-    server behind a proxy. Raises InvalidAddressError; the address may hold a
-    password that was typed into it, so no message repeats it.
+    A host with a port and no scheme, such as `127.0.0.1:2283`, gets `http://`.
+    Two spellings of one address give the same result. A path is kept, for a server
+    behind a proxy. Raises InvalidAddressError; the address may hold a password that
+    was typed into it, so no message repeats it.
     """
     address = _strip(raw)
+    if _HOST_AND_PORT.match(address):
+        address = f"http://{address}"
     if "://" not in address:
         raise InvalidAddressError("The address must start with http:// or https://")
     try:

@@ -34,6 +34,7 @@ from ..data import AdminToolsConfigEntry
 from ..entity import snake_case
 from ..history.events import EventType
 from ..history.history import HistoryQuery, Row, as_csv, as_json, found
+from ..history.summaries import rounded
 from ..immich.telemetry import Outcomes
 from ..telemetry import EntryTelemetry
 from .targets import ALL_QUEUES, ATTR_QUEUE, TARGET_FIELDS, async_one_target
@@ -325,7 +326,7 @@ async def _queue(
         else None,
         "given_up_by_day": {day: round(most) for day, most in given_up.items()},
         "given_up_trend": trend(list(given_up.values())),
-        "average_duration": view.average_duration if view is not None else None,
+        "average_duration": rounded(view.average_duration) if view else None,
         "jobs": _jobs(entry, queue),
         "slots_taken": runtime.telemetry.slots_taken(snake_case(queue)),
     }
@@ -362,8 +363,8 @@ def _jobs(entry: AdminToolsConfigEntry, queue: str) -> JsonObjectType:
     runtime = entry.runtime_data
     return {
         name: {
-            "average_duration": durations.average,
-            "median_duration": durations.median,
+            "average_duration": rounded(durations.average),
+            "median_duration": rounded(durations.median),
             **_counts(runtime.telemetry, name),
         }
         for name, durations in sorted(runtime.queues.analyst.durations(queue).items())

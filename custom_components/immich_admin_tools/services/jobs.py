@@ -20,6 +20,7 @@ from ..errors import translated_errors
 from ..healing.manager import EntryHealing, reachable_healing
 from ..healing.models import HealMode, HealReport, SkipReason
 from ..healing.policy import Order
+from ..history.summaries import rounded
 from ..immich.models import JobStatus, ListedJob, QueueCounts
 from ..immich.queues import asset_ids
 from ..restart.restarter import RestartReport
@@ -349,10 +350,10 @@ def _queue(entry: AdminToolsConfigEntry, view: QueueView) -> JsonObjectType:
         "stuck": len(view.stuck),
         "lost_slots": None if healing is None else healing.lost_slots(view.name),
         "worker": view.worker,
-        "rate": view.rate_per_minute,
+        "rate": rounded(view.rate_per_minute),
         "rate_is_estimate": view.rate_is_estimate,
         "eta": iso(view.eta.finish) if view.eta else None,
-        "average_duration": view.average_duration,
+        "average_duration": rounded(view.average_duration),
         "processed": view.processed,
         "suggested_threshold": view.suggested_threshold,
         "source": view.source.value,

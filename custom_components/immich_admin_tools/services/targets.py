@@ -1,7 +1,7 @@
 """Which queues of which Immich an action means."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,10 +62,25 @@ def async_queue_targets(
     known = entry.runtime_data.server.data.queues
     if not queues or ALL_QUEUES in queues:
         return [QueueTarget(entry, known)]
+    named: dict[str, None] = {}
     for queue in queues:
-        if queue not in known:
+        if (found := _spelled(queue, known)) is None:
             raise _invalid("unknown_queue", queue=queue, known=", ".join(known))
-    return [QueueTarget(entry, tuple(dict.fromkeys(queues)))]
+        named[found] = None
+    return [QueueTarget(entry, tuple(named))]
+
+
+def _spelled(queue: str, known: Sequence[str]) -> str | None:
+    """Return a queue as Immich spells it; None if none, or more than one, is meant."""
+    if queue in known:
+        return queue
+    alike = [name for name in known if _folded(name) == _folded(queue)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _folded(queue: str) -> str:
+    """Return a queue's name without case: `face_detection` means `faceDetection`."""
+    return queue.strip().casefold().replace("_", "")
 
 
 @callback

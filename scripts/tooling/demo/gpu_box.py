@@ -1,6 +1,6 @@
 """A GPU box for the demo: the simulated machine learning, with a switch and a slow start.
 
-It is on at first, and its switch "Automatic" is left to the user.
+It is on at first, and its switch "Automatic power" is left to the user.
 """
 
 from __future__ import annotations

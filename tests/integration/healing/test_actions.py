@@ -116,6 +116,33 @@ async def test_a_job_that_finished_meanwhile(
     assert entry.runtime_data.activity.history.last_heal is None
 
 
+async def test_queues_are_named_in_any_case(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """As Immich spells them, as the list of the action does, or as people type them."""
+    spellings = ["faceDetection", "face_detection", "FACEDETECTION", " OCR "]
+    answer = await call(hass, "get_queue", queue=spellings)
+    assert list(answer["queues"]) == ["faceDetection", "ocr"]
+    # What acts on everything is written out.
+    assert await refused(hass, "clear_waiting", queue="ALL") == "unknown_queue"
+    assert await refused(hass, "get_queue", queue="face detection") == "unknown_queue"
+
+
+async def test_measured_numbers_are_rounded(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    """Two decimals, as people read them."""
+    await simulator.speed(37, "ocr")
+    await simulator.add_jobs("ocr", 7)
+    await simulator.until_truth("ocr", finished=7)
+    await poll(hass, entry)
+    await poll(hass, entry)
+    ocr = (await call(hass, "get_queue", queue="ocr"))["queues"]["ocr"]
+    assert ocr["average_duration"] > 0
+    for key in ("average_duration", "rate"):
+        assert ocr[key] is None or ocr[key] == round(ocr[key], 2)
+
+
 async def test_clear_job_of_one_that_waits(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
 ) -> None:

@@ -87,7 +87,7 @@ async def test_the_limit_is_told(
         (
             "en",
             {"type": "job_stuck", "asset_path": "/data/a/IMG_1.jpg"},
-            "Got stuck: IMG_1.jpg",
+            "Job stuck: IMG_1.jpg",
         ),
         (
             "de",
@@ -123,25 +123,52 @@ async def test_the_limit_is_told(
                 "outcome": "confirmed",
                 "reason": "left_behind",
             },
-            "Put back: b.jpg – Its worker is gone – The worker is free",
+            "Requeued: b.jpg; the worker is free – The worker of the job is gone",
         ),
         (
             "en",
-            {"type": "job_stuck", "name": "Ocr", "age": 2_820, "kind": "hung"},
-            "Got stuck: Ocr – 47 min – It hung",
+            {
+                "type": "job_stuck",
+                "file_name": "IMG_0036.heic",
+                "queue": "faceDetection",
+                "age": 2_820,
+                "kind": "hung",
+            },
+            "Job stuck: IMG_0036.heic in Face detection, active for 47 min (hung)",
+        ),
+        (
+            "de",
+            {
+                "type": "job_stuck",
+                "name": "Ocr",
+                "queue": "ocr",
+                "age": 2_820,
+                "kind": "orphaned",
+            },
+            "Aufgabe hängt: Ocr in Texterkennung (OCR), seit 47 min aktiv (Worker weg)",
         ),
         (
             "en",
             {"type": "queue_paused", "reason": "gpu_offline", "by": "auto"},
-            "Paused – The GPU box is off; resumes automatically – Immich Admin Tools",
+            "Queue paused: GPU box is off; resumes automatically",
         ),
         (
             "en",
             {"type": "queue_paused", "reason": "by_hand", "by": "user"},
-            "Paused – By hand",
+            "Queue paused: Manually",
         ),
-        ("en", {"type": "queue_resumed", "reason": "gpu_offline"}, "Goes on"),
-        ("en", {"type": "queue_finished"}, "Finished"),
+        ("en", {"type": "queue_resumed", "reason": "gpu_offline"}, "Queue resumed"),
+        ("en", {"type": "queue_finished"}, "Queue finished"),
+        (
+            "en",
+            {"type": "queue_finished", "jobs": 1204, "duration": 2_280},
+            "Queue finished: 1,204 jobs in 38 min",
+        ),
+        (
+            "de",
+            {"type": "queue_finished", "jobs": 1204, "duration": 2_280},
+            "Warteschlange fertig: 1.204 Aufgaben in 38 min",
+        ),
         (
             "en",
             {
@@ -151,16 +178,16 @@ async def test_the_limit_is_told(
             },
             "Cleared: IMG_0215.jpg",
         ),
-        ("en", {"type": "gpu_ready", "reason": "ready"}, "A GPU box is awake"),
+        ("en", {"type": "gpu_ready", "reason": "ready"}, "GPU box ready"),
         (
             "en",
             {"type": "gpu_sleep", "reason": "lost"},
-            "A GPU box went off – It went off without being told to",
+            "GPU box shut down: The box went off unexpectedly",
         ),
         (
             "en",
             {"type": "jobs_burnt", "queue": "ocr", "jobs": 12, "at_least": True},
-            "Photos were skipped: Text recognition (OCR), ≥ 12",
+            "Photos skipped: ≥ 12 in Text recognition (OCR)",
         ),
     ],
 )

@@ -143,7 +143,7 @@ async def test_the_dialog_names_each_photo_and_why(
     assert "/photos/" in listed
     assert ".jpg](" in listed.lower() or ".heic](" in listed.lower()
     assert "Text recognition (OCR)" in listed
-    assert "a worker holds it and does not finish" in listed
+    assert "a worker holds the job and does not finish" in listed
 
     await hang(hass, entry, simulator, "sidecar")
     result = await dialog.choose("clear")
@@ -196,7 +196,7 @@ async def test_put_back_is_offered_where_a_job_may_be(
     result = await dialog.choose("requeue")
     # In truth a worker holds it, and the look at that moment counts.
     assert result["reason"] == "partly_cleared"
-    assert "still held" in result["description_placeholders"]["result"]
+    assert "still holds" in result["description_placeholders"]["result"]
     await simulator.unhang()
 
 
