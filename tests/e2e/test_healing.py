@@ -64,7 +64,7 @@ def _stuck_job(demo: Demo) -> dict[str, Any] | None:
 
 
 def _last_heal(demo: Demo, asset_id: str) -> dict[str, Any] | None:
-    heal = _states(demo)[_entity(demo, "sensor", "_last_job_dealt_with")]
+    heal = _states(demo)[_entity(demo, "sensor", "_last_cleared_job")]
     attributes: dict[str, Any] = heal["attributes"]
     return attributes if attributes.get("asset_id") == asset_id else None
 

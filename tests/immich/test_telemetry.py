@@ -62,6 +62,7 @@ def test_impossible_counts(value: str) -> None:
     [
         ("http://immich:8082", ("http://immich:8082/metrics",)),
         (" http://immich:8082/ ", ("http://immich:8082/metrics",)),
+        ("immich:8082", ("http://immich:8082/metrics",)),
         (
             "http://a:1/metrics, http://b:2/deep/metrics http://a:1",
             ("http://a:1/metrics", "http://b:2/deep/metrics"),
@@ -73,7 +74,7 @@ def test_addresses(raw: str, urls: tuple[str, ...]) -> None:
     assert telemetry_urls(raw) == urls
 
 
-@pytest.mark.parametrize("raw", ["", " , ", "immich:8082", "http://u:p@immich:8082"])
+@pytest.mark.parametrize("raw", ["", " , ", "immich", "http://u:p@immich:8082"])
 def test_bad_addresses(raw: str) -> None:
     """Said at once, not when it is first asked."""
     with pytest.raises(InvalidAddressError):
