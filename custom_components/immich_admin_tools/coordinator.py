@@ -159,10 +159,30 @@ class ServerStatus:
         return not {permission, Permission.ALL}.isdisjoint(self.permissions)
 
 
-class ServerCoordinator(DataUpdateCoordinator[ServerStatus]):
-    """Asks Immich which queues there are, and for its version and settings."""
+class _Coordinator[Data](DataUpdateCoordinator[Data]):
+    """What both have in common."""
 
     config_entry: AdminToolsConfigEntry
+
+    @override
+    async def _async_refresh(
+        self,
+        log_failures: bool = True,
+        raise_on_auth_failed: bool = False,
+        scheduled: bool = False,
+        raise_on_entry_error: bool = False,
+    ) -> None:
+        """Look, and log no failure that a restart of our own explains."""
+        await super()._async_refresh(
+            log_failures and not _is_restarting(self.config_entry),
+            raise_on_auth_failed,
+            scheduled,
+            raise_on_entry_error,
+        )
+
+
+class ServerCoordinator(_Coordinator[ServerStatus]):
+    """Asks Immich which queues there are, and for its version and settings."""
 
     def __init__(
         self, hass: HomeAssistant, entry: AdminToolsConfigEntry, client: ImmichClient
@@ -184,22 +204,6 @@ class ServerCoordinator(DataUpdateCoordinator[ServerStatus]):
     def answers(self) -> bool:
         """Return whether Immich answered the last time that anything was asked."""
         return self.last_update_success and self.client.failure is None
-
-    @override
-    async def _async_refresh(
-        self,
-        log_failures: bool = True,
-        raise_on_auth_failed: bool = False,
-        scheduled: bool = False,
-        raise_on_entry_error: bool = False,
-    ) -> None:
-        """Look, and log no failure that a restart of our own explains."""
-        await super()._async_refresh(
-            log_failures and not _is_restarting(self.config_entry),
-            raise_on_auth_failed,
-            scheduled,
-            raise_on_entry_error,
-        )
 
     @override
     async def _async_update_data(self) -> ServerStatus:
@@ -299,10 +303,8 @@ class ServerCoordinator(DataUpdateCoordinator[ServerStatus]):
             return None
 
 
-class QueueCoordinator(DataUpdateCoordinator[ServerView]):
+class QueueCoordinator(_Coordinator[ServerView]):
     """Looks at the queues: in Redis, or through the API where Redis is not to be had."""
-
-    config_entry: AdminToolsConfigEntry
 
     def __init__(
         self,
@@ -325,22 +327,6 @@ class QueueCoordinator(DataUpdateCoordinator[ServerView]):
         self.analyst = analyst
         self._server = server
         self._pulse: asyncio.Task[None] | None = None
-
-    @override
-    async def _async_refresh(
-        self,
-        log_failures: bool = True,
-        raise_on_auth_failed: bool = False,
-        scheduled: bool = False,
-        raise_on_entry_error: bool = False,
-    ) -> None:
-        """Look, and log no failure that a restart of our own explains."""
-        await super()._async_refresh(
-            log_failures and not _is_restarting(self.config_entry),
-            raise_on_auth_failed,
-            scheduled,
-            raise_on_entry_error,
-        )
 
     @override
     async def _async_update_data(self) -> ServerView:

@@ -12,7 +12,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_call_later
 
 from .analysis.models import QueueView, Source
-from .analysis.skipped import Answer
+from .analysis.skipped import Answer, answer_of
 from .analysis.skipped_ledger import SkippedJobs, ledger_from, ledger_to
 from .clock import monotonic_ms, now_ms
 from .const import DOMAIN, LOGGER
@@ -22,7 +22,6 @@ from .healing.errors import NotStoredError
 from .history.events import Event, EventType
 from .immich.client import ImmichClient
 from .immich.errors import ImmichError, JobAlreadyRunningError, RequestRefusedError
-from .immich.models import MachineLearning
 from .skipped_watch import SkippedJobWatch
 from .storage import EntryStores
 from .texts import plain_placeholders, queue_name
@@ -269,17 +268,13 @@ class EntrySkippedJobs:
             known = {host.controller.contact.safe for host in self.hosts_of(queue)}
             if not known:
                 return None
-            return Answer.YES if True in known else Answer.NO
+            if True in known:
+                return Answer.YES
+            return Answer.NO if known == {False} else Answer.UNKNOWN
         except ImmichError as err:
             LOGGER.debug("The machine learning can't be asked for: %s", err)
             return Answer.UNKNOWN
-        match found:
-            case MachineLearning.ANSWERS:
-                return Answer.YES
-            case MachineLearning.FAILS:
-                return Answer.NO
-            case MachineLearning.HANGS:
-                return Answer.UNKNOWN
+        return answer_of(found)
 
     def _is_automatic(self, queue: str) -> bool:
         reruns = {host.settings.rerun_missing for host in self.hosts_of(queue)}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from homeassistant.core import HomeAssistant, callback
 
 from .analysis.models import Source
-from .analysis.skipped import Answer, SkippedJobDetector
+from .analysis.skipped import Answer, SkippedJobDetector, answer_of
 from .analysis.throughput import entry_id
 from .bullmq.event_listener import EventWatch
 from .bullmq.models import JobEvent
@@ -19,7 +19,6 @@ from .coordinator import RedisSource
 from .gpu_host.guard import DrainGuard, Patience
 from .healing.errors import EndedError, HealingError
 from .immich.errors import ImmichError
-from .immich.models import MachineLearning
 from .immich.queues import MACHINE_LEARNING
 from .pauses.leases import LeaseKind, Reason
 
@@ -276,13 +275,7 @@ class SkippedJobWatch:
         except ImmichError as err:
             LOGGER.debug("Whether photos are skipped can't be asked: %s", err)
             return Answer.UNKNOWN
-        match found:
-            case MachineLearning.ANSWERS:
-                return Answer.YES
-            case MachineLearning.FAILS:
-                return Answer.NO
-            case MachineLearning.HANGS:
-                return Answer.UNKNOWN
+        return answer_of(found)
 
     async def _pause_in_doubt(
         self, queue: str, hosts: list[GpuHost], paused: list[str]

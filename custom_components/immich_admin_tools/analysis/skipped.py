@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..bullmq.models import JobEvent
+from ..immich.models import MachineLearning
 from .durations import DurationStatistics
 from .throughput import NO_ENTRY, EntryId, entry_id
 
@@ -47,6 +48,17 @@ class Answer(StrEnum):
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
+
+
+def answer_of(found: MachineLearning) -> Answer:
+    """Return what Immich's word means; one that takes long may be loading its model."""
+    match found:
+        case MachineLearning.ANSWERS:
+            return Answer.YES
+        case MachineLearning.FAILS:
+            return Answer.NO
+        case MachineLearning.HANGS:
+            return Answer.UNKNOWN
 
 
 def fast_limit(usual: float | None) -> int:

@@ -7,7 +7,7 @@ from typing import cast
 
 from redis.asyncio import Redis
 
-from .events import START, Entry
+from .events import START, Entry, job_event
 from .keys import QueueKeys
 from .models import JobEvent
 from .pipeline import Replies, Trip, as_int, as_text, pairs
@@ -77,7 +77,7 @@ class EventWatch:
                     *positions.values(),
                 )
         return {
-            keys[name.decode()]: [_event(*entry) for entry in entries]
+            keys[name.decode()]: [job_event(*entry) for entry in entries]
             for name, entries in cast(list[tuple[bytes, list[Entry]]], reply or [])
             if entries
         }
@@ -94,14 +94,3 @@ def _ends(replies: Replies) -> StreamEnds:
     if not as_int(fields.get(b"length")) or not isinstance(first, list | tuple):
         return StreamEnds(last, last)
     return StreamEnds(as_text(first[0]) or last, last)
-
-
-def _event(entry_id: bytes, fields: Mapping[bytes, bytes] | None) -> JobEvent:
-    values = fields or {}
-    return JobEvent(
-        entry_id=entry_id.decode(),
-        event=as_text(values.get(b"event")) or "",
-        job_id=as_text(values.get(b"jobId")),
-        prev=as_text(values.get(b"prev")),
-        name=as_text(values.get(b"name")),
-    )

@@ -58,7 +58,7 @@ class StreamReading:
         end = order_of(self.end)
         if entries and order_of(entries[-1][0].decode()) > end:
             wanted = [entry for entry in entries if order_of(entry[0].decode()) <= end]
-        self.events.extend(_event(entry_id, fields) for entry_id, fields in wanted)
+        self.events.extend(job_event(entry_id, fields) for entry_id, fields in wanted)
         if wanted:
             self.position = wanted[-1][0].decode()
         if len(wanted) < CHUNK or self.position == self.end:
@@ -110,7 +110,8 @@ def entries_of(reply: object) -> Iterator[tuple[str, list[Entry]]]:
         )
 
 
-def _event(entry_id: bytes, fields: Mapping[bytes, bytes] | None) -> JobEvent:
+def job_event(entry_id: bytes, fields: Mapping[bytes, bytes] | None) -> JobEvent:
+    """Read one entry of a stream."""
     values = fields or {}
     return JobEvent(
         entry_id=entry_id.decode(),
