@@ -20,9 +20,9 @@ from .data import AdminToolsConfigEntry, RuntimeData
 from .devices import async_keep_devices, async_register_server
 from .errors import message_of
 from .fresh_http import fresh_http
-from .gpu_host.manager import EntryGpuHosts, async_remove_gpu_issues
-from .healing.manager import EntryHealing, async_keep_heal_issues, async_keep_healing
-from .history.manager import EntryActivity
+from .gpu_host.manager import GpuHostManager, async_remove_gpu_issues
+from .healing.manager import HealingManager, async_keep_heal_issues, async_keep_healing
+from .history.manager import HistoryManager
 from .immich.client import ImmichClient
 from .pauses.manager import (
     BoxPauses,
@@ -34,7 +34,7 @@ from .pauses.manager import (
     create_lease_keeper,
 )
 from .repairs import async_keep_issues, async_remove_issues
-from .restart.manager import EntryRestart
+from .restart.manager import RestartManager
 from .services import async_setup_services
 from .services.hosts import async_setup_gpu_actions
 from .services.queues import async_setup_restart_action
@@ -82,12 +82,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     starts = None if redis is None else create_immich_starts(redis)
     leases = create_lease_keeper(client, stores, starts)
     async_end_with_entry(hass, entry, stores, leases)
-    restart = EntryRestart(hass, entry, client, stores, leases, redis, starts)
+    restart = RestartManager(hass, entry, client, stores, leases, redis, starts)
     # In maintenance mode Immich would not answer what comes next.
     await restart.async_end_maintenance()
     server = ServerCoordinator(hass, entry, client)
     await server.async_config_entry_first_refresh()
-    activity = EntryActivity(hass, entry, client, stores)
+    activity = HistoryManager(hass, entry, client, stores)
     analyst = Analyst.from_dict(stores.counters.data)
     if redis is not None:
         redis.go_on_from(analyst.positions)
@@ -101,10 +101,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
         activity=activity,
         healing=None
         if redis is None
-        else EntryHealing(hass, entry, stores, redis, activity),
+        else HealingManager(hass, entry, stores, redis, activity),
         restart=restart,
         telemetry=EntryTelemetry(hass, entry, stores),
-        gpu_hosts=EntryGpuHosts(),
+        gpu_hosts=GpuHostManager(),
         skipped_jobs=EntrySkippedJobs(
             hass, entry, client, stores, redis, analyst.positions
         ),

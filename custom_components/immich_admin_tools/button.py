@@ -24,7 +24,7 @@ from .entity import (
     async_add_queue_entities,
 )
 from .errors import translated_errors
-from .gpu_host.models import Wish
+from .gpu_host.models import PowerRequest
 from .healing.manager import reachable_healing
 from .healing.policy import Order
 from .settings import restart_settings_of
@@ -190,4 +190,4 @@ class GpuWakeButton(GpuEntity, ButtonEntity):
     async def async_press(self) -> None:
         """Wake it, and keep it on until it has worked."""
         with translated_errors():
-            await self.host.async_ask(Wish.ON)
+            await self.host.async_ask(PowerRequest.ON)

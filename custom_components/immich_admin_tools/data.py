@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from homeassistant.config_entries import ConfigEntry
 
 from .coordinator import QueueCoordinator, ServerCoordinator
-from .gpu_host.manager import EntryGpuHosts
-from .healing.manager import EntryHealing
-from .history.manager import EntryActivity
+from .gpu_host.manager import GpuHostManager
+from .healing.manager import HealingManager
+from .history.manager import HistoryManager
 from .immich.client import ImmichClient
 from .pauses.keeper import LeaseKeeper
 from .pauses.manager import BoxPauses
-from .restart.manager import EntryRestart
+from .restart.manager import RestartManager
 from .skipped_jobs import EntrySkippedJobs
 from .storage import EntryStores
 from .telemetry import EntryTelemetry
@@ -26,12 +26,12 @@ class RuntimeData:
     queues: QueueCoordinator
     stores: EntryStores
     leases: LeaseKeeper
-    activity: EntryActivity
-    healing: EntryHealing | None
+    activity: HistoryManager
+    healing: HealingManager | None
     """None without Redis."""
-    restart: EntryRestart
+    restart: RestartManager
     telemetry: EntryTelemetry
-    gpu_hosts: EntryGpuHosts
+    gpu_hosts: GpuHostManager
     box_pauses: BoxPauses = field(init=False)
     skipped_jobs: EntrySkippedJobs
     server_device_id: str

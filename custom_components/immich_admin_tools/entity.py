@@ -21,7 +21,7 @@ from .immich.queues import PIPELINE, QueueName
 
 if TYPE_CHECKING:
     from .data import RuntimeData
-    from .healing.manager import EntryHealing
+    from .healing.manager import HealingManager
 
 
 WORKER_BLOCKED = "worker_blocked"
@@ -55,7 +55,7 @@ def shown_state(view: QueueView, runtime: RuntimeData) -> str:
 
 
 def blocked_workers(
-    healing: EntryHealing | None, queue: str | None = None
+    healing: HealingManager | None, queue: str | None = None
 ) -> int | None:
     """Return how many workers are blocked; None while Redis can't tell."""
     if healing is None or not healing.reachable:

@@ -47,7 +47,7 @@ from .immich.address import normalise_url
 from .immich.errors import ImmichError, InvalidAddressError, UnexpectedReplyError
 from .immich.permissions import Permission
 from .immich.telemetry import read_telemetry, telemetry_urls
-from .restart.methods import WayKind
+from .restart.methods import MethodKind
 from .restart.restarter import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY
 from .settings import (
     connection_of,
@@ -175,7 +175,7 @@ RESTART_FIELDS = {
                 # Chosen one after the other, so their order is the user's.
                 vol.Optional("ways", default=list): SelectSelector(
                     SelectSelectorConfig(
-                        options=[way.value for way in WayKind],
+                        options=[way.value for way in MethodKind],
                         multiple=True,
                         mode=SelectSelectorMode.DROPDOWN,
                         translation_key="restart_way",
@@ -259,14 +259,14 @@ async def async_restart_problem(
     While Immich is away, only that is checked which can be checked without it.
     """
     chosen: Mapping[str, Any] = user_input[SECTION_RESTART]
-    if WayKind.ACTIONS in chosen["ways"]:
+    if MethodKind.ACTIONS in chosen["ways"]:
         if not chosen.get("actions"):
             return "restart_actions_missing", {}
         try:
             await async_check_actions(hass, chosen["actions"])
         except OwnActionsError as err:
             return "restart_actions_wrong", plain_placeholders({"error": err})
-    if WayKind.REDIS in chosen["ways"] and connection_of(entry.data).redis is None:
+    if MethodKind.REDIS in chosen["ways"] and connection_of(entry.data).redis is None:
         return "restart_needs_redis", {}
     if entry.state is not ConfigEntryState.LOADED:
         return None
@@ -278,12 +278,12 @@ async def _missing_right(
 ) -> tuple[str, dict[str, str]] | None:
     """Return what Immich or Redis does not allow."""
     for way in ways:
-        match WayKind(way):
-            case WayKind.MAINTENANCE:
+        match MethodKind(way):
+            case MethodKind.MAINTENANCE:
                 if not runtime.server.data.may(Permission.MAINTENANCE):
                     missing = Permission.MAINTENANCE.value
                     return "restart_needs_permission", {"missing": missing}
-            case WayKind.REDIS:
+            case MethodKind.REDIS:
                 if (redis := runtime.queues.redis) is None:
                     continue
                 try:

@@ -49,7 +49,7 @@ from .healing.policy import AutoHealMode, HealLimits
 from .immich.errors import InvalidAddressError
 from .immich.queues import default_stuck_threshold
 from .immich.telemetry import telemetry_urls
-from .restart.methods import WayKind
+from .restart.methods import MethodKind
 from .restart.restarter import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY, RestartLimits
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Connection:
 class RestartSettings:
     """How the user wants the workers to be restarted."""
 
-    ways: tuple[WayKind, ...] = ()
+    ways: tuple[MethodKind, ...] = ()
     """In the order in which they are tried; none: restarts are off."""
     actions: Sequence[Mapping[str, Any]] = ()
     """Own actions, as the dialog stored them."""
@@ -171,7 +171,9 @@ def restart_settings_of(entry: AdminToolsConfigEntry) -> RestartSettings:
     """Return how the user wants the workers to be restarted."""
     chosen: Mapping[str, Any] = entry.options.get(CONF_RESTART_ACTION, {})
     return RestartSettings(
-        ways=tuple(WayKind(way) for way in chosen.get("ways", ()) if way in WayKind),
+        ways=tuple(
+            MethodKind(way) for way in chosen.get("ways", ()) if way in MethodKind
+        ),
         actions=chosen.get("actions", ()),
         others_too=chosen.get("others_too", False),
     )

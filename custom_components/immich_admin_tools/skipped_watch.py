@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from .analysis.models import Source
 from .analysis.skipped import Answer, SkippedJobDetector, answer_of
 from .analysis.throughput import entry_id
-from .bullmq.event_listener import EventWatch
+from .bullmq.event_listener import EventListener
 from .bullmq.models import JobEvent
 from .clock import monotonic_ms, now_ms
 from .const import LOGGER
@@ -110,7 +110,7 @@ class SkippedJobWatch:
         }
         if not queues:
             return
-        events = EventWatch(self._redis.client, self._redis.settings.prefix)
+        events = EventListener(self._redis.client, self._redis.settings.prefix)
         self._guard = DrainGuard(events, queues, self, monotonic_ms)
         runtime.leases.before_resume = self._guard.ready
         self._entry.async_create_background_task(

@@ -17,7 +17,7 @@ from .entity import (
     async_add_queue_entities,
 )
 from .errors import translated_errors
-from .gpu_host.models import Wish
+from .gpu_host.models import PowerRequest
 from .pauses.attributes import pause_attributes
 
 PARALLEL_UPDATES = 1
@@ -110,13 +110,13 @@ class GpuPowerSwitch(GpuEntity, SwitchEntity):
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Wake the host."""
         with translated_errors():
-            await self.host.async_ask(Wish.ON)
+            await self.host.async_ask(PowerRequest.ON)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Let the host finish, then switch it off."""
         with translated_errors():
-            await self.host.async_ask(Wish.OFF)
+            await self.host.async_ask(PowerRequest.OFF)
 
 
 class GpuAutomaticSwitch(GpuEntity, SwitchEntity):

@@ -24,7 +24,7 @@ from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
     create_client,
 )
-from custom_components.immich_admin_tools.bullmq.event_listener import EventWatch
+from custom_components.immich_admin_tools.bullmq.event_listener import EventListener
 from custom_components.immich_admin_tools.bullmq.models import JobEvent
 from custom_components.immich_admin_tools.clock import monotonic_ms, now_ms
 from custom_components.immich_admin_tools.gpu_host.clocks import Clocks
@@ -36,11 +36,11 @@ from custom_components.immich_admin_tools.gpu_host.controller import (
 from custom_components.immich_admin_tools.gpu_host.guard import DrainGuard, Patience
 from custom_components.immich_admin_tools.gpu_host.machine import Fellow
 from custom_components.immich_admin_tools.gpu_host.models import (
-    News,
+    Notification,
     PowerSettings,
     Trouble,
 )
-from custom_components.immich_admin_tools.gpu_host.pauses import HostStand
+from custom_components.immich_admin_tools.gpu_host.pauses import HostStatus
 from custom_components.immich_admin_tools.gpu_host.probe import PingProbe
 from custom_components.immich_admin_tools.gpu_host.settings import HostSettings
 from custom_components.immich_admin_tools.immich.client import ImmichClient
@@ -95,7 +95,7 @@ class _House:
     def fellows(self) -> Collection[Fellow]:
         return ()
 
-    def stands(self) -> Mapping[str, HostStand]:
+    def stands(self) -> Mapping[str, HostStatus]:
         return {name: host.stand for name, host in self.hosts.items()}
 
     async def send_packet(self) -> None:
@@ -118,7 +118,7 @@ class _House:
     async def run_restart_action(self) -> None:
         """Never."""
 
-    async def tell(self, news: News, reason: str | None = None) -> None:
+    async def tell(self, news: Notification, reason: str | None = None) -> None:
         """Nobody listens."""
 
     def show_trouble(self, trouble: Trouble | None) -> None:
@@ -232,7 +232,7 @@ async def _die(
         )
         await host.probe()
         if guarded:
-            watch = EventWatch(redis, immich.prefix)
+            watch = EventListener(redis, immich.prefix)
             guard = DrainGuard(
                 watch, [QUEUE], _Judge(host, leases, spawn), monotonic_ms
             )

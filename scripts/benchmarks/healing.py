@@ -38,7 +38,7 @@ from custom_components.immich_admin_tools.bullmq.recovery import (
 )
 from custom_components.immich_admin_tools.clock import monotonic_ms
 from custom_components.immich_admin_tools.healing.healer import Healer
-from custom_components.immich_admin_tools.healing.journal import ActLog
+from custom_components.immich_admin_tools.healing.journal import Journal
 from custom_components.immich_admin_tools.healing.models import (
     HealedJob,
     HealMode,
@@ -175,7 +175,7 @@ async def _stuck(client: Redis, count: int) -> list[JobView]:
 async def _heal(client: Redis, jobs: Sequence[JobView], disk: Disk) -> float:
     queues = {job.queue for job in jobs}
     world = World(server_view(*(queue_view(queue) for queue in queues)))
-    log = ActLog(disk, monotonic_ms)
+    log = Journal(disk, monotonic_ms)
     verification = Verification(
         client, DEFAULT_PREFIX, log, world, monotonic_ms, lambda: NOW
     )

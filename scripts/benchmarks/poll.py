@@ -23,7 +23,7 @@ from custom_components.immich_admin_tools.bullmq.connection import (
     create_client,
 )
 from custom_components.immich_admin_tools.bullmq.keys import DEFAULT_PREFIX, QueueKeys
-from custom_components.immich_admin_tools.bullmq.pipeline import Replies, Trip
+from custom_components.immich_admin_tools.bullmq.pipeline import Pipeline, Replies
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
 from tests.support.simulator import Simulator
 from tests.support.valkey import start_valkey
@@ -126,13 +126,13 @@ async def _recorded_trips(
 ) -> Sequence[Sequence[tuple[Any, ...]]]:
     """Return the commands of a poll, trip by trip, for redis-py."""
     trips: list[list[tuple[Any, ...]]] = []
-    real_run = Trip.run
+    real_run = Pipeline.run
 
-    async def run_and_record(trip: Trip, client: Redis) -> Replies:
+    async def run_and_record(trip: Pipeline, client: Redis) -> Replies:
         trips.append(list(_unpacked(trip.packed)))
         return await real_run(trip, client)
 
-    with patch.object(Trip, "run", run_and_record):
+    with patch.object(Pipeline, "run", run_and_record):
         await reader.read(queues)
     return trips
 

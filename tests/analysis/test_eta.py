@@ -6,7 +6,7 @@ from statistics import median, quantiles
 import pytest
 
 from custom_components.immich_admin_tools.analysis.eta import (
-    EtaTeller,
+    EtaEstimator,
     rounded_remaining,
 )
 from custom_components.immich_admin_tools.analysis.models import Eta
@@ -76,7 +76,7 @@ def rate(per_second: float) -> Rate:
     return Rate(per_second, per_second / 100, per_second, 600, 600 * per_second)
 
 
-def told(teller: EtaTeller, now: int, jobs: int) -> Eta:
+def told(teller: EtaEstimator, now: int, jobs: int) -> Eta:
     """Return what is told at one job a second."""
     eta = teller.tell(now, jobs, rate(1.0))
     assert eta is not None
@@ -85,7 +85,7 @@ def told(teller: EtaTeller, now: int, jobs: int) -> Eta:
 
 def test_told_anew_when_it_leaves_its_own_uncertainty() -> None:
     """Of 1,000 s some 4 % are unsure: within that the finish stays."""
-    teller = EtaTeller()
+    teller = EtaEstimator()
     first = told(teller, NOW, 1_000)
     assert first.finish == pytest.approx(NOW + 1_000 * SECOND, abs=10 * SECOND)
     for second in range(5, 91, 5):
@@ -100,7 +100,7 @@ def test_told_anew_when_it_leaves_its_own_uncertainty() -> None:
 
 def test_swings_cancel_out() -> None:
     """An estimate that goes back and forth is told in its middle."""
-    teller = EtaTeller()
+    teller = EtaEstimator()
     ends = [
         told(teller, NOW + s * SECOND, 2_000 - s + (150 if s // 5 % 2 else -150)).finish
         for s in range(0, 1_500, 5)
@@ -111,7 +111,7 @@ def test_swings_cancel_out() -> None:
 
 def test_at_most_once_a_minute() -> None:
     """However far the estimate leaps."""
-    teller = EtaTeller()
+    teller = EtaEstimator()
     first = told(teller, NOW, 1_000)
     assert told(teller, NOW + 55 * SECOND, 9_000).finish == first.finish
     assert told(teller, NOW + 60 * SECOND, 9_000).finish != first.finish
@@ -119,7 +119,7 @@ def test_at_most_once_a_minute() -> None:
 
 def test_at_most_twelve_times_an_hour() -> None:
     """Though the estimate leaps at every poll, and stays where it leapt a while."""
-    teller = EtaTeller()
+    teller = EtaEstimator()
     seen = [
         told(teller, NOW + second * SECOND, 1_000 + second // 150 % 7 * 5_000)
         for second in range(0, 3_600, 5)
@@ -133,7 +133,7 @@ def test_at_most_twelve_times_an_hour() -> None:
 
 def test_nothing_of_it_changes_alone() -> None:
     """What goes along with the finish stays with it: nothing to write."""
-    teller = EtaTeller()
+    teller = EtaEstimator()
     first = told(teller, NOW, 3_600)
     assert {told(teller, NOW + s * SECOND, 3_600 - s) for s in range(0, 600, 5)} == {
         first
@@ -142,7 +142,7 @@ def test_nothing_of_it_changes_alone() -> None:
 
 def test_the_rest_is_counted_down() -> None:
     """In steps that matter."""
-    teller = EtaTeller()
+    teller = EtaEstimator()
     told(teller, NOW, 3_600)
     rests = [
         told(teller, NOW + s * SECOND, 3_600 - s).remaining for s in range(0, 3_500, 5)
@@ -155,7 +155,7 @@ def test_the_rest_is_counted_down() -> None:
 
 def test_told_anew_when_it_has_passed() -> None:
     """A finish that has passed is told anew."""
-    teller = EtaTeller()
+    teller = EtaEstimator()
     told(teller, NOW, 100)
     late = told(teller, NOW + 105 * SECOND, 10)
     assert late.finish == pytest.approx(NOW + 115 * SECOND, abs=5 * SECOND)
@@ -164,7 +164,7 @@ def test_told_anew_when_it_has_passed() -> None:
 
 def test_a_wall_clock_that_is_put_right_moves_the_end_alone() -> None:
     """The end is shown on the new clock; what is left of it stays."""
-    teller = EtaTeller()
+    teller = EtaEstimator()
     hour = 3_600 * SECOND
     before = teller.tell(NOW, 1_000, rate(1.0), 0)
     after = teller.tell(NOW + 5 * SECOND, 995, rate(1.0), hour)

@@ -8,7 +8,7 @@ from custom_components.immich_admin_tools.analysis.analyst import Analyst
 from custom_components.immich_admin_tools.analysis.durations import DurationStatistics
 from custom_components.immich_admin_tools.analysis.models import QueueState, StuckKind
 from custom_components.immich_admin_tools.analysis.stuck import (
-    Circumstances,
+    JobContext,
     Run,
     Thresholds,
     judge_listed,
@@ -289,7 +289,7 @@ def test_hung_stays_hung_when_long_becomes_usual() -> None:
         usual.add(1_000)
         slow.add(1_000_000)
     run = Run(NOW, NOW, peers_before=0, polls=2)
-    around = Circumstances(
+    around = JobContext(
         now=NOW + 400 * SECOND,
         threshold=300,
         hung_after=0,

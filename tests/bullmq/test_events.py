@@ -14,7 +14,7 @@ from custom_components.immich_admin_tools.bullmq.events import (
 )
 from custom_components.immich_admin_tools.bullmq.keys import QueueKeys
 from custom_components.immich_admin_tools.bullmq.models import JobEvent, QueueReading
-from custom_components.immich_admin_tools.bullmq.pipeline import Replies, Trip
+from custom_components.immich_admin_tools.bullmq.pipeline import Pipeline, Replies
 from custom_components.immich_admin_tools.bullmq.reader import (
     MAX_EXTRA_TRIPS,
     QueueReader,
@@ -175,9 +175,9 @@ async def test_failed_poll_loses_no_event(client: Redis) -> None:
     await write(client, 3)
     before = dict(reader.positions)
     trips = 0
-    real_run = Trip.run
+    real_run = Pipeline.run
 
-    async def broken_run(trip: Trip, through: Redis) -> Replies:
+    async def broken_run(trip: Pipeline, through: Redis) -> Replies:
         nonlocal trips
         trips += 1
         if trips == 2:
@@ -186,7 +186,7 @@ async def test_failed_poll_loses_no_event(client: Redis) -> None:
 
     await client.lpush(KEYS.wait, "1")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Trip, "run", broken_run)
+        patch.setattr(Pipeline, "run", broken_run)
         with pytest.raises(Exception, match="in time"):
             await read(reader)
     assert dict(reader.positions) == before

@@ -13,7 +13,7 @@ from custom_components.immich_admin_tools.bullmq.connection import (
     translate_errors,
 )
 from custom_components.immich_admin_tools.bullmq.errors import CannotConnectError
-from custom_components.immich_admin_tools.bullmq.pipeline import Replies, Trip
+from custom_components.immich_admin_tools.bullmq.pipeline import Pipeline, Replies
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
 from tests.support.valkey import Valkey, start_valkey
 
@@ -39,13 +39,13 @@ async def test_poll_as_a_whole_ends_in_time(
 ) -> None:
     """A server that answers each command just in time is too slow as well."""
     reader = QueueReader(client)
-    real_run = Trip.run
+    real_run = Pipeline.run
 
-    async def slow_run(trip: Trip, through: Redis) -> Replies:
+    async def slow_run(trip: Pipeline, through: Redis) -> Replies:
         await asyncio.sleep(0.8)
         return await real_run(trip, through)
 
-    monkeypatch.setattr(Trip, "run", slow_run)
+    monkeypatch.setattr(Pipeline, "run", slow_run)
     await client.lpush("immich_bull:ocr:active", "1")
     with pytest.raises(CannotConnectError, match="in time"):
         await reader.read(["ocr"])

@@ -14,7 +14,7 @@ from custom_components.immich_admin_tools.bullmq.connection import (
     create_client,
 )
 from custom_components.immich_admin_tools.bullmq.errors import BullMQError
-from custom_components.immich_admin_tools.bullmq.event_listener import EventWatch
+from custom_components.immich_admin_tools.bullmq.event_listener import EventListener
 from custom_components.immich_admin_tools.bullmq.jobs import JobState, QueueListing
 from custom_components.immich_admin_tools.bullmq.keys import DEFAULT_PREFIX
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
@@ -43,7 +43,7 @@ ASKED: dict[str, Callable[[Redis], Awaitable[object]]] = {
     ),
     "restart": publish_restart,
     "workers": connected_workers,
-    "events": lambda client: EventWatch(client, DEFAULT_PREFIX).next({"ocr": "0-0"}),
+    "events": lambda client: EventListener(client, DEFAULT_PREFIX).next({"ocr": "0-0"}),
 }
 
 

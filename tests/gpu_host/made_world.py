@@ -14,11 +14,11 @@ from custom_components.immich_admin_tools.gpu_host.controller import HostControl
 from custom_components.immich_admin_tools.gpu_host.errors import NotSentError
 from custom_components.immich_admin_tools.gpu_host.machine import Fellow, Peer
 from custom_components.immich_admin_tools.gpu_host.models import (
-    News,
+    Notification,
     PowerSettings,
     Trouble,
 )
-from custom_components.immich_admin_tools.gpu_host.pauses import HostStand
+from custom_components.immich_admin_tools.gpu_host.pauses import HostStatus
 from custom_components.immich_admin_tools.gpu_host.probe import Probe
 from custom_components.immich_admin_tools.gpu_host.settings import HostSettings
 from custom_components.immich_admin_tools.gpu_host.wake import MagicPacket
@@ -118,7 +118,7 @@ class World:
     locks: int = 0
     """Workers that hang on to a job that is gone."""
     concurrency: dict[str, int] = field(default_factory=lambda: {"smartSearch": 2})
-    news: list[News] = field(default_factory=list)
+    news: list[Notification] = field(default_factory=list)
     hosts: dict[str, HostController] = field(default_factory=dict)
     immich: MadeImmich = field(
         default_factory=lambda: MadeImmich(dict.fromkeys(QUEUES, False))
@@ -351,7 +351,7 @@ class MadeHouse:
         """Note it."""
         self.world.trouble = trouble
 
-    def stands(self) -> Mapping[str, HostStand]:
+    def stands(self) -> Mapping[str, HostStatus]:
         """Return how all hosts stand."""
         return {name: host.stand for name, host in self.world.hosts.items()}
 
@@ -399,7 +399,7 @@ class MadeHouse:
         box.on = False
         box.signal(self.world.now)
 
-    async def tell(self, news: News, reason: str | None = None) -> None:
+    async def tell(self, news: Notification, reason: str | None = None) -> None:
         """Note it."""
         self.world.news.append(news)
 

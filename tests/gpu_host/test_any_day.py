@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from custom_components.immich_admin_tools.gpu_host.machine import Absent, Fellow
-from custom_components.immich_admin_tools.gpu_host.models import Wish
+from custom_components.immich_admin_tools.gpu_host.models import PowerRequest
 
 from .made_world import POLL, POWER, PROBE, QUEUES, World
 from .test_machine import PEER
@@ -34,11 +34,11 @@ async def _come_up(world: World) -> None:
 
 
 async def _wish_on(world: World) -> None:
-    await world.host.ask(Wish.ON)
+    await world.host.ask(PowerRequest.ON)
 
 
 async def _wish_off(world: World) -> None:
-    await world.host.ask(Wish.OFF)
+    await world.host.ask(PowerRequest.OFF)
 
 
 async def _manual(world: World) -> None:

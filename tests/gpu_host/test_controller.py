@@ -12,7 +12,10 @@ from custom_components.immich_admin_tools.gpu_host.errors import (
     NoOffActionError,
     NoWakeWayError,
 )
-from custom_components.immich_admin_tools.gpu_host.models import News, Wish
+from custom_components.immich_admin_tools.gpu_host.models import (
+    Notification,
+    PowerRequest,
+)
 from custom_components.immich_admin_tools.gpu_host.probe import Probe
 from custom_components.immich_admin_tools.healing.errors import NotStoredError
 
@@ -50,7 +53,7 @@ async def test_cold_start() -> None:
     await world.until("off", 200)
     assert (world.done, world.burnt, world.box.off_at_work) == (30, 0, 0)
     assert world.box.off_actions == 1
-    assert world.news == [News.WAKE, News.READY, News.SLEEP]
+    assert world.news == [Notification.WAKE, Notification.READY, Notification.SLEEP]
 
 
 async def test_too_little_to_wake_up_for() -> None:
@@ -86,7 +89,7 @@ async def test_dies_at_work() -> None:
     await world.until("working", 200)
     await world.run(10)
     assert world.burnt == burnt
-    assert News.LOST in world.news
+    assert Notification.LOST in world.news
 
 
 async def test_flapping_ping() -> None:
@@ -101,7 +104,7 @@ async def test_flapping_ping() -> None:
     assert world.state == "working"
     assert world.paused() == set()
     assert world.box.packets == packets
-    assert News.LOST not in world.news
+    assert Notification.LOST not in world.news
 
 
 async def test_never_wakes_up() -> None:
@@ -110,7 +113,7 @@ async def test_never_wakes_up() -> None:
     world.box.boots_in = None
     world.waiting["smartSearch"] = 99
     await world.until("wake_failed", 300)
-    assert world.news == [News.WAKE, News.WAKE_FAILED]
+    assert world.news == [Notification.WAKE, Notification.WAKE_FAILED]
     assert (world.burnt, world.paused()) == (0, set(QUEUES))
     packets = world.box.packets
     await world.run(50)
@@ -221,7 +224,7 @@ async def test_two_boxes_for_one_queue() -> None:
 async def test_off_by_hand_waits_for_the_last_job() -> None:
     """Off means: begin nothing new, finish what is begun, then the off action."""
     world = await at_work(200)
-    await world.host.ask(Wish.OFF)
+    await world.host.ask(PowerRequest.OFF)
     await world.settle()
     assert world.state == "draining"
     await world.until("off", 60)
@@ -240,12 +243,12 @@ async def test_never_off_with_a_lock_alive(holds: str) -> None:
     else:
         world.locks = 1
     await world.run(3)
-    await world.host.ask(Wish.OFF)
+    await world.host.ask(PowerRequest.OFF)
     await world.run(1000)
     assert (world.state, world.box.off_actions) == ("draining", 0)
     await world.run(300)
     assert world.state == "working"
-    assert News.NOT_DRAINED in world.news
+    assert Notification.NOT_DRAINED in world.news
     assert world.paused() == set()
 
 
@@ -256,7 +259,7 @@ async def test_does_not_go_off() -> None:
     await world.until("shutting_down", 200)
     await world.run(310)
     assert world.state == "ready"
-    assert News.OFF_FAILED in world.news
+    assert Notification.OFF_FAILED in world.news
     assert world.paused() == set()
 
 
@@ -265,7 +268,7 @@ async def test_off_action_fails() -> None:
     world = await at_work(12, ml_url="refused")
     await world.until("draining", 200)
     await world.until("ready", 30)
-    assert News.OFF_FAILED in world.news
+    assert Notification.OFF_FAILED in world.news
 
 
 async def test_new_work_while_draining() -> None:
@@ -282,12 +285,15 @@ async def test_wanted_again_while_it_goes_off() -> None:
     """It can't be held up any more: it is woken as soon as it is off."""
     world = await at_work(12)
     await world.until("shutting_down", 200)
-    await world.host.ask(Wish.ON)
+    await world.host.ask(PowerRequest.ON)
     await world.until("ready", 120)
-    assert news_after(world, News.SLEEP) == [News.WAKE, News.READY]
+    assert news_after(world, Notification.SLEEP) == [
+        Notification.WAKE,
+        Notification.READY,
+    ]
 
 
-def news_after(world: World, news: News) -> list[News]:
+def news_after(world: World, news: Notification) -> list[Notification]:
     """Return what was told after something."""
     return world.news[world.news.index(news) + 1 :]
 
@@ -297,7 +303,7 @@ async def test_resumed_while_draining() -> None:
     world = await at_work(200)
     world.box.hangs = True
     await world.run(2)
-    await world.host.ask(Wish.OFF)
+    await world.host.ask(PowerRequest.OFF)
     await world.run(5)
     await world.leases.user_resumes("smartSearch")
     await world.run(5)
@@ -338,7 +344,7 @@ async def test_disk_full() -> None:
     await world.run(30)
     assert (world.state, world.box.packets) == ("off", 0)
     with pytest.raises(NotStoredError):
-        await world.host.ask(Wish.ON)
+        await world.host.ask(PowerRequest.ON)
     world.sections["box"].full = False
     await world.until("working", 60)
 
@@ -353,13 +359,13 @@ async def test_what_cannot_be_done_is_refused() -> None:
     world.box.on = True
     await world.run(5)
     with pytest.raises(NoOffActionError):
-        await world.host.ask(Wish.OFF)
+        await world.host.ask(PowerRequest.OFF)
     assert world.state == "ready"
     world.box.die()
     await world.run(15)
     world.change(power=replace(POWER, can_wake=False))
     world.restart()
-    for refused in (world.host.set_automatic(True), world.host.ask(Wish.ON)):
+    for refused in (world.host.set_automatic(True), world.host.ask(PowerRequest.ON)):
         with pytest.raises(NoWakeWayError):
             await refused
 
@@ -490,10 +496,10 @@ async def test_without_pausing() -> None:
 async def test_is_not_woken_before_its_off_action_is_over() -> None:
     """What is still to come of it would cut the box off at its work."""
     world = await at_work()
-    await world.host.ask(Wish.OFF)
+    await world.host.ask(PowerRequest.OFF)
     world.off_action_runs = True
     await world.until("shutting_down", 200)
-    await world.host.ask(Wish.ON)
+    await world.host.ask(PowerRequest.ON)
     packets = world.box.packets
     await world.run(60)
     assert (world.state, world.box.packets) == ("shutting_down", packets)

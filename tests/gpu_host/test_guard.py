@@ -11,7 +11,7 @@ from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
     create_client,
 )
-from custom_components.immich_admin_tools.bullmq.event_listener import EventWatch
+from custom_components.immich_admin_tools.bullmq.event_listener import EventListener
 from custom_components.immich_admin_tools.bullmq.models import JobEvent
 from custom_components.immich_admin_tools.clock import monotonic_ms
 from custom_components.immich_admin_tools.gpu_host.guard import DrainGuard
@@ -56,7 +56,9 @@ async def valkey() -> AsyncIterator[Valkey]:
 async def guarding(valkey: Valkey, taken: Taken) -> AsyncIterator[DrainGuard]:
     """Let a guard watch."""
     client = create_client(RedisSettings(valkey.url), None)
-    guard = DrainGuard(EventWatch(client, "immich_bull"), ["ocr"], taken, monotonic_ms)
+    guard = DrainGuard(
+        EventListener(client, "immich_bull"), ["ocr"], taken, monotonic_ms
+    )
     task = asyncio.create_task(guard.run())
     try:
         await guard.ready(["ocr"])
@@ -197,6 +199,8 @@ async def test_all_that_happened_until_now(valkey: Valkey) -> None:
         assert await guard.seen_all(["ocr"])
         assert len(taken.ids) == 50
     client = create_client(RedisSettings(valkey.url), None)
-    idle = DrainGuard(EventWatch(client, "immich_bull"), ["ocr"], taken, monotonic_ms)
+    idle = DrainGuard(
+        EventListener(client, "immich_bull"), ["ocr"], taken, monotonic_ms
+    )
     assert not await idle.seen_all(["ocr"])
     await client.aclose()

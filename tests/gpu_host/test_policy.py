@@ -11,19 +11,19 @@ from custom_components.immich_admin_tools.gpu_host.models import (
     LEAVING,
     LONGEST_BACK_OFF,
     ON,
-    Effect,
+    Command,
+    Connectivity,
     Hold,
     HostState,
-    News,
+    Notification,
     Others,
     Power,
+    PowerRequest,
     PowerSettings,
-    Reach,
     Report,
     Seen,
     Step,
     Trouble,
-    Wish,
 )
 from custom_components.immich_admin_tools.gpu_host.policy import (
     DRAIN_WITHIN,
@@ -53,8 +53,8 @@ SETTINGS = PowerSettings(
     minimum_on=20 * MINUTE,
     cool_down=10 * MINUTE,
 )
-OFFLINE = Seen(now=T0, reach=Reach.OFFLINE, automatic=True, busy=False)
-ONLINE = replace(OFFLINE, reach=Reach.ONLINE)
+OFFLINE = Seen(now=T0, reach=Connectivity.OFFLINE, automatic=True, busy=False)
+ONLINE = replace(OFFLINE, reach=Connectivity.ONLINE)
 BACKLOG = replace(OFFLINE, backlog=100)
 
 
@@ -64,7 +64,7 @@ LIMITS = {
     HostState.DRAINING: DRAIN_WITHIN,
     HostState.SHUTTING_DOWN: OFF_WITHIN,
 }
-UNSEEN = replace(ONLINE, reach=Reach.UNKNOWN)
+UNSEEN = replace(ONLINE, reach=Connectivity.UNKNOWN)
 
 
 def power(state: HostState, **more: object) -> Power:
@@ -91,49 +91,49 @@ SHUTTING = power(HostState.SHUTTING_DOWN)
     [
         # Off
         (OFF, OFFLINE, "off", (), ()),
-        (OFF, BACKLOG, "waking", (Effect.SIGNAL,), (News.WAKE,)),
+        (OFF, BACKLOG, "waking", (Command.SIGNAL,), (Notification.WAKE,)),
         (OFF, replace(BACKLOG, backlog=99), "off", (), ()),
-        (OFF, replace(BACKLOG, backlog=1, waited=60 * MINUTE), "waking", (Effect.SIGNAL,), (News.WAKE,)),
+        (OFF, replace(BACKLOG, backlog=1, waited=60 * MINUTE), "waking", (Command.SIGNAL,), (Notification.WAKE,)),
         (OFF, replace(BACKLOG, backlog=0, waited=60 * MINUTE), "off", (), ()),
         (OFF, replace(BACKLOG, automatic=False), "off", (), ()),
         (OFF, replace(BACKLOG, may_wake=False), "off", (), ()),
-        (OFF, replace(BACKLOG, reach=Reach.UNKNOWN), "off", (), ()),
+        (OFF, replace(BACKLOG, reach=Connectivity.UNKNOWN), "off", (), ()),
         (replace(OFF, deadline=T0 + 1), BACKLOG, "off", (), ()),
         (OFF, replace(BACKLOG, may_wake=None), "off", (), ()),
         (OFF, replace(BACKLOG, others=Others(held_off=True)), "off", (), ()),
         (OFF, replace(BACKLOG, others=Others(coming=True)), "booting", (), ()),
-        (OFF, replace(OFFLINE, reach=Reach.UNKNOWN, wish=Wish.ON), "off", (), ()),
-        (replace(OFF, wake_next=True), OFFLINE, "waking", (Effect.SIGNAL,), (News.WAKE,)),
-        (replace(OFF, wake_next=True), ONLINE, "ready", (), (News.READY,)),
+        (OFF, replace(OFFLINE, reach=Connectivity.UNKNOWN, wish=PowerRequest.ON), "off", (), ()),
+        (replace(OFF, wake_next=True), OFFLINE, "waking", (Command.SIGNAL,), (Notification.WAKE,)),
+        (replace(OFF, wake_next=True), ONLINE, "ready", (), (Notification.READY,)),
         (replace(OFF, hold=Hold.OFF), BACKLOG, "off", (), ()),
-        (OFF, replace(OFFLINE, automatic=False, wish=Wish.ON), "waking", (Effect.SIGNAL,), (News.WAKE,)),
-        (replace(OFF, deadline=T0 + 1), replace(OFFLINE, wish=Wish.ON), "waking", (Effect.SIGNAL,), (News.WAKE,)),
-        (OFF, ONLINE, "ready", (), (News.READY,)),
-        (OFF, replace(ONLINE, backlog=1), "working", (), (News.READY,)),
+        (OFF, replace(OFFLINE, automatic=False, wish=PowerRequest.ON), "waking", (Command.SIGNAL,), (Notification.WAKE,)),
+        (replace(OFF, deadline=T0 + 1), replace(OFFLINE, wish=PowerRequest.ON), "waking", (Command.SIGNAL,), (Notification.WAKE,)),
+        (OFF, ONLINE, "ready", (), (Notification.READY,)),
+        (OFF, replace(ONLINE, backlog=1), "working", (), (Notification.READY,)),
         # On its way
         (power(HostState.WAKING, tries=1), OFFLINE, "waking", (), ()),
         (power(HostState.WAKING, tries=1), replace(OFFLINE, report=Report.SIGNALLED), "booting", (), ()),
         (power(HostState.WAKING, tries=1), replace(OFFLINE, report=Report.NOT_SIGNALLED), "booting", (), ()),
         (power(HostState.WAKING, deadline=T0, tries=1), OFFLINE, "booting", (), ()),
-        (power(HostState.WAKING, tries=1), ONLINE, "ready", (), (News.READY,)),
+        (power(HostState.WAKING, tries=1), ONLINE, "ready", (), (Notification.READY,)),
         (BOOTING, OFFLINE, "booting", (), ()),
-        (replace(BOOTING, signalled_at=T0 - SIGNAL_EVERY), OFFLINE, "booting", (Effect.SIGNAL_AGAIN,), ()),
-        (BOOTING, ONLINE, "ready", (), (News.READY,)),
-        (replace(BOOTING, hold=Hold.OFF), ONLINE, "draining", (), (News.READY,)),
+        (replace(BOOTING, signalled_at=T0 - SIGNAL_EVERY), OFFLINE, "booting", (Command.SIGNAL_AGAIN,), ()),
+        (BOOTING, ONLINE, "ready", (), (Notification.READY,)),
+        (replace(BOOTING, hold=Hold.OFF), ONLINE, "draining", (), (Notification.READY,)),
         (replace(BOOTING, deadline=T0 + 1), OFFLINE, "booting", (), ()),
-        (replace(BOOTING, deadline=T0), OFFLINE, "waking", (Effect.SIGNAL,), ()),
-        (replace(BOOTING, deadline=T0, tries=3), OFFLINE, "wake_failed", (), (News.WAKE_FAILED,)),
+        (replace(BOOTING, deadline=T0), OFFLINE, "waking", (Command.SIGNAL,), ()),
+        (replace(BOOTING, deadline=T0, tries=3), OFFLINE, "wake_failed", (), (Notification.WAKE_FAILED,)),
         (replace(BOOTING, deadline=T0, hold=Hold.OFF), OFFLINE, "off", (), ()),
         (replace(BOOTING, deadline=T0, tries=3), UNSEEN, "booting", (), ()),
         (replace(BOOTING, deadline=T0), UNSEEN, "booting", (), ()),
         # Failed
         (power(HostState.WAKE_FAILED, deadline=T0 + 1), BACKLOG, "wake_failed", (), ()),
-        (power(HostState.WAKE_FAILED, deadline=T0), BACKLOG, "waking", (Effect.SIGNAL,), (News.WAKE,)),
+        (power(HostState.WAKE_FAILED, deadline=T0), BACKLOG, "waking", (Command.SIGNAL,), (Notification.WAKE,)),
         (power(HostState.WAKE_FAILED, deadline=T0 + 1), OFFLINE, "wake_failed", (), ()),
         (power(HostState.WAKE_FAILED, deadline=T0), OFFLINE, "off", (), ()),
         (power(HostState.WAKE_FAILED, deadline=T0), replace(OFFLINE, backlog=None), "wake_failed", (), ()),
-        (power(HostState.WAKE_FAILED), replace(BACKLOG, wish=Wish.OFF), "off", (), ()),
-        (power(HostState.WAKE_FAILED), replace(ONLINE, busy=True), "working", (), (News.READY,)),
+        (power(HostState.WAKE_FAILED), replace(BACKLOG, wish=PowerRequest.OFF), "off", (), ()),
+        (power(HostState.WAKE_FAILED), replace(ONLINE, busy=True), "working", (), (Notification.READY,)),
         # On
         (READY, replace(ONLINE, busy=True), "working", (), ()),
         (READY, ONLINE, "draining", (), ()),
@@ -148,21 +148,21 @@ SHUTTING = power(HostState.SHUTTING_DOWN)
         (READY, replace(ONLINE, others=Others(kept_on=True)), "ready", (), ()),
         (READY, replace(ONLINE, others=Others(resting=True)), "ready", (), ()),
         (READY, replace(ONLINE, automatic=False), "ready", (), ()),
-        (READY, replace(ONLINE, reach=Reach.UNKNOWN), "ready", (), ()),
+        (READY, replace(ONLINE, reach=Connectivity.UNKNOWN), "ready", (), ()),
         (READY, replace(ONLINE, busy=None), "ready", (), ()),
         (replace(READY, hold=Hold.ON), ONLINE, "ready", (), ()),
         (replace(READY, hold=Hold.BY_HAND), ONLINE, "ready", (), ()),
-        (READY, replace(ONLINE, automatic=False, wish=Wish.OFF), "draining", (), ()),
-        (READY, OFFLINE, "off", (), (News.LOST,)),
-        (READY, replace(OFFLINE, others=Others(slept=True)), "off", (), (News.SLEEP,)),
+        (READY, replace(ONLINE, automatic=False, wish=PowerRequest.OFF), "draining", (), ()),
+        (READY, OFFLINE, "off", (), (Notification.LOST,)),
+        (READY, replace(OFFLINE, others=Others(slept=True)), "off", (), (Notification.SLEEP,)),
         (WORKING, replace(ONLINE, busy=True), "working", (), ()),
         (WORKING, ONLINE, "working", (), ()),
         (replace(WORKING, idle_since=T0 - READY_AFTER), ONLINE, "ready", (), ()),
         (replace(WORKING, idle_since=T0 - READY_AFTER), replace(ONLINE, busy=None), "working", (), ()),
-        (WORKING, replace(ONLINE, wish=Wish.OFF), "draining", (), ()),
+        (WORKING, replace(ONLINE, wish=PowerRequest.OFF), "draining", (), ()),
         # Leaving
         (DRAINING, replace(ONLINE, busy=True), "draining", (), ()),
-        (DRAINING, replace(ONLINE, drained=True), "shutting_down", (Effect.RUN_OFF,), ()),
+        (DRAINING, replace(ONLINE, drained=True), "shutting_down", (Command.RUN_OFF,), ()),
         (DRAINING, replace(UNSEEN, drained=True), "draining", (), ()),
         (DRAINING, replace(ONLINE, drained=True, others=Others(drained=False)), "draining", (), ()),
         (DRAINING, replace(ONLINE, drained=True, others=Others(switching_off=True)), "draining", (), ()),
@@ -170,27 +170,27 @@ SHUTTING = power(HostState.SHUTTING_DOWN)
         (DRAINING, replace(ONLINE, drained=True, others=Others(backlog=1)), "working", (), ()),
         (DRAINING, replace(ONLINE, backlog=1), "working", (), ()),
         (replace(DRAINING, hold=Hold.OFF), replace(ONLINE, backlog=1), "draining", (), ()),
-        (DRAINING, replace(ONLINE, automatic=False, drained=True), "shutting_down", (Effect.RUN_OFF,), ()),
-        (DRAINING, replace(ONLINE, wish=Wish.ON, drained=True), "ready", (), ()),
-        (replace(DRAINING, deadline=T0), replace(ONLINE, busy=True), "working", (), (News.NOT_DRAINED,)),
+        (DRAINING, replace(ONLINE, automatic=False, drained=True), "shutting_down", (Command.RUN_OFF,), ()),
+        (DRAINING, replace(ONLINE, wish=PowerRequest.ON, drained=True), "ready", (), ()),
+        (replace(DRAINING, deadline=T0), replace(ONLINE, busy=True), "working", (), (Notification.NOT_DRAINED,)),
         (replace(DRAINING, deadline=T0), replace(ONLINE, busy=None), "draining", (), ()),
         (replace(DRAINING, deadline=T0), replace(UNSEEN, busy=True), "draining", (), ()),
-        (DRAINING, OFFLINE, "off", (), (News.LOST,)),
+        (DRAINING, OFFLINE, "off", (), (Notification.LOST,)),
         (SHUTTING, ONLINE, "shutting_down", (), ()),
-        (SHUTTING, OFFLINE, "off", (), (News.SLEEP,)),
+        (SHUTTING, OFFLINE, "off", (), (Notification.SLEEP,)),
         (SHUTTING, replace(ONLINE, report=Report.OFF_RUN), "shutting_down", (), ()),
-        (SHUTTING, replace(ONLINE, report=Report.OFF_NOT_RUN), "ready", (), (News.OFF_FAILED,)),
-        (replace(SHUTTING, deadline=T0), ONLINE, "ready", (), (News.OFF_FAILED,)),
+        (SHUTTING, replace(ONLINE, report=Report.OFF_NOT_RUN), "ready", (), (Notification.OFF_FAILED,)),
+        (replace(SHUTTING, deadline=T0), ONLINE, "ready", (), (Notification.OFF_FAILED,)),
         (replace(SHUTTING, deadline=T0), UNSEEN, "shutting_down", (), ()),
-        (replace(SHUTTING, wake_next=True), OFFLINE, "waking", (Effect.SIGNAL,), (News.SLEEP, News.WAKE)),
+        (replace(SHUTTING, wake_next=True), OFFLINE, "waking", (Command.SIGNAL,), (Notification.SLEEP, Notification.WAKE)),
     ],
 )  # fmt: skip
 def test_steps(
     before: Power,
     seen: Seen,
     state: str,
-    effects: tuple[Effect, ...],
-    news: tuple[News, ...],
+    effects: tuple[Command, ...],
+    news: tuple[Notification, ...],
 ) -> None:
     """One step from a state leads to the next, with what is to be done and told."""
     after = step(before, SETTINGS, seen)
@@ -204,9 +204,9 @@ def test_cool_down() -> None:
     assert off.deadline == T0 + SETTINGS.cool_down
     later = replace(BACKLOG, now=T0 + SETTINGS.cool_down)
     assert step(off, SETTINGS, BACKLOG).effects == ()
-    assert step(off, SETTINGS, later).effects == (Effect.SIGNAL,)
-    assert step(off, SETTINGS, replace(BACKLOG, wish=Wish.ON)).effects == (
-        Effect.SIGNAL,
+    assert step(off, SETTINGS, later).effects == (Command.SIGNAL,)
+    assert step(off, SETTINGS, replace(BACKLOG, wish=PowerRequest.ON)).effects == (
+        Command.SIGNAL,
     )
 
 
@@ -235,12 +235,12 @@ def test_off_by_user_lasts_until_no_work_is_seen(backlog: int | None) -> None:
     off = step(off, SETTINGS, replace(waiting, backlog=0, others=others)).power
     assert off.hold is Hold.OFF
     off = step(off, SETTINGS, replace(waiting, backlog=0)).power
-    assert step(off, SETTINGS, waiting).effects == (Effect.SIGNAL,)
+    assert step(off, SETTINGS, waiting).effects == (Command.SIGNAL,)
 
 
 def test_on_by_user_lasts_until_it_has_worked() -> None:
     """What the user switched on goes off on its own only after work and idle time."""
-    on = step(OFF, SETTINGS, replace(OFFLINE, wish=Wish.ON)).power
+    on = step(OFF, SETTINGS, replace(OFFLINE, wish=PowerRequest.ON)).power
     on = step(on, SETTINGS, ONLINE).power
     late = replace(ONLINE, now=T0 + 300 * MINUTE)
     on = step(on, SETTINGS, late).power
@@ -299,7 +299,7 @@ def test_by_hand_stands_until_it_goes_off() -> None:
 def test_user_switches_off_what_was_on_by_hand() -> None:
     """The user's word is newer than the hand at the box."""
     on = step(SLEPT, SETTINGS, ONLINE).power
-    off = step(on, SETTINGS, replace(ONLINE, wish=Wish.OFF)).power
+    off = step(on, SETTINGS, replace(ONLINE, wish=PowerRequest.OFF)).power
     assert (off.state, off.hold) == (HostState.DRAINING, Hold.OFF)
 
 
@@ -332,9 +332,9 @@ def test_failed_off_is_not_repeated_at_once() -> None:
     assert step(on, idle, late).power.state is HostState.DRAINING
 
 
-@pytest.mark.parametrize("wish", Wish)
+@pytest.mark.parametrize("wish", PowerRequest)
 @pytest.mark.parametrize("trouble", Trouble)
-def test_trouble_ends_with_the_users_word(trouble: Trouble, wish: Wish) -> None:
+def test_trouble_ends_with_the_users_word(trouble: Trouble, wish: PowerRequest) -> None:
     """What the user is asked to look after is over when the user has decided."""
     state = (
         HostState.WAKE_FAILED if trouble is Trouble.WAKE_FAILED else HostState.WORKING
@@ -367,7 +367,7 @@ def test_another_immich_that_is_not_loaded_is_said() -> None:
 def test_without_a_way_to_wake(state: HostState) -> None:
     """Nothing pretends to wake a host that can't be woken."""
     settings = replace(SETTINGS, can_wake=False)
-    for seen in (BACKLOG, replace(OFFLINE, wish=Wish.ON)):
+    for seen in (BACKLOG, replace(OFFLINE, wish=PowerRequest.ON)):
         assert step(power(state), settings, seen) == Step(power(state))
 
 
@@ -375,7 +375,7 @@ def test_without_a_way_off() -> None:
     """A host without off action is never emptied."""
     settings = replace(SETTINGS, can_switch_off=False)
     assert step(READY, settings, ONLINE) == Step(READY)
-    assert step(READY, settings, replace(ONLINE, wish=Wish.OFF)) == Step(READY)
+    assert step(READY, settings, replace(ONLINE, wish=PowerRequest.OFF)) == Step(READY)
     drained = step(DRAINING, settings, replace(ONLINE, drained=True))
     assert drained.power.state is HostState.READY
     assert drained.effects == ()
@@ -395,7 +395,7 @@ def test_no_deadline_passes_unseen(state: HostState) -> None:
         again = done.power
     soon = replace(OFFLINE, now=T0 + 59 * MINUTE + KNOWN_FOR - 1, backlog=1)
     if state in LEAVING:
-        soon = replace(soon, reach=Reach.ONLINE, backlog=0, automatic=False)
+        soon = replace(soon, reach=Connectivity.ONLINE, backlog=0, automatic=False)
     assert step(again, SETTINGS, soon).news == ()
     if state in COMING:
         assert step(again, SETTINGS, later(ONLINE, 60)).power.state in ON
@@ -407,7 +407,7 @@ def test_off_action_of_long_ago() -> None:
     again = restored(long_ago, T0)
     on = step(again, SETTINGS, ONLINE)
     assert (on.power.state, on.power.hold) == (HostState.READY, Hold.BY_HAND)
-    assert on.news == (News.READY,)
+    assert on.news == (Notification.READY,)
 
 
 def test_restored_while_waking() -> None:

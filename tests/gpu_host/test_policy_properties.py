@@ -10,17 +10,17 @@ from custom_components.immich_admin_tools.gpu_host.models import (
     LEAVING,
     LONGEST_BACK_OFF,
     ON,
-    Effect,
+    Command,
+    Connectivity,
     Hold,
     HostState,
     Others,
     Power,
+    PowerRequest,
     PowerSettings,
-    Reach,
     Report,
     Seen,
     Trouble,
-    Wish,
 )
 from custom_components.immich_admin_tools.gpu_host.policy import (
     DRAIN_WITHIN,
@@ -67,7 +67,7 @@ def seen_things(draw: st.DrawFn) -> Seen:
     )
     return Seen(
         now=draw(st.integers(0, 7_200_000)),
-        reach=draw(st.sampled_from(Reach)),
+        reach=draw(st.sampled_from(Connectivity)),
         automatic=draw(st.booleans()),
         may_wake=draw(maybe),
         keep_on=draw(maybe),
@@ -75,7 +75,7 @@ def seen_things(draw: st.DrawFn) -> Seen:
         waited=draw(durations),
         busy=busy,
         drained=busy is False and draw(st.booleans()),
-        wish=draw(st.sampled_from([None, None, None, *Wish])),
+        wish=draw(st.sampled_from([None, None, None, *PowerRequest])),
         report=draw(st.sampled_from([None, *Report])),
         others=draw(st.just(Others()) | others),
     )
@@ -100,19 +100,21 @@ def test_never_off_at_work(chosen: PowerSettings, sequence: list[Seen]) -> None:
     for seen in sequence:
         now += seen.now
         done = step(power, chosen, replace(seen, now=now))
-        if Effect.RUN_OFF in done.effects:
+        if Command.RUN_OFF in done.effects:
             assert power.state is HostState.DRAINING
             assert seen.drained
             assert seen.busy is False
-            assert seen.reach is Reach.ONLINE
+            assert seen.reach is Connectivity.ONLINE
             assert seen.others.drained
             assert not seen.others.switching_off
             by_user = power.hold is Hold.OFF
             assert by_user or (seen.keep_on is False and seen.others.kept_on is False)
             assert chosen.can_switch_off
-        if Effect.SIGNAL in done.effects:
+        if Command.SIGNAL in done.effects:
             assert chosen.can_wake
-            assert seen.reach is Reach.OFFLINE, "it may be on, and the action a toggle"
+            assert seen.reach is Connectivity.OFFLINE, (
+                "it may be on, and the action a toggle"
+            )
             assert done.power.state is HostState.WAKING
         power = done.power
 
@@ -125,7 +127,7 @@ def test_not_knowing_changes_nothing(
     power, now = after(chosen, sequence)
     dark = Seen(
         now=now,
-        reach=Reach.UNKNOWN,
+        reach=Connectivity.UNKNOWN,
         automatic=True,
         may_wake=None,
         keep_on=None,
@@ -148,7 +150,7 @@ def test_the_user_is_obeyed(chosen: PowerSettings, sequence: list[Seen]) -> None
         now += seen.now
         done = step(power, chosen, replace(seen, now=now))
         off = power.hold is Hold.OFF and seen.wish is None
-        if off and power.state is HostState.OFF and Effect.SIGNAL in done.effects:
+        if off and power.state is HostState.OFF and Command.SIGNAL in done.effects:
             raise AssertionError("woken although the user wants it off")
         if off and done.power.hold is Hold.NONE and done.power.state is HostState.OFF:
             assert seen.all_backlog == 0
@@ -184,8 +186,14 @@ def test_the_policy_asks_first(chosen: PowerSettings, sequence: list[Seen]) -> N
         power = done.power
 
 
-@given(power_settings, sequences, st.sampled_from([Reach.ONLINE, Reach.OFFLINE]))
-def test_never_stuck(chosen: PowerSettings, sequence: list[Seen], reach: Reach) -> None:
+@given(
+    power_settings,
+    sequences,
+    st.sampled_from([Connectivity.ONLINE, Connectivity.OFFLINE]),
+)
+def test_never_stuck(
+    chosen: PowerSettings, sequence: list[Seen], reach: Connectivity
+) -> None:
     """Left alone it comes to rest: on when it answers, off or failed when it doesn't."""
     power, now = after(chosen, sequence)
     tries = chosen.wake_retries + 1
@@ -201,7 +209,7 @@ def test_never_stuck(chosen: PowerSettings, sequence: list[Seen], reach: Reach) 
         now += 60_000
         power = step(power, chosen, replace(seen, now=now)).power
     assert power.state not in LEAVING | COMING
-    assert (power.state in ON) is (reach is Reach.ONLINE)
+    assert (power.state in ON) is (reach is Connectivity.ONLINE)
 
 
 @given(power_settings, sequences)
@@ -209,13 +217,13 @@ def test_work_wakes_it_in_the_end(chosen: PowerSettings, sequence: list[Seen]) -
     """Whatever happened before, work that waits long enough wakes the host again."""
     power, now = after(chosen, sequence)
     chosen = replace(chosen, can_wake=True, wake_backlog=1)
-    idle = Seen(now=now, reach=Reach.OFFLINE, automatic=True, busy=False)
+    idle = Seen(now=now, reach=Connectivity.OFFLINE, automatic=True, busy=False)
     late = DRAIN_WITHIN + OFF_WITHIN + 9 * 3_600_000 + chosen.cool_down
     for part in range(1, 400):
         power = step(power, chosen, replace(idle, now=now + late * part // 400)).power
     now += late + LONGEST_BACK_OFF + chosen.cool_down
     waits = replace(idle, now=now, backlog=1)
-    assert step(power, chosen, waits).effects == (Effect.SIGNAL,)
+    assert step(power, chosen, waits).effects == (Command.SIGNAL,)
 
 
 @given(power_settings, sequences)
@@ -224,7 +232,7 @@ def test_no_wake_storm(chosen: PowerSettings, sequence: list[Seen]) -> None:
     power, now = after(chosen, sequence)
     clocks = Clocks(lambda: now, lambda: 1_795_163_400_000)
     again = restored(Power.from_dict(power.to_dict(clocks), clocks), now)
-    dark = Seen(now=now, reach=Reach.UNKNOWN, automatic=True, backlog=5)
+    dark = Seen(now=now, reach=Connectivity.UNKNOWN, automatic=True, backlog=5)
     assert step(again, chosen, dark).effects == ()
 
 
@@ -234,13 +242,15 @@ def test_few_signals(chosen: PowerSettings, sequence: list[Seen]) -> None:
     """A host that never answers gets fewer and fewer rows of signals."""
     chosen = replace(chosen, can_wake=True, wake_backlog=1, boot_timeout=60_000)
     power, now = after(chosen, sequence)
-    seen = Seen(now=now, reach=Reach.OFFLINE, automatic=True, backlog=5, busy=False)
+    seen = Seen(
+        now=now, reach=Connectivity.OFFLINE, automatic=True, backlog=5, busy=False
+    )
     signals = 0
     day = 24 * 60
     for minute in range(day):
         at = now + minute * 60_000
         report = Report.SIGNALLED if power.state is HostState.WAKING else None
         done = step(power, chosen, replace(seen, now=at, report=report))
-        signals += done.effects.count(Effect.SIGNAL)
+        signals += done.effects.count(Command.SIGNAL)
         power = done.power
     assert signals <= (chosen.wake_retries + 1) * 14

@@ -2,14 +2,14 @@
 
 import pytest
 
-from custom_components.immich_admin_tools.gpu_host.models import HostState, Reach
+from custom_components.immich_admin_tools.gpu_host.models import Connectivity, HostState
 from custom_components.immich_admin_tools.gpu_host.pauses import (
-    HostStand,
+    HostStatus,
     queues_to_pause,
 )
 from custom_components.immich_admin_tools.gpu_host.probe import (
     OFFLINE_AFTER,
-    Contact,
+    Availability,
     Probe,
 )
 
@@ -17,9 +17,9 @@ A, G, S, O = Probe.ANSWERS, Probe.GONE, Probe.SLOW, Probe.OTHER  # noqa: E741
 F, U = Probe.FAILS, Probe.UNKNOWN
 
 
-def contact(*probes: Probe, every: int = 2000) -> Contact:
+def contact(*probes: Probe, every: int = 2000) -> Availability:
     """Return what probes lead to that are some ms apart."""
-    known = Contact()
+    known = Availability()
     for number, probe in enumerate(probes):
         known = known.after(probe, 1_000_000 + number * every)
     return known
@@ -71,9 +71,9 @@ def test_contact(probes: list[Probe], reach: str, safe: bool | None) -> None:
 
 def test_offline_takes_time() -> None:
     """Only silence that lasts is a host that is off."""
-    assert contact(A, G, G, every=OFFLINE_AFTER).reach is Reach.OFFLINE
-    assert contact(A, G, G, every=OFFLINE_AFTER - 1).reach is Reach.ONLINE
-    assert contact(A, G, every=OFFLINE_AFTER * 10).reach is Reach.ONLINE
+    assert contact(A, G, G, every=OFFLINE_AFTER).reach is Connectivity.OFFLINE
+    assert contact(A, G, G, every=OFFLINE_AFTER - 1).reach is Connectivity.ONLINE
+    assert contact(A, G, every=OFFLINE_AFTER * 10).reach is Connectivity.ONLINE
 
 
 def stand(
@@ -82,9 +82,9 @@ def stand(
     state: HostState = HostState.READY,
     queues: tuple[str, ...] = ("ocr", "smartSearch"),
     pause_offline: bool = True,
-) -> HostStand:
+) -> HostStatus:
     """Return a host that serves two queues."""
-    return HostStand(queues, state, safe, pause_offline)
+    return HostStatus(queues, state, safe, pause_offline)
 
 
 def test_pauses_of_one_host() -> None:

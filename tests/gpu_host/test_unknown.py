@@ -8,9 +8,9 @@ from custom_components.immich_admin_tools.gpu_host.machine import Absent
 from custom_components.immich_admin_tools.gpu_host.models import (
     Hold,
     HostState,
-    News,
+    Notification,
+    PowerRequest,
     Trouble,
-    Wish,
 )
 
 from .made_world import POWER, QUEUES
@@ -18,13 +18,13 @@ from .test_controller import at_work, automatic
 from .test_machine import PEER
 
 HOUR = 3600
-TROUBLES = {News.WAKE_FAILED, News.OFF_FAILED, News.NOT_DRAINED}
+TROUBLES = {Notification.WAKE_FAILED, Notification.OFF_FAILED, Notification.NOT_DRAINED}
 
 
 async def test_off_survives_a_failed_poll_and_a_small_backlog() -> None:
     """The box stays off until its backlog is seen empty."""
     world = await at_work(200)
-    await world.host.ask(Wish.OFF)
+    await world.host.ask(PowerRequest.OFF)
     await world.until("off", 100)
     world.api_answers = False
     await world.run(30)
@@ -70,7 +70,7 @@ async def test_home_assistant_was_away_for_long(state: str) -> None:
 async def test_automatic_off_leaves_a_power_off_alone() -> None:
     """What the user wants is not what the policy wants."""
     world = await at_work(200)
-    await world.host.ask(Wish.OFF)
+    await world.host.ask(PowerRequest.OFF)
     await world.host.set_automatic(False)
     await world.until("off", 60)
     assert world.box.off_actions == 1
@@ -80,7 +80,7 @@ async def test_automatic_off_leaves_a_power_off_alone() -> None:
     await world.until("off", 60)
     world.box.on = True
     await world.run(10)
-    await world.host.ask(Wish.ON)
+    await world.host.ask(PowerRequest.ON)
     await world.host.set_automatic(True)
     await world.host.set_automatic(False)
     assert world.host.power.hold is Hold.BY_HAND
@@ -108,7 +108,7 @@ async def test_on_by_hand_stands_for_a_day() -> None:
     world.waiting["ocr"] = 10
     await world.run(600)
     assert (world.state, world.box.off_actions) == ("ready", 1)
-    await world.host.ask(Wish.OFF)
+    await world.host.ask(PowerRequest.OFF)
     await world.until("off", 100)
 
 
@@ -175,14 +175,14 @@ async def test_another_immich_empties_the_box() -> None:
     world.fellows = [replace(PEER, state=HostState.OFF, slept=True)]
     await world.run(30)
     assert (world.burnt, world.paused()) == (burnt, set(QUEUES))
-    assert News.LOST not in world.news
+    assert Notification.LOST not in world.news
 
 
 async def test_not_known_for_too_long_is_said() -> None:
     """Nothing stays paused for ever because another entry is not loaded."""
     world = await at_work(200)
     world.fellows = [Absent("b")]
-    await world.host.ask(Wish.OFF)
+    await world.host.ask(PowerRequest.OFF)
     await world.run(1250)
     assert world.trouble is Trouble.OTHERS_UNKNOWN
     assert world.paused() == set()

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from custom_components.immich_admin_tools.analysis.models import JobView, ServerView
 from custom_components.immich_admin_tools.bullmq.errors import BullMQError
 from custom_components.immich_admin_tools.healing.healer import Healer
-from custom_components.immich_admin_tools.healing.journal import ActLog
+from custom_components.immich_admin_tools.healing.journal import Journal
 from custom_components.immich_admin_tools.healing.models import (
     Decision,
-    Doubt,
     HealedJob,
     HealMode,
     Outcome,
     Reason,
+    UnconfirmedReason,
 )
 from custom_components.immich_admin_tools.healing.verification import Verification
 from tests.bullmq.recovery.made_queue import PREFIX, MadeQueue
@@ -63,7 +63,7 @@ class MadeHouse:
     slept: float = 0.0
     wall_offset: int = 0
     """ms by which the wall clock is wrong."""
-    log: ActLog = field(init=False)
+    log: Journal = field(init=False)
     healer: Healer = field(init=False)
     verification: Verification = field(init=False)
 
@@ -78,7 +78,7 @@ class MadeHouse:
 
     def restart(self) -> None:
         """Start as Home Assistant does: only what was stored is known."""
-        self.log = ActLog(self.section, lambda: self.now, lambda at: at - NOW + BOOTED)
+        self.log = Journal(self.section, lambda: self.now, lambda at: at - NOW + BOOTED)
         client = self.queue.client
         self.verification = Verification(
             client,
@@ -133,7 +133,7 @@ class MadeHouse:
         await self.queue.client.pexpire(self.queue.keys.lock(job_id), 30_000)
 
     @property
-    def outcomes(self) -> list[tuple[str, Outcome, Doubt | None]]:
+    def outcomes(self) -> list[tuple[str, Outcome, UnconfirmedReason | None]]:
         """Return what was told."""
         return [(it.act.job_id, it.outcome, it.doubt) for it in self.world.told]
 

@@ -7,9 +7,9 @@ import pytest
 from custom_components.immich_admin_tools.bullmq.jobs import JobTrail, TrailEvent
 from custom_components.immich_admin_tools.healing.models import (
     FAIL_REASON,
-    Doubt,
     HealMode,
     Outcome,
+    UnconfirmedReason,
 )
 from custom_components.immich_admin_tools.healing.verification import (
     Fate,
@@ -77,9 +77,9 @@ def test_verdicts() -> None:
     for done, fate in ((act(), Fate.DONE), (unlocked, Fate.UNKNOWN)):
         assert verdict_of_fate(done, fate, queue_view()) == (
             Outcome.UNCONFIRMED,
-            Doubt.INTERRUPTED,
+            UnconfirmedReason.INTERRUPTED,
         )
     assert verdict_of_fate(act(), Fate.NOT_DONE, None) == (
         Outcome.FAILED,
-        Doubt.INTERRUPTED,
+        UnconfirmedReason.INTERRUPTED,
     )

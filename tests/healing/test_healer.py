@@ -18,12 +18,12 @@ from custom_components.immich_admin_tools.healing.errors import NotStoredError
 from custom_components.immich_admin_tools.healing.models import (
     FAIL_REASON,
     MAY_CHANGE,
-    Doubt,
     HealMode,
     Initiator,
     Outcome,
     SkippedJob,
     SkipReason,
+    UnconfirmedReason,
 )
 from custom_components.immich_admin_tools.healing.verification import ANSWER_WITHIN
 from tests.bullmq.recovery.made_queue import PROCESSED_ON, QUEUE
@@ -73,7 +73,7 @@ async def test_a_lock_that_tells_nothing_is_looked_at_later(house: MadeHouse) ->
     report = await house.healer.heal([order(job_view())], Initiator.USER)
     assert (report.healed[0].outcome, report.healed[0].doubt) == (
         Outcome.UNCONFIRMED,
-        Doubt.TOO_EARLY,
+        UnconfirmedReason.TOO_EARLY,
     )
     assert house.slept * 1000 == ANSWER_WITHIN
     assert house.world.asked > 1
@@ -106,18 +106,20 @@ async def test_a_lost_slot_is_remembered_until_its_lock_is_gone(
         (queue_view(), (Outcome.CONFIRMED, None)),
         (
             queue_view(waiting=1, worker=False),
-            (Outcome.UNCONFIRMED, Doubt.NO_WORKER),
+            (Outcome.UNCONFIRMED, UnconfirmedReason.NO_WORKER),
         ),
-        (queue_view(worker=None), (Outcome.UNCONFIRMED, Doubt.TOO_EARLY)),
-        (queue_view(is_paused=True), (Outcome.UNCONFIRMED, Doubt.PAUSED)),
+        (queue_view(worker=None), (Outcome.UNCONFIRMED, UnconfirmedReason.TOO_EARLY)),
+        (queue_view(is_paused=True), (Outcome.UNCONFIRMED, UnconfirmedReason.PAUSED)),
         (
             queue_view(waiting=1, state=QueueState.STALLED),
-            (Outcome.UNCONFIRMED, Doubt.NOT_MOVING),
+            (Outcome.UNCONFIRMED, UnconfirmedReason.NOT_MOVING),
         ),
     ],
 )
 async def test_an_orphan_is_judged_by_its_queue(
-    house: MadeHouse, seen: QueueView, expected: tuple[Outcome, Doubt | None]
+    house: MadeHouse,
+    seen: QueueView,
+    expected: tuple[Outcome, UnconfirmedReason | None],
 ) -> None:
     """It has no lock that could tell."""
     await house.queue.start("1", token=None)
@@ -239,7 +241,7 @@ async def test_what_got_no_reply_is_looked_up_later(
     jobs = [job_view(job_id, kind=StuckKind.ORPHANED) for job_id in ("1", "2")]
     report = await house.healer.heal([order(job) for job in jobs], Initiator.USER)
     assert [(it.outcome, it.doubt) for it in report.healed] == [
-        (Outcome.UNCONFIRMED, Doubt.REDIS_LOST),
+        (Outcome.UNCONFIRMED, UnconfirmedReason.REDIS_LOST),
         (Outcome.FAILED, None),
     ]
     assert [act.job_id for act in house.log.book.pending.values()] == ["1"]
@@ -284,7 +286,7 @@ async def test_killed_before_the_act(house: MadeHouse) -> None:
     house.section.immich = None
     house.restart()
     await house.poll()
-    assert house.outcomes == [("1", Outcome.FAILED, Doubt.INTERRUPTED)]
+    assert house.outcomes == [("1", Outcome.FAILED, UnconfirmedReason.INTERRUPTED)]
     assert await house.queue.client.lrange(house.queue.keys.active, 0, -1) == [b"1"]
 
 
@@ -300,7 +302,7 @@ async def test_a_lost_slot_found_after_a_crash(house: MadeHouse) -> None:
         await house.healer.heal([order(job_view())], Initiator.USER)
     house.restart()
     await house.poll()
-    assert house.outcomes == [("1", Outcome.UNCONFIRMED, Doubt.INTERRUPTED)]
+    assert house.outcomes == [("1", Outcome.UNCONFIRMED, UnconfirmedReason.INTERRUPTED)]
     await house.age_lock("1", 10)
     await house.poll()
     await house.renew_lock("1")
@@ -338,7 +340,7 @@ async def test_a_flush_makes_nothing_free(house: MadeHouse) -> None:
 
     house.meanwhile = flushed
     report = await house.healer.heal([order(job_view())], Initiator.USER)
-    assert report.healed[0].doubt is Doubt.FLUSHED
+    assert report.healed[0].doubt is UnconfirmedReason.FLUSHED
     assert not house.log.book.watched
 
 
@@ -351,4 +353,4 @@ async def test_other_run_hides_the_slot(house: MadeHouse) -> None:
 
     house.meanwhile = replaced
     report = await house.healer.heal([order(job_view())], Initiator.USER)
-    assert report.healed[0].doubt is Doubt.OTHER_RUN
+    assert report.healed[0].doubt is UnconfirmedReason.OTHER_RUN

@@ -10,11 +10,11 @@ from custom_components.immich_admin_tools.bullmq.models import JsonValue
 from custom_components.immich_admin_tools.healing.errors import NotStoredError
 from custom_components.immich_admin_tools.healing.journal import (
     REMEMBERED,
-    ActBook,
-    ActLog,
+    Journal,
+    JournalEntries,
 )
 from custom_components.immich_admin_tools.healing.models import (
-    Act,
+    HealAction,
     HealMode,
     Initiator,
     Reason,
@@ -23,9 +23,9 @@ from tests.support.made_immich import MadeSection
 from tests.support.views import ASSET, NOW
 
 
-def act(act_id: str = "a", at: int = NOW) -> Act:
+def act(act_id: str = "a", at: int = NOW) -> HealAction:
     """Return an act."""
-    return Act(
+    return HealAction(
         act_id=act_id,
         at=at,
         redis_at=at + 3,
@@ -45,16 +45,16 @@ def act(act_id: str = "a", at: int = NOW) -> Act:
     )
 
 
-def book() -> ActBook:
+def book() -> JournalEntries:
     """Return a book with one act of each sort."""
-    begun = ActBook().begun([act("a"), act("b"), act("c")], NOW)
+    begun = JournalEntries().begun([act("a"), act("b"), act("c")], NOW)
     return begun.recorded({"b", "c"}, {"b", "c"}, {"c"})
 
 
 def test_comes_back_as_it_was_stored() -> None:
     """Through JSON text, as on the disk."""
     stored = json.loads(json.dumps(book().to_dict()))
-    assert ActBook.from_dict(stored) == book()
+    assert JournalEntries.from_dict(stored) == book()
     assert set(book().pending) == {"a"}
     assert set(book().watched) == {"b", "c"}
     assert book().lost == {"c"}
@@ -71,7 +71,10 @@ def test_comes_back_as_it_was_stored() -> None:
 )
 def test_what_can_not_be_understood_is_left_out(spoilt: object) -> None:
     """A hand, or an older version, may have written it."""
-    assert ActBook.from_dict(cast("dict[str, JsonValue]", spoilt)) == ActBook()
+    assert (
+        JournalEntries.from_dict(cast("dict[str, JsonValue]", spoilt))
+        == JournalEntries()
+    )
 
 
 def test_recent_acts_are_forgotten_after_an_hour() -> None:
@@ -89,7 +92,7 @@ def test_the_wall_clock_does_not_decide_what_is_recent() -> None:
         assert len(after.recent) == 4
         assert [it.since for it in after.recent] == [NOW] * 3 + [NOW + 1]
     stored = book().to_dict()
-    loaded = ActBook.from_dict(stored, lambda at: at - NOW + 77)
+    loaded = JournalEntries.from_dict(stored, lambda at: at - NOW + 77)
     assert {it.since for it in loaded.recent} == {77}
 
 
@@ -99,13 +102,13 @@ def test_what_came_to_nothing_counts_for_no_limit() -> None:
     assert "a" not in after.pending
     assert [it.counts for it in after.recent] == [True, True, False]
     stored = json.loads(json.dumps(after.to_dict()))
-    assert ActBook.from_dict(stored) == after
+    assert JournalEntries.from_dict(stored) == after
     assert len(book().came_to_nothing((), [act("a", NOW)]).recent) == 2
 
 
 def test_an_act_that_raced_takes_no_other_with_it() -> None:
     """Two orders at once on one run: the first is still to be recorded."""
-    begun = ActBook().begun([act("first")], NOW).begun([act("second")], NOW)
+    begun = JournalEntries().begun([act("first")], NOW).begun([act("second")], NOW)
     after = begun.came_to_nothing([act("second")], ())
     assert set(after.pending) == {"first"}
     assert [it.counts for it in after.recent] == [True, False]
@@ -116,8 +119,8 @@ def test_a_store_of_0_1_0_loads() -> None:
     stored = json.loads(json.dumps(book().to_dict()))
     for recent in stored["recent"]:
         del recent["counts"]
-    assert ActBook.from_dict(stored) == book()
-    assert all(it.counts for it in ActBook.from_dict(stored).recent)
+    assert JournalEntries.from_dict(stored) == book()
+    assert all(it.counts for it in JournalEntries.from_dict(stored).recent)
 
 
 def test_let_go() -> None:
@@ -130,11 +133,11 @@ def test_let_go() -> None:
 async def test_a_step_that_can_not_be_stored_is_not_taken() -> None:
     """Memory and disk agree."""
     section = MadeSection()
-    log = ActLog(section)
+    log = Journal(section)
     await log.change(lambda old: old.begun([act("a")], NOW))
     section.full = True
     with pytest.raises(NotStoredError):
         await log.change(lambda old: old.begun([act("b")], NOW))
-    assert set(log.book.pending) == {"a"} == set(ActLog(section).book.pending)
+    assert set(log.book.pending) == {"a"} == set(Journal(section).book.pending)
     # Nothing to write needs no disk.
     await log.change(lambda old: old.let_go({"x"}))

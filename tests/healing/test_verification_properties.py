@@ -19,8 +19,8 @@ from custom_components.immich_admin_tools.bullmq.errors import BullMQError
 from custom_components.immich_admin_tools.bullmq.pipeline import as_text
 from custom_components.immich_admin_tools.healing.errors import NotStoredError
 from custom_components.immich_admin_tools.healing.models import (
-    Act,
     Decision,
+    HealAction,
     HealedJob,
     HealMode,
     Initiator,
@@ -89,7 +89,7 @@ class Life(MadeHouse):
 
     turns: list[asyncio.Future[None]] = field(default_factory=list)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    acts: dict[str, Act] = field(default_factory=dict)
+    acts: dict[str, HealAction] = field(default_factory=dict)
     """All that were ever written down."""
     records: int = 0
     told_in_life: Counter[tuple[object, ...]] = field(default_factory=Counter)

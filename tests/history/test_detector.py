@@ -18,7 +18,7 @@ from custom_components.immich_admin_tools.history.detector import (
     NOT_BY_US,
     PUT_BACK,
     RUNS_AGAIN,
-    EventWatch,
+    EventDetector,
     run_of,
 )
 from custom_components.immich_admin_tools.history.events import Event, EventType
@@ -40,7 +40,7 @@ def types(events: tuple[Event, ...]) -> list[tuple[EventType, str | None]]:
 
 def test_a_job_gets_stuck_and_ends() -> None:
     """Told once each, with all that is known of it."""
-    watch = EventWatch()
+    watch = EventDetector()
     assert not watch.update(seen(queue_view(jobs=[FINE])))
     (stuck,) = watch.update(seen(queue_view(jobs=[STUCK]), at=5))
     assert stuck == Event(
@@ -62,14 +62,14 @@ def test_a_job_gets_stuck_and_ends() -> None:
 
 def test_a_job_that_is_stuck_at_the_start_is_told() -> None:
     """The strikes say later whether it is old news."""
-    assert types(EventWatch().update(seen(queue_view(jobs=[STUCK])))) == [
+    assert types(EventDetector().update(seen(queue_view(jobs=[STUCK])))) == [
         (EventType.JOB_STUCK, None)
     ]
 
 
 def test_ways_to_recover() -> None:
     """Put back by BullMQ, or given more time by the user."""
-    watch = EventWatch()
+    watch = EventDetector()
     other = job_view("2")
     watch.update(seen(queue_view(jobs=[STUCK, other])))
     again = replace(FINE, processed_on=NOW)
@@ -96,7 +96,7 @@ def test_ways_to_leave(
     left_by: str | None, kind: EventType, reason: str, raced: bool
 ) -> None:
     """Only what ended or was put back went on by itself; also if we were too late."""
-    watch = EventWatch()
+    watch = EventDetector()
     watch.update(seen(queue_view(jobs=[STUCK])))
     gone = replace(queue_view(), left={} if left_by is None else {"1": left_by})
     if raced:
@@ -107,7 +107,7 @@ def test_ways_to_leave(
 
 def test_a_stuck_job_that_loses_its_worker_has_not_recovered() -> None:
     """It is orphaned and not called so yet; nothing is told until it is over."""
-    watch = EventWatch()
+    watch = EventDetector()
     watch.update(seen(queue_view(jobs=[STUCK])))
     for orphaned in (
         job_view(kind=None, due=False, token=None),
@@ -121,7 +121,7 @@ def test_a_stuck_job_that_loses_its_worker_has_not_recovered() -> None:
 
 def test_another_run_of_the_same_id_is_another_stuck_job() -> None:
     """Ids start at 1 again when Redis was emptied."""
-    watch = EventWatch()
+    watch = EventDetector()
     watch.update(seen(queue_view(jobs=[STUCK])))
     again = replace(STUCK, processed_on=NOW)
     assert types(watch.update(seen(queue_view(jobs=[again])))) == [
@@ -132,7 +132,7 @@ def test_another_run_of_the_same_id_is_another_stuck_job() -> None:
 
 def test_what_we_did_is_no_recovery() -> None:
     """While the act is verified, and after."""
-    watch = EventWatch()
+    watch = EventDetector()
     watch.update(seen(queue_view(jobs=[STUCK])))
     run = {run_of(STUCK)}
     assert not watch.update(seen(queue_view()), under_way=run)
@@ -142,7 +142,7 @@ def test_what_we_did_is_no_recovery() -> None:
 
 def test_an_act_that_was_raced_is_a_recovery() -> None:
     """The job ended by itself while we were about to act."""
-    watch = EventWatch()
+    watch = EventDetector()
     watch.update(seen(queue_view(jobs=[STUCK])))
     assert not watch.update(seen(queue_view()), under_way={run_of(STUCK)})
     assert types(watch.update(seen(queue_view()))) == [
@@ -152,7 +152,7 @@ def test_an_act_that_was_raced_is_a_recovery() -> None:
 
 def test_a_change_of_source_is_no_news() -> None:
     """The API does not tell when a run began."""
-    watch = EventWatch()
+    watch = EventDetector()
     watch.update(seen(queue_view(jobs=[STUCK])))
     api = job_view(source=Source.API, processed_on=None, token=None)
     assert not watch.update(seen(queue_view(jobs=[api], source=Source.API)))
@@ -161,7 +161,7 @@ def test_a_change_of_source_is_no_news() -> None:
 
 def test_worker_lost_and_back() -> None:
     """Only for a queue that has work; back only when somebody is seen."""
-    watch = EventWatch()
+    watch = EventDetector()
     assert not watch.update(seen(queue_view(worker=False)))
     lost = watch.update(seen(queue_view(worker=False, waiting=3)))
     assert types(lost) == [(EventType.WORKER_LOST, None)]
@@ -174,7 +174,7 @@ def test_worker_lost_and_back() -> None:
 
 def test_pauses() -> None:
     """Whoever made them; the first view tells none."""
-    watch = EventWatch()
+    watch = EventDetector()
     assert not watch.update(seen(queue_view(is_paused=True)))
     assert types(watch.update(seen(queue_view()))) == [(EventType.QUEUE_RESUMED, None)]
     assert types(watch.update(seen(queue_view(is_paused=True)))) == [
@@ -184,7 +184,7 @@ def test_pauses() -> None:
 
 def test_a_queue_finishes_after_a_while_without_work() -> None:
     """A short gap between two photos is no end."""
-    watch = EventWatch()
+    watch = EventDetector()
     watch.update(seen(queue_view(processed=100)))
     watch.update(seen(queue_view(waiting=50, processed=103), at=5))
     watch.update(seen(queue_view(processed=150), at=60))
@@ -203,7 +203,7 @@ def test_a_queue_finishes_after_a_while_without_work() -> None:
 
 def test_the_first_jobs_of_all_are_counted() -> None:
     """Nothing processed before is a count as well."""
-    watch = EventWatch()
+    watch = EventDetector()
     watch.update(seen(queue_view(processed=0)))
     watch.update(seen(queue_view(waiting=5, processed=3), at=5))
     watch.update(seen(queue_view(processed=8), at=10))
@@ -213,7 +213,7 @@ def test_the_first_jobs_of_all_are_counted() -> None:
 
 def test_work_that_was_taken_away_does_not_finish() -> None:
     """`clear_waiting` is no reason to celebrate."""
-    watch = EventWatch()
+    watch = EventDetector()
     watch.update(seen(queue_view(waiting=50, processed=100)))
     watch.update(seen(queue_view(processed=100), at=5))
     assert not watch.update(seen(queue_view(processed=100), at=60))
@@ -221,7 +221,7 @@ def test_work_that_was_taken_away_does_not_finish() -> None:
 
 def test_without_redis_a_queue_finishes_without_a_count() -> None:
     """Unknown is not zero."""
-    watch = EventWatch()
+    watch = EventDetector()
     watch.update(seen(queue_view(waiting=50, processed=None)))
     watch.update(seen(queue_view(processed=None), at=5))
     (event,) = watch.update(seen(queue_view(processed=None), at=60))
@@ -232,7 +232,7 @@ def test_without_redis_a_queue_finishes_without_a_count() -> None:
 def test_a_stuck_job_that_was_lost_with_redis_has_not_recovered() -> None:
     """Nor is the next job with its id the same one."""
     for jobs in ([], [replace(FINE, processed_on=NOW)]):
-        watch = EventWatch()
+        watch = EventDetector()
         watch.update(seen(queue_view(jobs=[STUCK])))
         emptied = replace(queue_view(jobs=jobs), restarted=True)
         assert types(watch.update(seen(emptied))) == [
@@ -242,7 +242,7 @@ def test_a_stuck_job_that_was_lost_with_redis_has_not_recovered() -> None:
 
 def test_what_was_lost_with_redis_is_not_finished() -> None:
     """It was emptied in the middle: some was done, most is gone."""
-    watch = EventWatch()
+    watch = EventDetector()
     watch.update(seen(queue_view(waiting=1_000, processed=0)))
     watch.update(seen(queue_view(waiting=900, processed=100), at=5))
     emptied = replace(queue_view(processed=100), restarted=True)

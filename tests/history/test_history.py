@@ -9,10 +9,10 @@ import pytest
 from custom_components.immich_admin_tools.analysis.models import Source, StuckKind
 from custom_components.immich_admin_tools.bullmq.models import JsonValue
 from custom_components.immich_admin_tools.healing.models import (
-    Doubt,
     HealedJob,
     HealMode,
     Outcome,
+    UnconfirmedReason,
 )
 from custom_components.immich_admin_tools.history import strikes
 from custom_components.immich_admin_tools.history.events import (
@@ -45,7 +45,7 @@ def test_an_act_is_told_and_its_doubt_too() -> None:
 def test_a_later_outcome_takes_the_place_of_the_first() -> None:
     """One act, one entry, where it was."""
     history = History()
-    early = HealedJob(act(), Outcome.UNCONFIRMED, Doubt.TOO_EARLY)
+    early = HealedJob(act(), Outcome.UNCONFIRMED, UnconfirmedReason.TOO_EARLY)
     for event in act_events(early):
         history.add(event)
     history.add(Event(EventType.QUEUE_PAUSED, NOW + 1, queue="ocr"))

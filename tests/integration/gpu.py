@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.gpu_host.manager import GpuHost
-from custom_components.immich_admin_tools.gpu_host.models import Reach
+from custom_components.immich_admin_tools.gpu_host.models import Connectivity
 from tests.support.simulator import Simulator
 
 MAC = "3c:52:82:1a:2b:3c"
@@ -142,7 +142,7 @@ async def all_paused(entry: MockConfigEntry, *, timeout: float = 30) -> None:
         also=lambda: (
             bool(leases.holding)
             and leases.all_held(queues.data)
-            and controller.contact.reach is Reach.OFFLINE
+            and controller.contact.reach is Connectivity.OFFLINE
         ),
     )
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from custom_components.immich_admin_tools.gpu_host.probe import (
-    Contact,
+    Availability,
     PingProbe,
     Probe,
 )
@@ -60,7 +60,7 @@ async def test_not_well(simulator: Simulator, probe: PingProbe, mode: str) -> No
     """502, 504 and a slow connect are a box that is not there, within seconds."""
     assert await probe() is Probe.ANSWERS
     await simulator.machine_learning(mode)  # type: ignore[arg-type]  # one of them
-    known = Contact(safe=True).after(Probe.ANSWERS, 0)
+    known = Availability(safe=True).after(Probe.ANSWERS, 0)
     begin = monotonic()
     while known.safe:
         known = known.after(await probe(), round((monotonic() - begin) * 1000) + 1)

@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools.const import DOMAIN
-from custom_components.immich_admin_tools.gpu_host.models import Wish
+from custom_components.immich_admin_tools.gpu_host.models import PowerRequest
 from custom_components.immich_admin_tools.pauses import manager
 from custom_components.immich_admin_tools.pauses.hand_over import Answers
 from custom_components.immich_admin_tools.pauses.keeper import PauseApi
@@ -59,7 +59,7 @@ async def _draining(
     await simulator.hang("ocr", 1)
     await simulator.add_jobs("ocr", 1)
     await simulator.until_truth("ocr", hung_now=1)
-    await host_of(entry).controller.ask(Wish.OFF)
+    await host_of(entry).controller.ask(PowerRequest.OFF)
     await reach(entry, "draining", also=lambda: _held(entry))
     await simulator.add_jobs("ocr", WAITING)
     await poll(hass, entry)
@@ -70,7 +70,7 @@ async def _shutting_down(
 ) -> None:
     """Have told it to go off, and it takes its time."""
     own.wakes = False
-    await host_of(entry).controller.ask(Wish.OFF)
+    await host_of(entry).controller.ask(PowerRequest.OFF)
     await reach(entry, "shutting_down", also=lambda: _held(entry))
     await simulator.add_jobs("ocr", WAITING)
     await poll(hass, entry)
@@ -158,7 +158,7 @@ async def test_no_box_goes_off_while_its_entry_is_disabled(
         book: LeaseBook, api: PauseApi, answers: Answers
     ) -> tuple[str, ...]:
         for _ in range(5):
-            await controller.ask(Wish.OFF)
+            await controller.ask(PowerRequest.OFF)
             await controller.probe()
         return ()
 
@@ -216,7 +216,7 @@ async def test_a_box_that_hangs_does_not_keep_the_others_deciding(
         async with asyncio.timeout(5):
             while not hangs._closed:
                 await asyncio.sleep(0.01)
-        await well.ask(Wish.OFF)
+        await well.ask(PowerRequest.OFF)
         assert not unloading.done()
     assert await unloading
     assert well.power.state == "ready"

@@ -25,7 +25,10 @@ from custom_components.immich_admin_tools.healing.errors import (
 from custom_components.immich_admin_tools.immich.errors import CannotConnectError
 from custom_components.immich_admin_tools.pauses.keeper import LeaseKeeper
 from custom_components.immich_admin_tools.pauses.leases import LeaseKind, Reason
-from custom_components.immich_admin_tools.restart.methods import ActionsWay, WayKind
+from custom_components.immich_admin_tools.restart.methods import (
+    ActionsMethod,
+    MethodKind,
+)
 from custom_components.immich_admin_tools.restart.restarter import (
     ALL_WITHIN,
     DAY,
@@ -124,9 +127,9 @@ class House:
         """Return the queues that are paused."""
         return {name for name, paused in self.immich.queues.items() if paused}
 
-    def plan(self, *ways: ActionsWay | BadWay, **limits: int) -> RestartPlan:
+    def plan(self, *ways: ActionsMethod | BadWay, **limits: int) -> RestartPlan:
         """Return a plan; without a way, with the one that works."""
-        chosen = ways or (ActionsWay(self.restart, lambda: self.now),)
+        chosen = ways or (ActionsMethod(self.restart, lambda: self.now),)
         return RestartPlan(chosen, QUEUES, RestartLimits(**limits))
 
 
@@ -135,7 +138,7 @@ class BadWay:
     """A way that fails."""
 
     error: Exception
-    kind: WayKind = WayKind.REDIS
+    kind: MethodKind = MethodKind.REDIS
 
     async def run(self) -> int:
         """Fail."""
@@ -154,7 +157,7 @@ async def test_pauses_restarts_waits_and_goes_on(house: House) -> None:
     report = await house.restarter.restart(house.plan())
     assert house.paused_at_restart == ML
     assert house.paused == set()
-    assert report.way is WayKind.ACTIONS
+    assert report.way is MethodKind.ACTIONS
     assert report.back_after["library"] < report.back_after["ocr"]
     assert report.back_after.keys() == set(QUEUES)
     assert report.missing == report.still_paused == ()
@@ -202,7 +205,7 @@ async def test_what_the_user_pauses_meanwhile_stays_paused(house: House) -> None
         done.append("both")
         await house.restart()
 
-    await house.restarter.restart(house.plan(ActionsWay(restart, lambda: house.now)))
+    await house.restarter.restart(house.plan(ActionsMethod(restart, lambda: house.now)))
     assert done == ["both"]
     assert house.paused_at_restart == {"ocr", "faceDetection"}
     assert house.paused == {"ocr"}
@@ -212,11 +215,11 @@ async def test_what_the_user_pauses_meanwhile_stays_paused(house: House) -> None
 async def test_ways_are_tried_in_order(house: House) -> None:
     """The next one only when the one before did not work."""
     missing = MissingRightsError(("+publish",))
-    works = ActionsWay(house.restart, lambda: house.now)
+    works = ActionsMethod(house.restart, lambda: house.now)
     report = await house.restarter.restart(
         house.plan(BadWay(missing), works, BadWay(AssertionError()))
     )
-    assert report.way is WayKind.ACTIONS
+    assert report.way is MethodKind.ACTIONS
     assert report.failures == (("redis", missing),)
 
 
@@ -229,7 +232,7 @@ async def test_a_way_after_which_no_worker_comes_has_failed(house: House) -> Non
     begun = house.now
     with pytest.raises(RestartFailedError) as failed:
         await house.restarter.restart(
-            house.plan(ActionsWay(nothing, lambda: house.now))
+            house.plan(ActionsMethod(nothing, lambda: house.now))
         )
     assert house.now - begun >= FIRST_WITHIN * 1000
     assert isinstance(failed.value.failures[0][1], OldWorkersError)
@@ -287,7 +290,7 @@ async def test_immich_that_does_not_answer_is_restarted(house: House) -> None:
     paused: list[set[str]] = []
     house.on_sleep = lambda: paused.append(house.paused)
     report = await house.restarter.restart(house.plan())
-    assert report.way is WayKind.ACTIONS
+    assert report.way is MethodKind.ACTIONS
     assert house.paused_at_restart == set()
     assert ML in paused
     assert house.paused == set()
@@ -298,7 +301,7 @@ async def test_a_way_that_needs_immichs_answer_is_not_tried_without(
 ) -> None:
     """Nothing is done, and it costs no try."""
     house.immich.down = True
-    way = BadWay(CannotConnectError("Nobody answers"), WayKind.MAINTENANCE)
+    way = BadWay(CannotConnectError("Nobody answers"), MethodKind.MAINTENANCE)
     with pytest.raises(CannotConnectError):
         await house.restarter.restart(house.plan(way))
     assert house.restarter.tries == []
@@ -338,7 +341,9 @@ async def test_a_restart_that_was_broken_off_costs_one_try(house: House) -> None
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await house.restarter.restart(house.plan(ActionsWay(killed, lambda: house.now)))
+        await house.restarter.restart(
+            house.plan(ActionsMethod(killed, lambda: house.now))
+        )
     for _ in range(2):
         house.start_home_assistant()
         house.restarted_at = house.now
@@ -359,7 +364,7 @@ async def test_immich_that_stays_away_is_resumed_later(house: House) -> None:
 
     house.restarter._sleep = sleep
     report = await house.restarter.restart(
-        house.plan(ActionsWay(restart, lambda: house.now))
+        house.plan(ActionsMethod(restart, lambda: house.now))
     )
     assert set(report.still_paused) == ML
     assert house.paused == ML
@@ -387,14 +392,14 @@ async def test_one_at_a_time(house: House) -> None:
         await house.restart()
 
     first = asyncio.create_task(
-        house.restarter.restart(house.plan(ActionsWay(restart, lambda: house.now)))
+        house.restarter.restart(house.plan(ActionsMethod(restart, lambda: house.now)))
     )
     await begun.wait()
     assert house.restarter.running
     with pytest.raises(RestartingError):
         await house.restarter.restart(house.plan(), force=True)
     go_on.set()
-    assert (await first).way is WayKind.ACTIONS
+    assert (await first).way is MethodKind.ACTIONS
 
 
 async def test_limits_survive_a_restart_of_home_assistant(house: House) -> None:
@@ -471,7 +476,9 @@ async def test_recovering_waits_for_the_workers(house: House) -> None:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await house.restarter.restart(house.plan(ActionsWay(killed, lambda: house.now)))
+        await house.restarter.restart(
+            house.plan(ActionsMethod(killed, lambda: house.now))
+        )
     assert house.leases.owner("ocr") is not None
     house.start_home_assistant()
     house.back_after = dict.fromkeys(QUEUES, 40_000)
@@ -506,7 +513,7 @@ async def test_no_other_way_is_begun_for_an_entry_that_has_ended(house: House) -
     async def other() -> None:
         begun.append("second")
 
-    ways = (ActionsWay(run, lambda: house.now) for run in (restart, other))
+    ways = (ActionsMethod(run, lambda: house.now) for run in (restart, other))
     with pytest.raises(EndedError):
         await house.restarter.restart(house.plan(*ways))
     assert begun == ["first"]
@@ -540,7 +547,7 @@ async def test_what_cannot_be_stored_meanwhile_is_no_reason_to_restart_again(
 
     house.back_after = dict.fromkeys(QUEUES, 30_000)
     house.on_sleep = polled
-    ways = (ActionsWay(run, lambda: house.now) for run in (restart, other))
+    ways = (ActionsMethod(run, lambda: house.now) for run in (restart, other))
     report = await house.restarter.restart(house.plan(*ways))
     assert begun == ["first"]
     assert report.failures == ()
@@ -558,7 +565,9 @@ async def test_recovering_for_an_entry_that_ends_is_no_error(house: House) -> No
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await house.restarter.restart(house.plan(ActionsWay(killed, lambda: house.now)))
+        await house.restarter.restart(
+            house.plan(ActionsMethod(killed, lambda: house.now))
+        )
     house.start_home_assistant()
     house.on_sleep = house.leases.close
     await house.restarter.recover(QUEUES)

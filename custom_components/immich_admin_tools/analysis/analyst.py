@@ -13,7 +13,7 @@ from .clocks import RedisClock, WallClock, WorkerClocks
 from .durations import DurationStatistics
 from .models import QueueState, QueueView, ServerView, Source
 from .pace import significant
-from .queue_state import Moment, QueueMemory, view_from_api, view_from_redis
+from .queue_state import PollContext, QueueMemory, view_from_api, view_from_redis
 from .stored import stored_int, stored_mapping
 from .stuck import Thresholds
 
@@ -53,7 +53,7 @@ class Analyst:
         now = reading.time if now is None else now
         times = self._redis_clock.place(reading, now)
         self._worker_clocks.observe(reading.queues, times)
-        moment = Moment(
+        moment = PollContext(
             now=now,
             wall_offset=self._wall_clock.place(now, now if wall is None else wall),
             redis_offset=now - reading.time,
@@ -86,7 +86,7 @@ class Analyst:
 
         `now` and `wall` as for `update_from_redis`.
         """
-        moment = Moment(
+        moment = PollContext(
             now=now,
             wall_offset=self._wall_clock.place(now, now if wall is None else wall),
             redis_offset=None,
@@ -191,7 +191,7 @@ class Analyst:
 
 def _server_view(
     source: Source,
-    moment: Moment,
+    moment: PollContext,
     queues: Mapping[str, QueueView],
     last_to_end: str | None,
 ) -> ServerView:

@@ -183,7 +183,7 @@ class _SmoothEnd:
 
 
 @dataclass(slots=True)
-class EtaTeller:
+class EtaEstimator:
     """Holds on to what was told until the estimate has left it.
 
     Judges on the monotonic clock; what it tells is on the wall clock.

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from math import floor, log10
 
-from .eta import EtaTeller, known_well_enough
+from .eta import EtaEstimator, known_well_enough
 from .models import Eta, NoEta, QueueState
 from .rate import Rate, RateEstimator
 
@@ -19,7 +19,7 @@ def significant(value: float, digits: int = 3) -> float:
 
 
 @dataclass(slots=True)
-class SteadyNumber:
+class Hysteresis:
     """A number with 5 % of hysteresis; zero and None are told at once."""
 
     told: float | None = None
@@ -100,8 +100,8 @@ class Pace:
         default_factory=lambda: deque([(0.0, 0.0)], maxlen=_WINDOW_BLOCKS)
     )
     _last: Work | None = None
-    _teller: EtaTeller = field(default_factory=EtaTeller)
-    _rate: SteadyNumber = field(default_factory=SteadyNumber)
+    _teller: EtaEstimator = field(default_factory=EtaEstimator)
+    _rate: Hysteresis = field(default_factory=Hysteresis)
     _told_range: tuple[float, float] | None = None
     _quiet: float = 0.0
     """Seconds of work without a job done."""

@@ -9,14 +9,14 @@ from ..immich.queues import asset_ids, hung_not_before
 from .clocks import PollTimes
 from .durations import JobDurations
 from .models import IDLE_AFTER, JobView, QueueState, QueueView, Source
-from .pace import Pace, PaceView, SteadyNumber, Work
+from .pace import Hysteresis, Pace, PaceView, Work
 from .runs import RunTracker
 from .stored import stored_mapping
 from .stuck import (
     RENEWAL_MISSED,
     TOO_FAR_APART,
-    Circumstances,
-    Judgement,
+    Classification,
+    JobContext,
     Run,
     StallWatch,
     Thresholds,
@@ -63,7 +63,7 @@ def _somewhere(counts: QueueCounts) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class PollContext:
     """What the queues of one poll have in common. Times: monotonic ms."""
 
     now: int
@@ -84,7 +84,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class QueueSample:
     """One poll of a queue, from either source."""
 
     waiting: int
@@ -131,7 +131,7 @@ class QueueMemory:
     _paces: dict[Source, Pace] = field(
         default_factory=lambda: {source: Pace() for source in Source}
     )
-    _average: SteadyNumber = field(default_factory=SteadyNumber)
+    _average: Hysteresis = field(default_factory=Hysteresis)
     _source: Source | None = None
     _state: QueueState | None = None
     _state_since: int = 0
@@ -145,7 +145,9 @@ class QueueMemory:
             self.job_counter = None
         self._source = source
 
-    def understand(self, source: Source, facts: Facts, moment: Moment) -> Understood:
+    def understand(
+        self, source: Source, facts: QueueSample, moment: PollContext
+    ) -> Understood:
         """Draw the conclusions that don't depend on the source."""
         self._stall.observe(
             moment.now,
@@ -176,7 +178,7 @@ class QueueMemory:
         pace = self._paces[source].update(work, facts.processed)
         return Understood(state, moment.shown(self._state_since), pace, average)
 
-    def _state_of(self, facts: Facts, now: int) -> QueueState:
+    def _state_of(self, facts: QueueSample, now: int) -> QueueState:
         """Return what the queue is doing; the worst comes first."""
         work = facts.waiting + facts.active > 0
         if work and facts.worker is False:
@@ -243,7 +245,7 @@ def redis_job_views(
     queue: QueueReading,
     added: int,
     ahead: int | None,
-    moment: Moment,
+    moment: PollContext,
 ) -> tuple[tuple[JobView, ...], bool]:
     """Return the views, and whether a job has a good reason to hold up the queue.
 
@@ -270,7 +272,7 @@ def redis_job_views(
 
 
 def api_job_views(
-    memory: QueueMemory, jobs: Iterable[ListedJob], moment: Moment
+    memory: QueueMemory, jobs: Iterable[ListedJob], moment: PollContext
 ) -> tuple[tuple[JobView, ...], bool]:
     """Return the views, and whether a job has a good reason to hold up the queue."""
     views: list[JobView] = []
@@ -285,7 +287,11 @@ def api_job_views(
 
 
 def _find_start(
-    memory: QueueMemory, job: ActiveJob, run: Run, ahead: int | None, moment: Moment
+    memory: QueueMemory,
+    job: ActiveJob,
+    run: Run,
+    ahead: int | None,
+    moment: PollContext,
 ) -> None:
     """Fix a run's start once the worker's clock is known."""
     if run.since is not None or ahead is None or job.processed_on is None:
@@ -296,14 +302,14 @@ def _find_start(
 
 
 def _around(
-    memory: QueueMemory, name: str | None, moment: Moment, added: int
-) -> Circumstances:
+    memory: QueueMemory, name: str | None, moment: PollContext, added: int
+) -> JobContext:
     blocked = name == _WAITS_FOR_OTHERS and any(
         moment.active.get(queue) for queue in _WAITED_FOR
     )
     at_work = name is not None and name.endswith(_ADDS_JOBS) and added >= _BULK
     worker = memory.worker
-    return Circumstances(
+    return JobContext(
         now=moment.now,
         threshold=moment.thresholds.of_job(memory.name, name),
         hung_after=hung_not_before(name),
@@ -326,9 +332,9 @@ def _redis_view(
     memory: QueueMemory,
     job: ActiveJob,
     run: Run,
-    around: Circumstances,
-    judgement: Judgement,
-    moment: Moment,
+    around: JobContext,
+    judgement: Classification,
+    moment: PollContext,
 ) -> JobView:
     return JobView(
         queue=memory.name,
@@ -356,9 +362,9 @@ def _api_view(
     memory: QueueMemory,
     job: ListedJob,
     run: Run,
-    around: Circumstances,
-    judgement: Judgement,
-    moment: Moment,
+    around: JobContext,
+    judgement: Classification,
+    moment: PollContext,
 ) -> JobView:
     return JobView(
         queue=memory.name,
@@ -391,7 +397,7 @@ def view_from_redis(
     queue: QueueReading,
     times: PollTimes,
     ahead: int | None,
-    moment: Moment,
+    moment: PollContext,
 ) -> QueueView:
     """Understand one poll of Redis.
 
@@ -412,7 +418,7 @@ def view_from_redis(
     added = counter - (counter if memory.job_counter is None else memory.job_counter)
     memory.job_counter = counter
     jobs, excused = redis_job_views(memory, queue, added, ahead, moment)
-    facts = Facts(
+    facts = QueueSample(
         waiting=queue.waiting,
         active=queue.active,
         is_paused=queue.is_paused,
@@ -459,14 +465,14 @@ def view_from_api(
     memory: QueueMemory,
     counts: QueueCounts,
     listed: Collection[ListedJob],
-    moment: Moment,
+    moment: PollContext,
 ) -> QueueView:
     """Understand one poll of the API."""
     memory.switch_to(Source.API)
     processed = memory.counts.observe(counts, moment.now)
     jobs, excused = api_job_views(memory, listed, moment)
     active_ids = frozenset(job.job_id for job in listed)
-    facts = Facts(
+    facts = QueueSample(
         waiting=counts.backlog,
         active=counts.active,
         is_paused=counts.is_paused,

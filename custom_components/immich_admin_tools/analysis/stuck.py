@@ -139,7 +139,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class JobContext:
     """What is going on around a job."""
 
     now: int
@@ -170,51 +170,53 @@ class Circumstances:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Classification:
     """What is the matter with a job, and whether it is time to say so."""
 
     kind: StuckKind | None
     due: bool
 
 
-_NOTHING = Judgement(None, due=False)
+_NOTHING = Classification(None, due=False)
 
 
-def judge(job: ActiveJob, run: Run, around: Circumstances) -> Judgement:
+def judge(job: ActiveJob, run: Run, around: JobContext) -> Classification:
     """Judge one run after `run.observe` has seen the poll."""
     if job.lock_token is None:
         return _unlocked(job, run, around)
     return judge_listed(run, around)
 
 
-def judge_listed(run: Run, around: Circumstances) -> Judgement:
+def judge_listed(run: Run, around: JobContext) -> Classification:
     """Judge a run whose lock is alive, or can't be seen (API-only)."""
     if around.excused:
         run.excused_until = around.now
     if run.polls < 2:
         return _NOTHING
     if around.blocked:
-        return Judgement(StuckKind.BLOCKED, due=False)
+        return Classification(StuckKind.BLOCKED, due=False)
     limit = around.threshold * 1000
     # A job that had to wait for others begins to be late when it may go on.
     running = around.now - max(run.started, run.excused_until or run.started)
     if limit <= 0 or running < limit:
         return _NOTHING
     run.hung = run.hung or _is_hung(run, running, limit, around)
-    return Judgement(StuckKind.HUNG if run.hung else StuckKind.LONG_RUNNING, due=True)
+    return Classification(
+        StuckKind.HUNG if run.hung else StuckKind.LONG_RUNNING, due=True
+    )
 
 
-def _unlocked(job: ActiveJob, run: Run, around: Circumstances) -> Judgement:
+def _unlocked(job: ActiveJob, run: Run, around: JobContext) -> Classification:
     """Judge a run without a lock: its worker is gone."""
     if run.unlocked_polls < 2 or run.unlocked_since is None:
         return _NOTHING
     kind = StuckKind.GHOST if job.hash_missing else StuckKind.ORPHANED
-    return Judgement(
+    return Classification(
         kind, due=not around.ignored and _had_its_grace(run.unlocked_since, around)
     )
 
 
-def _had_its_grace(unlocked_since: int, around: Circumstances) -> bool:
+def _had_its_grace(unlocked_since: int, around: JobContext) -> bool:
     """Return whether a worker that lives could have put the job back, and did not.
 
     It must have given a sign since the lock ran out. Not to know is not to live.
@@ -225,7 +227,7 @@ def _had_its_grace(unlocked_since: int, around: Circumstances) -> bool:
     return around.worker_seen > unlocked_since and around.now - since >= ORPHAN_GRACE
 
 
-def _is_hung(run: Run, running: int, limit: int, around: Circumstances) -> bool:
+def _is_hung(run: Run, running: int, limit: int, around: JobContext) -> bool:
     """Return whether a job is evidently more than big: then it may be acted on.
 
     That takes knowing how long such jobs take, or others that come and go while this

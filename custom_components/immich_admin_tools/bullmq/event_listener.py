@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from .events import START, Entry, job_event
 from .keys import QueueKeys
 from .models import JobEvent
-from .pipeline import Replies, Trip, as_int, as_text, pairs
+from .pipeline import Pipeline, Replies, as_int, as_text, pairs
 from .translation import translate_errors
 
 WAIT = 1_000
@@ -30,7 +30,7 @@ class StreamEnds:
     """The last id that was given out, even if that entry is gone."""
 
 
-class EventWatch:
+class EventListener:
     """Reads what happens after known entries, over connections of its own.
 
     Whoever calls keeps up to where was read, so nothing is missed when a connection is
@@ -47,7 +47,7 @@ class EventWatch:
 
         Raises the errors of `errors.py`.
         """
-        trip = Trip()
+        trip = Pipeline()
         for queue in queues:
             trip.ask("XINFO", "STREAM", QueueKeys(self._prefix, queue).events)
         with translate_errors():

@@ -6,7 +6,7 @@ from typing import cast
 
 from .keys import QueueKeys
 from .models import JobEvent, StreamState
-from .pipeline import Trip, as_text, pairs
+from .pipeline import Pipeline, as_text, pairs
 
 CHUNK = 1000
 """Entries per stream and trip."""
@@ -92,7 +92,7 @@ class EventPositions:
             self.by_queue[reading.keys.queue] = reading.position
 
 
-def ask_events(trip: Trip, positions: Mapping[str, str]) -> None:
+def ask_events(trip: Pipeline, positions: Mapping[str, str]) -> None:
     """Add one XREAD over streams: name of the key → id to read after."""
     trip.ask("XREAD", "COUNT", CHUNK, "STREAMS", *positions.keys(), *positions.values())
 

@@ -13,7 +13,7 @@ from .keys import QueueKeys
 from .locks import LockObservation
 from .lua import script_source
 from .models import DataProblem, JsonValue, parse_data
-from .pipeline import Replies, Trip, as_int, as_text
+from .pipeline import Pipeline, Replies, as_int, as_text
 from .recovery import run_script
 from .translation import translate_errors
 
@@ -338,7 +338,7 @@ async def _events(
     position = f"{max(0, since - 1)}-0"
     for _ in range(_MAX_TRIPS):
         with translate_errors():
-            trip = Trip()
+            trip = Pipeline()
             ask_events(trip, {keys.events: position})
             replies = await trip.run(client)
         entries = [entry for _, part in entries_of(replies.take()) for entry in part]

@@ -22,7 +22,7 @@ from .errors import BullMQError, MissingRightsError
 from .translation import denied_rule, translate
 
 
-class Trip:
+class Pipeline:
     """Commands that are sent together."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Trip:
         self._parts.extend(b"$%d\r\n%b\r\n" % (len(part), part) for part in parts)
         self.commands += 1
 
-    def ask_again(self, other: Trip) -> None:
+    def ask_again(self, other: Pipeline) -> None:
         """Add the commands of another trip, without packing them anew."""
         self._parts.append(other.packed)
         self.commands += other.commands
@@ -56,7 +56,7 @@ class Trip:
         Raises MissingRightsError, which names all commands that are denied, and what
         redis-py raises when the connection fails.
         """
-        framed = Trip()
+        framed = Pipeline()
         framed.ask("MULTI")
         framed.ask_again(self)
         framed.ask("EXEC")
@@ -69,7 +69,7 @@ class Trip:
         return Replies(_results(replies))
 
 
-async def _exchange(connection: AbstractConnection, trip: Trip) -> list[object]:
+async def _exchange(connection: AbstractConnection, trip: Pipeline) -> list[object]:
     """Send commands and return one reply, or error, for each."""
     replies: list[object] = []
     try:

@@ -20,7 +20,7 @@ from .models import (
     StreamState,
     parse_data,
 )
-from .pipeline import Replies, Trip, as_int, as_text, pairs
+from .pipeline import Pipeline, Replies, as_int, as_text, pairs
 from .server_info import ServerInfo, server_info
 from .translation import translate_errors
 
@@ -48,7 +48,7 @@ _LISTS = ("wait", "paused", "active")
 _SORTED_SETS = ("prioritized", "delayed", "failed")
 
 
-def ask_queue_state(trip: Trip, keys: QueueKeys) -> None:
+def ask_queue_state(trip: Pipeline, keys: QueueKeys) -> None:
     """Add the commands of one queue, in the order that `take_queue_state` expects."""
     for part in _LISTS:
         trip.ask("LLEN", keys.key(part))
@@ -125,7 +125,7 @@ class KnownData:
 
 
 def ask_job(
-    trip: Trip, keys: QueueKeys, job_id: bytes, known: KnownData | None
+    trip: Pipeline, keys: QueueKeys, job_id: bytes, known: KnownData | None
 ) -> None:
     """Add the commands of one job; its data only when it is not known yet."""
     # Built from bytes: an id that isn't text would name another key otherwise.
@@ -212,7 +212,7 @@ class QueueReader:
         self._positions = EventPositions()
         self._wrong_streams: set[str] = set()
         self._known: dict[JobKey, KnownData] = {}
-        self._state_trips: dict[str, Trip] = {}
+        self._state_trips: dict[str, Pipeline] = {}
 
     @property
     def positions(self) -> Mapping[str, str]:
@@ -255,7 +255,7 @@ class QueueReader:
             if name in keys and name not in self._wrong_streams
         }
 
-        trip = Trip()
+        trip = Pipeline()
         trip.ask("INFO", "server")
         trip.ask("TIME")
         for queue_keys in keys.values():
@@ -291,7 +291,7 @@ class QueueReader:
         if not (wanted or next_ids or behind):
             return
 
-        trip = Trip()
+        trip = Pipeline()
         for (name, job_id), known in wanted.items():
             ask_job(trip, poll.states[name].keys, job_id, known)
         for name, job_id in next_ids.items():
@@ -325,7 +325,7 @@ class QueueReader:
         if not changed:
             return
 
-        trip = Trip()
+        trip = Pipeline()
         for name, job_id in changed:
             ask_job(trip, poll.states[name].keys, job_id, None)
         replies = await trip.run(self.client)
@@ -341,17 +341,17 @@ class QueueReader:
             behind = poll.behind()
             if not behind:
                 return
-            trip = Trip()
+            trip = Pipeline()
             ask_events(trip, behind)
             replies = await trip.run(self.client)
             poll.trips += 1
             _take_events(replies, poll.streams, behind)
 
-    def _packed_state(self, keys: QueueKeys) -> Trip:
+    def _packed_state(self, keys: QueueKeys) -> Pipeline:
         """Return the commands of the first trip for one queue: always the same."""
         trip = self._state_trips.get(keys.queue)
         if trip is None:
-            trip = self._state_trips[keys.queue] = Trip()
+            trip = self._state_trips[keys.queue] = Pipeline()
             ask_queue_state(trip, keys)
         return trip
 

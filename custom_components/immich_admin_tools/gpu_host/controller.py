@@ -17,20 +17,20 @@ from .machine import Peer, others_of, overruled_since, rests
 from .models import (
     GONE,
     ON,
-    Effect,
+    Command,
+    Connectivity,
     HostState,
-    News,
+    Notification,
     Power,
-    Reach,
+    PowerRequest,
     Report,
     Seen,
     Step,
     Trouble,
-    Wish,
 )
-from .pauses import HostLeases, HostStand, queues_to_pause
+from .pauses import HostLeases, HostStatus, queues_to_pause
 from .policy import step
-from .probe import Contact, HostProbe, Probe
+from .probe import Availability, HostProbe, Probe
 from .record import HostRecord, RecordBook
 from .settings import HostSettings
 from .work import Work, WorkWatch, measured_rates
@@ -63,7 +63,7 @@ class HostController:
     ) -> None:
         """Go on from what is stored."""
         self.settings = settings
-        self.contact = Contact()
+        self.contact = Availability()
         self.work: Work | None = None
         """None: the last poll failed."""
         self._restarting = False
@@ -85,7 +85,7 @@ class HostController:
         self._rested = False
         self._drained = False
         self._decision: asyncio.Task[Step | None] | None = None
-        self._deciding: frozenset[Effect] = frozenset()
+        self._deciding: frozenset[Command] = frozenset()
         self._asked_on_at: int | None = None
         self._trouble: Trouble | None = None
 
@@ -120,9 +120,9 @@ class HostController:
         return all(isinstance(it, Peer) and it.drained for it in fellows)
 
     @property
-    def stand(self) -> HostStand:
+    def stand(self) -> HostStatus:
         """Return how it stands, as far as pauses depend on it."""
-        return HostStand(
+        return HostStatus(
             self.settings.queues,
             self.power.state,
             self.contact.safe,
@@ -144,24 +144,24 @@ class HostController:
             backlog=None if work is None else work.startable,
             drained=self._drained,
             restarting=self.restarting,
-            deciding_off=Effect.RUN_OFF in self._deciding,
-            signalling=Effect.SIGNAL in self._deciding,
+            deciding_off=Command.RUN_OFF in self._deciding,
+            signalling=Command.SIGNAL in self._deciding,
             keep_on=self._house.keep_on(),
             overruled=bool(self.leases.overruled),
             asked_on_at=self._asked_on_at,
         )
 
-    async def ask(self, wish: Wish) -> None:
+    async def ask(self, wish: PowerRequest) -> None:
         """Do what the user wants.
 
         Raises NoWakeWayError, NoOffActionError and NotStoredError when it can't be.
         """
-        on = self.power.state in ON or self.contact.reach is Reach.ONLINE
-        if wish is Wish.ON and not on:
+        on = self.power.state in ON or self.contact.reach is Connectivity.ONLINE
+        if wish is PowerRequest.ON and not on:
             self.check_wake()
-        if wish is Wish.OFF and self.power.state in ON:
+        if wish is PowerRequest.OFF and self.power.state in ON:
             self.check_off()
-        if wish is Wish.ON:
+        if wish is PowerRequest.ON:
             self._asked_on_at = self._now()
         await self.step(wish=wish)
 
@@ -248,7 +248,7 @@ class HostController:
                 await self._book.try_to_save(replace(self.record, burnt={}))
 
     async def step(
-        self, *, wish: Wish | None = None, report: Report | None = None
+        self, *, wish: PowerRequest | None = None, report: Report | None = None
     ) -> None:
         """Look, decide, write it down, do it.
 
@@ -272,7 +272,9 @@ class HostController:
             self._house.show_trouble(self._trouble)
         self._house.changed()
 
-    async def _decide(self, wish: Wish | None, report: Report | None) -> Step | None:
+    async def _decide(
+        self, wish: PowerRequest | None, report: Report | None
+    ) -> Step | None:
         """Decide, write it down, and begin it; None: nothing must be done."""
         seen = self._put_together(wish, report)
         result = step(self.power, self.settings.power, seen)
@@ -289,15 +291,15 @@ class HostController:
 
     def _is_on(self) -> bool | None:
         """Return whether more workers make sense; None: not known now."""
-        if self.contact.reach is Reach.UNKNOWN:
+        if self.contact.reach is Connectivity.UNKNOWN:
             return None
-        return self.power.state in ON and self.contact.reach is Reach.ONLINE
+        return self.power.state in ON and self.contact.reach is Connectivity.ONLINE
 
     async def _took_over(self, result: Step, seen: Seen) -> bool:
         """Take over what was decided; return False when it must not be done."""
         before = self.power.state
         record = self.record.with_power(result.power)
-        if News.WAKE in result.news:
+        if Notification.WAKE in result.news:
             record = replace(record, last_wake=self.clocks.wall())
         # While it is off, the age of what waits must outlive a restart.
         waiting = self._watch.waiting_since if result.power.state in GONE else {}
@@ -321,7 +323,7 @@ class HostController:
             self._drained = False
         return True
 
-    def _put_together(self, wish: Wish | None, report: Report | None) -> Seen:
+    def _put_together(self, wish: PowerRequest | None, report: Report | None) -> Seen:
         """Put together what the policy looks at."""
         now, view, power = self._now(), self._house.view(), self.power
         fellows = self._house.fellows()
@@ -348,7 +350,7 @@ class HostController:
             self.leases.overruled or overruled_since(power.since, fellows)
         ):
             # Whoever lets a queue go on wants the host to stay.
-            wish = wish or Wish.ON
+            wish = wish or PowerRequest.ON
         # That it does not answer while it restarts means nothing. Nor is it off before its
         # off action is over: what is still to come, such as a plug, would cut it off again.
         in_between = self.restarting or (
@@ -357,7 +359,7 @@ class HostController:
         )
         return Seen(
             now=now,
-            reach=Reach.UNKNOWN if in_between else self.contact.reach,
+            reach=Connectivity.UNKNOWN if in_between else self.contact.reach,
             automatic=self.record.automatic,
             may_wake=self._house.may_wake(),
             keep_on=self._house.keep_on(),
@@ -374,7 +376,7 @@ class HostController:
         """Follow another Immich that is about to switch the machine off."""
         if self._rested and not rests_now:
             # It may be off, though the last probe found it on: ask before it goes on.
-            self.contact = Contact()
+            self.contact = Availability()
         self._rested = rests_now
 
     async def _pause(self) -> None:
@@ -383,14 +385,14 @@ class HostController:
         if wanted is not None:
             await self.leases.apply(wanted, self._house.view())
 
-    async def _do(self, effect: Effect) -> None:
+    async def _do(self, effect: Command) -> None:
         """Carry out an effect, and report what came of it."""
         match effect:
-            case Effect.SIGNAL:
+            case Command.SIGNAL:
                 await self.step(report=await self._signal())
-            case Effect.SIGNAL_AGAIN:
+            case Command.SIGNAL_AGAIN:
                 await self._sent()
-            case Effect.RUN_OFF:
+            case Command.RUN_OFF:
                 done = await self._ran(self._house.run_off_action())
                 await self.step(report=Report.OFF_RUN if done else Report.OFF_NOT_RUN)
 

@@ -5,8 +5,8 @@ from typing import Protocol
 
 from ..analysis.models import ServerView
 from .machine import Fellow
-from .models import News, Trouble
-from .pauses import HostStand
+from .models import Notification, Trouble
+from .pauses import HostStatus
 
 
 class House(Protocol):
@@ -33,7 +33,7 @@ class House(Protocol):
     def fellows(self) -> Collection[Fellow]:
         """Return the hosts of other entries that are the same machine."""
 
-    def stands(self) -> Mapping[str, HostStand]:
+    def stands(self) -> Mapping[str, HostStatus]:
         """Return how all hosts of this Immich stand, this one included."""
 
     async def send_packet(self) -> None:
@@ -54,7 +54,7 @@ class House(Protocol):
     async def run_restart_action(self) -> None:
         """Run the user's action that restarts the service. Raises HealingError."""
 
-    async def tell(self, news: News, reason: str | None = None) -> None:
+    async def tell(self, news: Notification, reason: str | None = None) -> None:
         """Tell what happened with the host."""
 
     def show_trouble(self, trouble: Trouble | None) -> None:

@@ -40,8 +40,17 @@ from .concurrency import ConcurrencyKeeper
 from .controller import HostController
 from .errors import ServiceRestartInterruptedError
 from .machine import Absent, Fellow, Peer, machine_keys, others_of
-from .models import COMING, GONE, LEAVING, ON, News, Reach, Trouble, Wish
-from .pauses import HostStand
+from .models import (
+    COMING,
+    GONE,
+    LEAVING,
+    ON,
+    Connectivity,
+    Notification,
+    PowerRequest,
+    Trouble,
+)
+from .pauses import HostStatus
 from .policy import OFF_WITHIN
 from .probe import PingProbe
 from .restart import DOWN_FOR, ServiceRestart
@@ -182,13 +191,13 @@ ACTIONS_TIMEOUT = 300.0
 """Seconds for the user's own actions."""
 
 EVENTS = {
-    News.WAKE: EventType.GPU_WAKE,
-    News.READY: EventType.GPU_READY,
-    News.WAKE_FAILED: EventType.GPU_WAKE_FAILED,
-    News.SLEEP: EventType.GPU_SLEEP,
-    News.LOST: EventType.GPU_SLEEP,
-    News.NOT_DRAINED: EventType.GPU_SLEEP_FAILED,
-    News.OFF_FAILED: EventType.GPU_SLEEP_FAILED,
+    Notification.WAKE: EventType.GPU_WAKE,
+    Notification.READY: EventType.GPU_READY,
+    Notification.WAKE_FAILED: EventType.GPU_WAKE_FAILED,
+    Notification.SLEEP: EventType.GPU_SLEEP,
+    Notification.LOST: EventType.GPU_SLEEP,
+    Notification.NOT_DRAINED: EventType.GPU_SLEEP_FAILED,
+    Notification.OFF_FAILED: EventType.GPU_SLEEP_FAILED,
 }
 RAISED = {
     Trouble.WAKE_FAILED: (GPU_WAKE_FAILED, "gpu_wake_failed"),
@@ -217,7 +226,7 @@ class GpuHouse:
         entry: AdminToolsConfigEntry,
         subentry: ConfigSubentry,
         settings: HostSettings,
-        stands: Callable[[], Mapping[str, HostStand]],
+        stands: Callable[[], Mapping[str, HostStatus]],
         changed: Callable[[], None],
     ) -> None:
         """`stands` and `changed` belong to all hosts of the entry."""
@@ -311,7 +320,7 @@ class GpuHouse:
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(task)
 
-    async def tell(self, news: News, reason: str | None = None) -> None:
+    async def tell(self, news: Notification, reason: str | None = None) -> None:
         """Tell what happened with the host."""
         await self._entry.runtime_data.activity.async_tell(
             Event(
@@ -385,7 +394,7 @@ class GpuHost:
         self.settings = host_settings_of(sub)
         self.device_id = ""
         self.listeners: list[CALLBACK_TYPE] = []
-        self._stand: HostStand | None = None
+        self._stand: HostStatus | None = None
         self._peer: Peer | None = None
         self._shown: dict[int, int] = {}
         self._look_now = asyncio.Event()
@@ -462,7 +471,7 @@ class GpuHost:
                 return "keep_on_unknown"
         return "keep_on_unclear" if house.is_keep_on_unclear() else None
 
-    async def async_ask(self, wish: Wish) -> None:
+    async def async_ask(self, wish: PowerRequest) -> None:
         """Do what the user wants, then look at the host soon."""
         await self.controller.ask(wish)
         self._look_now.set()
@@ -529,7 +538,7 @@ class GpuHost:
     def _in_doubt(self) -> bool:
         """Return whether the last probes do not agree on how the host stands."""
         contact = self.controller.contact
-        return contact.safe is not (contact.reach is Reach.ONLINE)
+        return contact.safe is not (contact.reach is Connectivity.ONLINE)
 
     async def async_suspect(self, queue: str, *, thorough: bool) -> Answer:
         """Ask the host as jobs of a queue end too fast, and pause what it calls for."""
@@ -538,7 +547,7 @@ class GpuHost:
             self._look_now.set()
         return answer
 
-    def _stands(self) -> Mapping[str, HostStand]:
+    def _stands(self) -> Mapping[str, HostStatus]:
         """Return how all hosts of this Immich stand."""
         hosts = self._entry.runtime_data.gpu_hosts.hosts
         return {host_id: host.controller.stand for host_id, host in hosts.items()}
@@ -569,7 +578,7 @@ class GpuHost:
         self._hass.async_create_background_task(job, name)
 
 
-class EntryGpuHosts:
+class GpuHostManager:
     """All hosts of one Immich."""
 
     def __init__(self) -> None:

@@ -39,7 +39,7 @@ LEAVING = frozenset({HostState.DRAINING, HostState.SHUTTING_DOWN})
 COMING = frozenset({HostState.WAKING, HostState.BOOTING})
 
 
-class Wish(StrEnum):
+class PowerRequest(StrEnum):
     """What the user asks for, by switch, button or action."""
 
     ON = "on"
@@ -73,7 +73,7 @@ class Trouble(StrEnum):
     """It still answers after its off action."""
 
 
-class Reach(StrEnum):
+class Connectivity(StrEnum):
     """Whether the machine learning answers, after short gaps are left out."""
 
     UNKNOWN = "unknown"
@@ -90,7 +90,7 @@ class Report(StrEnum):
     OFF_NOT_RUN = "off_not_run"
 
 
-class Effect(StrEnum):
+class Command(StrEnum):
     """What the controller is to do."""
 
     SIGNAL = "signal"
@@ -101,7 +101,7 @@ class Effect(StrEnum):
     """Run the user's off action."""
 
 
-class News(StrEnum):
+class Notification(StrEnum):
     """What is worth telling."""
 
     WAKE = "wake"
@@ -170,7 +170,7 @@ class Seen:
 
     now: int
     """Monotonic ms."""
-    reach: Reach
+    reach: Connectivity
     automatic: bool = False
     """Whether the policy may act on its own."""
     may_wake: bool | None = True
@@ -185,7 +185,7 @@ class Seen:
     """Whether a job is active or a lock alive."""
     drained: bool = False
     """Whether all its queues are certainly paused, and nothing is active or locked."""
-    wish: Wish | None = None
+    wish: PowerRequest | None = None
     report: Report | None = None
     others: Others = ALONE
 
@@ -308,5 +308,5 @@ class Step:
     """What came of a step."""
 
     power: Power
-    effects: tuple[Effect, ...] = ()
-    news: tuple[News, ...] = ()
+    effects: tuple[Command, ...] = ()
+    news: tuple[Notification, ...] = ()

@@ -13,7 +13,7 @@ from .models import LEAVING, HostState
 
 
 @dataclass(frozen=True, slots=True)
-class HostStand:
+class HostStatus:
     """How a host stands, as far as pauses depend on it."""
 
     queues: tuple[str, ...]
@@ -38,7 +38,7 @@ class HostStand:
 
 
 def queues_to_pause(
-    host: str, hosts: Mapping[str, HostStand]
+    host: str, hosts: Mapping[str, HostStatus]
 ) -> Collection[str] | None:
     """Return the queues that must not begin jobs because of a host.
 

@@ -20,18 +20,18 @@ from .models import (
     LEAVING,
     LONGEST_BACK_OFF,
     ON,
-    Effect,
+    Command,
+    Connectivity,
     Hold,
     HostState,
-    News,
+    Notification,
     Power,
+    PowerRequest,
     PowerSettings,
-    Reach,
     Report,
     Seen,
     Step,
     Trouble,
-    Wish,
 )
 
 SIGNAL_EVERY = 5_000
@@ -83,7 +83,7 @@ def step(power: Power, settings: PowerSettings, seen: Seen) -> Step:
 
 def hold_after(before: Power, after: Power, seen: Seen) -> Hold:
     """Return what of a hold is left after a step: this is the one place where it ends."""
-    off = after.state in GONE and seen.reach is Reach.OFFLINE
+    off = after.state in GONE and seen.reach is Connectivity.OFFLINE
     gone = off and (
         after.slept
         or after.state is HostState.WAKE_FAILED
@@ -158,7 +158,7 @@ def _with_deadline(power: Power, settings: PowerSettings, seen: Seen) -> Power:
         return power
     if power.deadline is None:
         return replace(power, deadline=seen.now + _limit(power, settings))
-    unknown = seen.reach is Reach.UNKNOWN or (
+    unknown = seen.reach is Connectivity.UNKNOWN or (
         power.state is HostState.DRAINING and seen.busy is None
     )
     if unknown and not _known_for(power, seen.now):
@@ -183,7 +183,7 @@ def _next(power: Power, settings: PowerSettings, seen: Seen) -> Step:
 
 def _asked(power: Power, settings: PowerSettings, seen: Seen) -> Step:
     """Do what the user wants, where it can be done."""
-    if seen.wish is Wish.ON:
+    if seen.wish is PowerRequest.ON:
         return _asked_on(power, settings, seen)
     if power.state in ON and not settings.can_switch_off:
         return Step(power)
@@ -201,7 +201,7 @@ def _asked(power: Power, settings: PowerSettings, seen: Seen) -> Step:
 def _asked_on(power: Power, settings: PowerSettings, seen: Seen) -> Step:
     """Switch the host on, or let it stay on."""
     off = power.state in GONE
-    if off and seen.reach is not Reach.ONLINE and not settings.can_wake:
+    if off and seen.reach is not Connectivity.ONLINE and not settings.can_wake:
         return Step(power)
     by_hand = power.hold is Hold.BY_HAND and power.state in ON
     trouble = power.trouble
@@ -209,9 +209,9 @@ def _asked_on(power: Power, settings: PowerSettings, seen: Seen) -> Step:
     match power.state:
         case HostState.OFF | HostState.WAKE_FAILED:
             match seen.reach:
-                case Reach.ONLINE:
+                case Connectivity.ONLINE:
                     return _arrived(power, settings, seen)
-                case Reach.OFFLINE:
+                case Connectivity.OFFLINE:
                     return _wake(replace(power, failures=0), settings, seen)
             # An on action that toggles would switch off a host that is on.
             # Until it is known, what went wrong still stands.
@@ -226,10 +226,10 @@ def _asked_on(power: Power, settings: PowerSettings, seen: Seen) -> Step:
 
 def _off(power: Power, settings: PowerSettings, seen: Seen) -> Step:
     """Wake the host when there is reason to, or see that somebody else did."""
-    if seen.reach is Reach.ONLINE:
+    if seen.reach is Connectivity.ONLINE:
         power = replace(power, hold=_hold_of_arrival(power, seen))
         return _kept_off(_arrived(power, settings, seen), settings, seen)
-    if seen.reach is Reach.UNKNOWN:
+    if seen.reach is Connectivity.UNKNOWN:
         return Step(power)
     if power.since is None:
         power = replace(power, since=seen.now)
@@ -271,14 +271,14 @@ def _wake(power: Power, settings: PowerSettings, seen: Seen) -> Step:
         power = replace(power, signalled_at=seen.now)
         return Step(_under_way(power, HostState.BOOTING, settings, seen))
     power = _under_way(power, HostState.WAKING, settings, seen)
-    return Step(power, (Effect.SIGNAL,), (News.WAKE,))
+    return Step(power, (Command.SIGNAL,), (Notification.WAKE,))
 
 
 def _coming(power: Power, settings: PowerSettings, seen: Seen) -> Step:
     """Wait for the host, and give the signal again."""
-    if seen.reach is Reach.ONLINE:
+    if seen.reach is Connectivity.ONLINE:
         return _kept_off(_arrived(power, settings, seen), settings, seen)
-    over = seen.reach is Reach.OFFLINE and _over(power, seen.now)
+    over = seen.reach is Connectivity.OFFLINE and _over(power, seen.now)
     if power.state is HostState.WAKING:
         if seen.report is not None or over:
             power = replace(power, signalled_at=seen.now)
@@ -286,8 +286,8 @@ def _coming(power: Power, settings: PowerSettings, seen: Seen) -> Step:
         return Step(power)
     if not over:
         due = _age(power.signalled_at, seen.now) >= SIGNAL_EVERY
-        if due and seen.reach is Reach.OFFLINE and power.hold is not Hold.OFF:
-            return Step(replace(power, signalled_at=seen.now), (Effect.SIGNAL_AGAIN,))
+        if due and seen.reach is Connectivity.OFFLINE and power.hold is not Hold.OFF:
+            return Step(replace(power, signalled_at=seen.now), (Command.SIGNAL_AGAIN,))
         return Step(power)
     if power.hold is Hold.OFF:
         return Step(_rests(power, HostState.OFF, seen, 0))
@@ -299,9 +299,9 @@ def _coming(power: Power, settings: PowerSettings, seen: Seen) -> Step:
         )
         pause = back_off(settings, power.failures)
         failed = _rests(failed, HostState.WAKE_FAILED, seen, pause)
-        return Step(failed, news=(News.WAKE_FAILED,))
+        return Step(failed, news=(Notification.WAKE_FAILED,))
     power = replace(power, tries=power.tries + 1)
-    return Step(_under_way(power, HostState.WAKING, settings, seen), (Effect.SIGNAL,))
+    return Step(_under_way(power, HostState.WAKING, settings, seen), (Command.SIGNAL,))
 
 
 def _kept_off(done: Step, settings: PowerSettings, seen: Seen) -> Step:
@@ -327,7 +327,7 @@ def _arrived(power: Power, settings: PowerSettings, seen: Seen) -> Step:
     state = HostState.WORKING if _has_work(seen) else HostState.READY
     power = _to(power, state, seen)
     power = replace(power, deadline=seen.now + settings.minimum_on)
-    return Step(power, news=(News.READY,))
+    return Step(power, news=(Notification.READY,))
 
 
 def _has_work(seen: Seen) -> bool | None:
@@ -339,7 +339,7 @@ def _has_work(seen: Seen) -> bool | None:
 
 def _on(power: Power, settings: PowerSettings, seen: Seen) -> Step:
     """Follow the work, and see when there has been none for long enough."""
-    if seen.reach is Reach.OFFLINE:
+    if seen.reach is Connectivity.OFFLINE:
         return _went_off(power, settings, seen, told=False)
     match _has_work(seen):
         case None:
@@ -359,7 +359,7 @@ def _on(power: Power, settings: PowerSettings, seen: Seen) -> Step:
     if (
         idle >= settings.idle_time
         and seen.automatic
-        and seen.reach is Reach.ONLINE
+        and seen.reach is Connectivity.ONLINE
         and settings.can_switch_off
         and power.hold not in KEEPING_ON
         and not _kept_on(seen)
@@ -377,12 +377,12 @@ def _kept_on(seen: Seen) -> bool:
 
 def _draining(power: Power, settings: PowerSettings, seen: Seen) -> Step:
     """Wait for the last jobs; then, and only then, run the off action."""
-    if seen.reach is Reach.OFFLINE:
+    if seen.reach is Connectivity.OFFLINE:
         return _went_off(power, settings, seen, told=power.hold is Hold.OFF)
     by_policy = power.hold is not Hold.OFF
     if by_policy and (seen.all_backlog or _kept_on(seen)):
         return Step(_back_on(power, settings, seen))
-    if seen.reach is Reach.UNKNOWN:
+    if seen.reach is Connectivity.UNKNOWN:
         return Step(power)
     if not settings.can_switch_off:
         return _stays_on(power, seen, Trouble.NOT_DRAINED)
@@ -390,7 +390,7 @@ def _draining(power: Power, settings: PowerSettings, seen: Seen) -> Step:
         if seen.others.switching_off:
             return Step(power)
         power = _under_way(power, HostState.SHUTTING_DOWN, settings, seen)
-        return Step(power, (Effect.RUN_OFF,))
+        return Step(power, (Command.RUN_OFF,))
     if _over(power, seen.now):
         alone = seen.any_busy or not (seen.others.unknown or seen.others.busy is None)
         trouble = Trouble.NOT_DRAINED if alone else Trouble.OTHERS_UNKNOWN
@@ -400,9 +400,9 @@ def _draining(power: Power, settings: PowerSettings, seen: Seen) -> Step:
 
 def _shutting_down(power: Power, settings: PowerSettings, seen: Seen) -> Step:
     """Confirm that the host went off."""
-    if seen.reach is Reach.OFFLINE:
+    if seen.reach is Connectivity.OFFLINE:
         return _went_off(power, settings, seen, told=True)
-    late = seen.reach is Reach.ONLINE and _over(power, seen.now)
+    late = seen.reach is Connectivity.ONLINE and _over(power, seen.now)
     if seen.report is Report.OFF_NOT_RUN or late:
         return _stays_on(power, seen, Trouble.OFF_FAILED)
     return Step(power)
@@ -411,7 +411,7 @@ def _shutting_down(power: Power, settings: PowerSettings, seen: Seen) -> Step:
 def _went_off(power: Power, settings: PowerSettings, seen: Seen, *, told: bool) -> Step:
     """Note that the host answers no more."""
     told = told or seen.others.resting or seen.others.slept
-    news = News.SLEEP if told else News.LOST
+    news = Notification.SLEEP if told else Notification.LOST
     power = replace(power, slept=told, trouble=None, idle_since=None)
     power = _rests(power, HostState.OFF, seen, settings.cool_down)
     if not power.wake_next:
@@ -422,7 +422,11 @@ def _went_off(power: Power, settings: PowerSettings, seen: Seen, *, told: bool) 
 
 def _stays_on(power: Power, seen: Seen, trouble: Trouble) -> Step:
     """Let the host work on, as it could not be switched off."""
-    news = News.OFF_FAILED if trouble is Trouble.OFF_FAILED else News.NOT_DRAINED
+    news = (
+        Notification.OFF_FAILED
+        if trouble is Trouble.OFF_FAILED
+        else Notification.NOT_DRAINED
+    )
     on = HostState.WORKING if _has_work(seen) else HostState.READY
     power = replace(
         power, hold=Hold.NONE, wake_next=False, trouble=trouble, idle_since=None

@@ -10,7 +10,7 @@ import httpx
 
 from ..immich.errors import ImmichError
 from ..immich.models import MachineLearning
-from .models import Reach
+from .models import Connectivity
 
 OFFLINE_AFTER = 10_000
 """ms of nothing but no until the host counts as off: a ping may flap (a choice)."""
@@ -51,10 +51,10 @@ _SAYS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
+class Availability:
     """What the last probes say."""
 
-    reach: Reach = Reach.UNKNOWN
+    reach: Connectivity = Connectivity.UNKNOWN
     """Whether the host is on, after short gaps are left out."""
     safe: bool | None = None
     """Whether jobs may be begun; None before that is known.
@@ -70,7 +70,7 @@ class Contact:
     gone_since: int | None = None
     """Since when each probe said no (monotonic ms)."""
 
-    def after(self, probe: Probe, now: int) -> Contact:
+    def after(self, probe: Probe, now: int) -> Availability:
         """Return what is known after one more probe; `now` in monotonic ms."""
         if probe is Probe.UNKNOWN:
             return replace(self, last=probe)
@@ -78,9 +78,9 @@ class Contact:
         if says:
             answers = self.answers + 1
             sure = answers >= ANSWERS_NEEDED
-            return Contact(
-                reach=Reach.ONLINE
-                if sure or self.reach is Reach.UNKNOWN
+            return Availability(
+                reach=Connectivity.ONLINE
+                if sure or self.reach is Connectivity.UNKNOWN
                 else self.reach,
                 safe=sure or self.safe is not False,
                 last=probe,
@@ -91,17 +91,17 @@ class Contact:
         safe = False if stops else self.safe
         if says is None:
             # Somebody is there after all, so it is not known to be off.
-            there = self.reach is Reach.OFFLINE
-            reach = Reach.UNKNOWN if there else self.reach
-            return Contact(
+            there = self.reach is Connectivity.OFFLINE
+            reach = Connectivity.UNKNOWN if there else self.reach
+            return Availability(
                 reach, safe, probe, misses=misses, gone_since=self.gone_since
             )
         since = now if self.gone_since is None else self.gone_since
         # Who was never known to be on has no gap to be left out.
-        lasted = self.reach is Reach.UNKNOWN or now - since >= OFFLINE_AFTER
+        lasted = self.reach is Connectivity.UNKNOWN or now - since >= OFFLINE_AFTER
         gone = misses >= MISSES_NEEDED and lasted
-        reach = Reach.OFFLINE if gone else self.reach
-        return Contact(reach, safe, probe, misses=misses, gone_since=since)
+        reach = Connectivity.OFFLINE if gone else self.reach
+        return Availability(reach, safe, probe, misses=misses, gone_since=since)
 
 
 TIMEOUT = httpx.Timeout(3.8, connect=2.0)

@@ -8,7 +8,7 @@ from ..healing.errors import HealingError
 from .controller import HostController
 from .errors import NoRestartActionError, ServiceRestartError
 from .house import House
-from .probe import ANSWERS_NEEDED, Contact
+from .probe import ANSWERS_NEEDED, Availability
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class ServiceRestart:
         host = self._host
         deadline = begun + host.settings.power.boot_timeout
         await self._sleep(DOWN_FOR / 1000)
-        host.contact = Contact()
+        host.contact = Availability()
         while self._now() < deadline:
             await host.probe()
             if host.contact.answers >= ANSWERS_NEEDED:

@@ -15,12 +15,11 @@ from ..bullmq.errors import (
 )
 from ..bullmq.locks import SlotReading, read_slots
 from ..bullmq.recovery import ActiveFence, QueueRecovery, Result
-from .journal import ActLog
+from .journal import Journal
 from .models import (
     FAIL_REASON,
-    Act,
     Decision,
-    Doubt,
+    HealAction,
     HealedJob,
     HealMode,
     HealReport,
@@ -28,6 +27,7 @@ from .models import (
     Outcome,
     SkippedJob,
     SkipReason,
+    UnconfirmedReason,
 )
 from .verification import Clock, Verification, World
 
@@ -46,11 +46,11 @@ _LEFT_ALONE = {
 class CarriedOut:
     """What the fences let through."""
 
-    done: list[Act] = field(default_factory=list)
-    skipped: list[tuple[Act, SkippedJob]] = field(default_factory=list)
+    done: list[HealAction] = field(default_factory=list)
+    skipped: list[tuple[HealAction, SkippedJob]] = field(default_factory=list)
     failed: list[HealedJob] = field(default_factory=list)
     """Not tried or refused: certainly unchanged."""
-    unknown: list[Act] = field(default_factory=list)
+    unknown: list[HealAction] = field(default_factory=list)
     """Sent, and no reply came."""
     error: BullMQError | None = None
     """The first one."""
@@ -61,7 +61,7 @@ class CarriedOut:
         return not self.done and not self.unknown
 
 
-async def carry_out(recovery: QueueRecovery, acts: Iterable[Act]) -> CarriedOut:
+async def carry_out(recovery: QueueRecovery, acts: Iterable[HealAction]) -> CarriedOut:
     """Do it to each job that is still what it was when it was judged.
 
     A refusal holds for the whole queue (unknown layout) or for the mode (missing
@@ -102,7 +102,7 @@ async def carry_out(recovery: QueueRecovery, acts: Iterable[Act]) -> CarriedOut:
     return result
 
 
-async def _carry_out_one(recovery: QueueRecovery, act: Act) -> Result:
+async def _carry_out_one(recovery: QueueRecovery, act: HealAction) -> Result:
     """Do it, if the job is still what it was when it was judged."""
     fence = ActiveFence(act.job_id, act.processed_on, act.lock_token)
     match act.mode:
@@ -114,9 +114,12 @@ async def _carry_out_one(recovery: QueueRecovery, act: Act) -> Result:
             return await recovery.fail(act.queue, fence, FAIL_REASON)
 
 
-def lost_jobs(acts: Iterable[Act]) -> list[HealedJob]:
+def lost_jobs(acts: Iterable[HealAction]) -> list[HealedJob]:
     """Return acts of which it is not known whether they were done."""
-    return [HealedJob(act, Outcome.UNCONFIRMED, Doubt.REDIS_LOST) for act in acts]
+    return [
+        HealedJob(act, Outcome.UNCONFIRMED, UnconfirmedReason.REDIS_LOST)
+        for act in acts
+    ]
 
 
 _LOGGER = logging.getLogger(__name__)
@@ -131,7 +134,7 @@ class Healer:
         self,
         client: Redis,
         prefix: str,
-        log: ActLog,
+        log: Journal,
         world: World,
         verification: Verification,
         now: Clock,
@@ -185,7 +188,7 @@ class Healer:
         finally:
             self._verification.handled(ids)
 
-    async def _heal(self, acts: Sequence[Act], step: Step | None) -> HealReport:
+    async def _heal(self, acts: Sequence[HealAction], step: Step | None) -> HealReport:
         """Do what is written down."""
         carried = await carry_out(self._recovery, acts)
         # What got no reply stays written down: it is looked up later.
@@ -217,10 +220,10 @@ class Healer:
 
 def _acts(
     decisions: Iterable[Decision], by: Initiator, now: int, before: SlotReading
-) -> list[Act]:
+) -> list[HealAction]:
     """Turn decisions into acts."""
     return [
-        Act(
+        HealAction(
             act_id=uuid4().hex,
             at=now,
             redis_at=before.at,

@@ -11,7 +11,7 @@ from ..analysis.models import StuckKind
 from ..analysis.stored import stored_int, stored_str
 from ..bullmq.models import JsonValue
 from .errors import NotStoredError
-from .models import Act, HealMode, Initiator, Reason
+from .models import HealAction, HealMode, Initiator, Reason
 from .safety import Section, Stored
 
 type Run = tuple[str, str, int | None]
@@ -36,18 +36,18 @@ class Recent:
 
 
 @dataclass(frozen=True, slots=True)
-class ActBook:
+class JournalEntries:
     """What is known of acts. Never changes: each step returns a new one."""
 
-    pending: Mapping[str, Act] = field(default_factory=dict)
+    pending: Mapping[str, HealAction] = field(default_factory=dict)
     """Written down; whether they were done and recorded is not certain."""
-    watched: Mapping[str, Act] = field(default_factory=dict)
+    watched: Mapping[str, HealAction] = field(default_factory=dict)
     """Done and recorded; what becomes of their workers is still looked at."""
     lost: frozenset[str] = frozenset()
     """Those of the watched whose worker was seen to hang on."""
     recent: tuple[Recent, ...] = ()
 
-    def begun(self, acts: Iterable[Act], now: int) -> ActBook:
+    def begun(self, acts: Iterable[HealAction], now: int) -> JournalEntries:
         """Add acts that are about to be done; `now` is monotonic."""
         new = {act.act_id: act for act in acts}
         kept = (it for it in self.recent if now - it.since < REMEMBERED)
@@ -56,7 +56,7 @@ class ActBook:
 
     def recorded(
         self, done: Collection[str], watched: Collection[str], lost: Collection[str]
-    ) -> ActBook:
+    ) -> JournalEntries:
         """Take acts out that are recorded; go on watching some of them."""
         return replace(
             self,
@@ -68,7 +68,9 @@ class ActBook:
             lost=self.lost | set(lost),
         )
 
-    def came_to_nothing(self, raced: Iterable[Act], refused: Iterable[Act]) -> ActBook:
+    def came_to_nothing(
+        self, raced: Iterable[HealAction], refused: Iterable[HealAction]
+    ) -> JournalEntries:
         """Take acts out that changed nothing: none counts for the hourly limit.
 
         A job that raced is left alone for a while all the same; what was refused (by
@@ -94,15 +96,15 @@ class ActBook:
             recent=tuple(reversed(recent)),
         )
 
-    def not_lost(self, act_ids: Collection[str]) -> ActBook:
+    def not_lost(self, act_ids: Collection[str]) -> JournalEntries:
         """Note that it has to be seen anew whether workers hang on."""
         return replace(self, lost=self.lost - set(act_ids))
 
-    def seen_lost(self, act_ids: Collection[str]) -> ActBook:
+    def seen_lost(self, act_ids: Collection[str]) -> JournalEntries:
         """Note that the workers of some acts hang on."""
         return replace(self, lost=self.lost | set(act_ids))
 
-    def let_go(self, act_ids: Collection[str]) -> ActBook:
+    def let_go(self, act_ids: Collection[str]) -> JournalEntries:
         """Stop watching some acts."""
         return replace(
             self,
@@ -132,7 +134,7 @@ class ActBook:
     @classmethod
     def from_dict(
         cls, stored: Stored, monotonic_of: Callable[[int], int] = int
-    ) -> ActBook:
+    ) -> JournalEntries:
         """Go on from `to_dict`; what can't be understood is left out.
 
         `monotonic_of` brings a stored time onto the clock that is judged by.
@@ -169,7 +171,7 @@ def _recent(stored: JsonValue) -> Iterator[Recent]:
                 )
 
 
-def act_to_dict(act: Act) -> dict[str, JsonValue]:
+def act_to_dict(act: HealAction) -> dict[str, JsonValue]:
     """Return an act as JSON."""
     return {
         "act_id": act.act_id,
@@ -191,7 +193,7 @@ def act_to_dict(act: Act) -> dict[str, JsonValue]:
     }
 
 
-def act_from_dict(stored: Mapping[str, JsonValue]) -> Act | None:
+def act_from_dict(stored: Mapping[str, JsonValue]) -> HealAction | None:
     """Read an act; None when something is missing that it can't be without."""
     act_id = stored_str(stored, "act_id")
     queue = stored_str(stored, "queue")
@@ -199,7 +201,7 @@ def act_from_dict(stored: Mapping[str, JsonValue]) -> Act | None:
     mode = stored_enum(HealMode, stored.get("mode"))
     if act_id is None or queue is None or job_id is None or mode is None:
         return None
-    return Act(
+    return HealAction(
         act_id=act_id,
         at=stored_int(stored, "at") or 0,
         redis_at=stored_int(stored, "redis_at") or 0,
@@ -219,7 +221,7 @@ def act_from_dict(stored: Mapping[str, JsonValue]) -> Act | None:
     )
 
 
-def acts_from_list(stored: JsonValue) -> Iterator[Act]:
+def acts_from_list(stored: JsonValue) -> Iterator[HealAction]:
     """Read a list of acts; leave out what can't be understood."""
     if not isinstance(stored, list):
         return
@@ -235,13 +237,13 @@ def stored_enum[E: StrEnum](kind: type[E], value: object) -> E | None:
 
 _LOGGER = logging.getLogger(__name__)
 
-type Step = Callable[[ActBook], ActBook]
+type Step = Callable[[JournalEntries], JournalEntries]
 
 RETRY_AFTER = 60_000
 """ms between two tries to store what was settled: a full disk stays full for a while."""
 
 
-class ActLog:
+class Journal:
     """The book on the disk, changed one step at a time."""
 
     def __init__(
@@ -253,13 +255,13 @@ class ActLog:
         """Go on from what is stored; `now` is monotonic."""
         self._section = section
         self._now = now
-        self._book = ActBook.from_dict(section.data, monotonic_of)
+        self._book = JournalEntries.from_dict(section.data, monotonic_of)
         self._lock = asyncio.Lock()
         self._unstored = False
         self._failed_at: int | None = None
 
     @property
-    def book(self) -> ActBook:
+    def book(self) -> JournalEntries:
         """Return what is known."""
         return self._book
 

@@ -17,13 +17,13 @@ from ..clock import monotonic_ms, monotonic_of, now_ms
 from ..const import DOMAIN, LOGGER
 from ..coordinator import RedisSource
 from ..history.events import Event, EventType
-from ..history.manager import EntryActivity
+from ..history.manager import HistoryManager
 from ..settings import auto_heal_of, heal_limits_of, restart_settings_of
 from ..storage import EntryStores
 from ..texts import plain_placeholders, queue_name
 from .errors import HealingError, RestartLimitError
 from .healer import Healer, Step
-from .journal import ActLog, Run
+from .journal import Journal, Run
 from .models import Decision, HealedJob, HealReport, Initiator, Outcome
 from .policy import AutoHealMode, Order, decide, plan_heal
 from .verification import Verification
@@ -208,7 +208,7 @@ AFTER_FAILED_RESTART = 1_800_000
 """ms that auto-heal waits after a restart that did not work."""
 
 
-class EntryHealing:
+class HealingManager:
     """What the entities and actions of one Immich with Redis need of the healing."""
 
     def __init__(
@@ -217,7 +217,7 @@ class EntryHealing:
         entry: AdminToolsConfigEntry,
         stores: EntryStores,
         redis: RedisSource,
-        activity: EntryActivity,
+        activity: HistoryManager,
     ) -> None:
         """Go on from what is stored."""
         prefix = redis.settings.prefix
@@ -225,7 +225,7 @@ class EntryHealing:
         self._entry = entry
         self._redis = redis
         self._activity = activity
-        self._log = log = ActLog(
+        self._log = log = Journal(
             stores.safety.section(ACTS), monotonic_ms, monotonic_of
         )
         self._verification = verification = Verification(
@@ -475,7 +475,7 @@ def _interrupted() -> HomeAssistantError:
     )
 
 
-def reachable_healing(entry: AdminToolsConfigEntry) -> EntryHealing:
+def reachable_healing(entry: AdminToolsConfigEntry) -> HealingManager:
     """Return the healing of an entry. Raises ServiceValidationError without Redis."""
     healing = entry.runtime_data.healing
     if healing is None:

@@ -61,7 +61,7 @@ class Outcome(StrEnum):
     """Nothing was changed."""
 
 
-class Doubt(StrEnum):
+class UnconfirmedReason(StrEnum):
     """Why an outcome is not confirmed."""
 
     TOO_EARLY = "too_early"
@@ -82,7 +82,7 @@ class Doubt(StrEnum):
     """Home Assistant ended before it could be verified."""
 
 
-MAY_CHANGE = frozenset({Doubt.TOO_EARLY, Doubt.NOT_MOVING})
+MAY_CHANGE = frozenset({UnconfirmedReason.TOO_EARLY, UnconfirmedReason.NOT_MOVING})
 """Doubts that may go away while one looks on."""
 
 
@@ -122,7 +122,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class HealAction:
     """A decision, written down before it is carried out."""
 
     act_id: str
@@ -156,9 +156,9 @@ class Act:
 class HealedJob:
     """A job that was acted on, or was about to be."""
 
-    act: Act
+    act: HealAction
     outcome: Outcome
-    doubt: Doubt | None = None
+    doubt: UnconfirmedReason | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,16 +27,16 @@ from ..bullmq.locks import (
     slot_state,
 )
 from ..bullmq.recovery import QueueRecovery, Result
-from .journal import ActLog
+from .journal import Journal
 from .models import (
     FAIL_REASON,
     MAY_CHANGE,
-    Act,
-    Doubt,
+    HealAction,
     HealedJob,
     HealMode,
     Outcome,
     Reason,
+    UnconfirmedReason,
 )
 
 type Clock = Callable[[], int]
@@ -58,7 +58,7 @@ class World(Protocol):
         """
 
 
-type Verdict = tuple[Outcome, Doubt | None]
+type Verdict = tuple[Outcome, UnconfirmedReason | None]
 
 
 def verdict_by_lock(slot: Slot) -> Verdict | None:
@@ -69,11 +69,11 @@ def verdict_by_lock(slot: Slot) -> Verdict | None:
         case SlotState.LOST:
             return Outcome.SLOT_LOST, None
         case SlotState.REPLACED:
-            return Outcome.UNCONFIRMED, Doubt.OTHER_RUN
+            return Outcome.UNCONFIRMED, UnconfirmedReason.OTHER_RUN
         case SlotState.UNKNOWN:
             return None
         case None:
-            return Outcome.UNCONFIRMED, Doubt.FLUSHED
+            return Outcome.UNCONFIRMED, UnconfirmedReason.FLUSHED
 
 
 def verdict_by_queue(queue: QueueView | None) -> Verdict:
@@ -83,24 +83,27 @@ def verdict_by_queue(queue: QueueView | None) -> Verdict:
     the slot is free when the queue has a living worker and moves.
     """
     if queue is None or queue.worker is None:
-        return Outcome.UNCONFIRMED, Doubt.TOO_EARLY
+        return Outcome.UNCONFIRMED, UnconfirmedReason.TOO_EARLY
     if queue.worker is False:
-        return Outcome.UNCONFIRMED, Doubt.NO_WORKER
+        return Outcome.UNCONFIRMED, UnconfirmedReason.NO_WORKER
     if queue.is_paused:
-        return Outcome.UNCONFIRMED, Doubt.PAUSED
+        return Outcome.UNCONFIRMED, UnconfirmedReason.PAUSED
     if queue.state is QueueState.STALLED:
-        return Outcome.UNCONFIRMED, Doubt.NOT_MOVING
+        return Outcome.UNCONFIRMED, UnconfirmedReason.NOT_MOVING
     return Outcome.CONFIRMED, None
 
 
-def stays_watched(act: Act, verdict: Verdict) -> bool:
+def stays_watched(act: HealAction, verdict: Verdict) -> bool:
     """Return whether looking on can still tell more, or something is left to do."""
     outcome, doubt = verdict
     if act.retry_when_free:
-        return outcome is not Outcome.FAILED and doubt is not Doubt.FLUSHED
+        return outcome is not Outcome.FAILED and doubt is not UnconfirmedReason.FLUSHED
     if act.lock_token is None:
         return doubt in MAY_CHANGE
-    return outcome is Outcome.SLOT_LOST or doubt in (Doubt.TOO_EARLY, Doubt.INTERRUPTED)
+    return outcome is Outcome.SLOT_LOST or doubt in (
+        UnconfirmedReason.TOO_EARLY,
+        UnconfirmedReason.INTERRUPTED,
+    )
 
 
 RENEWAL_OVERDUE = 10_000
@@ -111,14 +114,16 @@ RENEWAL_OVERDUE = 10_000
 class Slot:
     """The slot of one act, as far as it was watched. Times: ms, monotonic."""
 
-    act: Act
+    act: HealAction
     lost: bool = False
     """It was seen that the worker hangs on, and nothing since speaks against it."""
     flushed: bool = False
     """Redis was emptied: a lock that is gone says nothing."""
     told: bool = field(init=False)
     """Whether it was told that the worker hangs on."""
-    said: tuple[Outcome, Doubt | None] | None = field(default=None, init=False)
+    said: tuple[Outcome, UnconfirmedReason | None] | None = field(
+        default=None, init=False
+    )
     """What was recorded last, as far as it is known since the start."""
     _earliest: LockObservation | None = field(default=None, init=False)
     _last: LockObservation | None = field(default=None, init=False)
@@ -182,7 +187,7 @@ class Fate(StrEnum):
     UNKNOWN = "unknown"
 
 
-def fate_of(act: Act, trail: JobTrail) -> Fate:
+def fate_of(act: HealAction, trail: JobTrail) -> Fate:
     """Tell whether an act was carried out before it was lost sight of."""
     for number, event in enumerate(trail.events):
         if _is_ours(act, trail.events, number):
@@ -200,7 +205,7 @@ def fate_of(act: Act, trail: JobTrail) -> Fate:
     return Fate.UNKNOWN
 
 
-def _is_ours(act: Act, events: tuple[TrailEvent, ...], number: int) -> bool:
+def _is_ours(act: HealAction, events: tuple[TrailEvent, ...], number: int) -> bool:
     """Return whether an event is the one that the act leaves behind."""
     event = events[number]
     if event.prev != "active":
@@ -218,13 +223,13 @@ def _is_ours(act: Act, events: tuple[TrailEvent, ...], number: int) -> bool:
             )
 
 
-def verdict_of_fate(act: Act, fate: Fate, queue: QueueView | None) -> Verdict:
+def verdict_of_fate(act: HealAction, fate: Fate, queue: QueueView | None) -> Verdict:
     """Return what may be said at once; a lock is watched on from here."""
     if fate is Fate.NOT_DONE:
-        return Outcome.FAILED, Doubt.INTERRUPTED
+        return Outcome.FAILED, UnconfirmedReason.INTERRUPTED
     if fate is Fate.DONE and act.lock_token is None:
         return verdict_by_queue(queue)
-    return Outcome.UNCONFIRMED, Doubt.INTERRUPTED
+    return Outcome.UNCONFIRMED, UnconfirmedReason.INTERRUPTED
 
 
 class RestartSigns:
@@ -296,11 +301,11 @@ async def wait_for_answers(
 class _Open:
     """An act that is done, and whose outcome somebody waits for."""
 
-    act: Act
+    act: HealAction
     slot: Slot
     deadline: int
     answer: asyncio.Future[HealedJob]
-    verdict: Verdict = field(default=(Outcome.UNCONFIRMED, Doubt.TOO_EARLY))
+    verdict: Verdict = field(default=(Outcome.UNCONFIRMED, UnconfirmedReason.TOO_EARLY))
     """The last one, which may still change."""
 
 
@@ -311,7 +316,7 @@ class Verification:
         self,
         client: Redis,
         prefix: str,
-        log: ActLog,
+        log: Journal,
         world: World,
         now: Clock,
         wall: Clock,
@@ -374,7 +379,7 @@ class Verification:
                 it.answer.set_result(_interrupted(it.act))
         self._open.clear()
 
-    async def watch(self, acts: Sequence[Act]) -> list[HealedJob]:
+    async def watch(self, acts: Sequence[HealAction]) -> list[HealedJob]:
         """Wait for the outcome of acts that were just done, at most ANSWER_WITHIN.
 
         An outcome that is open by then is UNCONFIRMED, and followed further.
@@ -481,11 +486,11 @@ class Verification:
             else:
                 await self._settle([(act, verdict)])
 
-    async def _settle_undone(self, act: Act) -> None:
+    async def _settle_undone(self, act: HealAction) -> None:
         """Take an act out that was never done."""
         await self._log.settle(lambda book: book.came_to_nothing([act], ()))
 
-    async def _settle(self, outcomes: Iterable[tuple[Act, Verdict]]) -> None:
+    async def _settle(self, outcomes: Iterable[tuple[HealAction, Verdict]]) -> None:
         """Take acts that are now recorded out of the pending ones."""
         done: set[str] = set()
         watched: set[str] = set()
@@ -589,7 +594,7 @@ class Verification:
         self._watched_since.pop(act.act_id, None)
         await self._log.settle(lambda book: book.let_go({act.act_id}))
 
-    async def _retry(self, act: Act) -> bool | None:
+    async def _retry(self, act: HealAction) -> bool | None:
         """Put a job back that was given up for a time; None when it can't be yet."""
         try:
             result = await self._recovery.retry_failed(act.queue, (act.job_id,))
@@ -606,7 +611,7 @@ class Verification:
                 return False
 
 
-def _has_lock(act: Act) -> bool:
+def _has_lock(act: HealAction) -> bool:
     """Return whether the lock tells of it: there was one, or the job waits for it."""
     return act.lock_token is not None or act.retry_when_free
 
@@ -615,20 +620,20 @@ def _verdict(slot: Slot, queue: QueueView | None) -> Verdict:
     """Judge one act as it stands now."""
     if slot.act.lock_token is None:
         return verdict_by_queue(queue)
-    return verdict_by_lock(slot) or (Outcome.UNCONFIRMED, Doubt.TOO_EARLY)
+    return verdict_by_lock(slot) or (Outcome.UNCONFIRMED, UnconfirmedReason.TOO_EARLY)
 
 
-def _interrupted(act: Act) -> HealedJob:
+def _interrupted(act: HealAction) -> HealedJob:
     """Return what is said when nobody looks any more."""
-    return HealedJob(act, Outcome.UNCONFIRMED, Doubt.INTERRUPTED)
+    return HealedJob(act, Outcome.UNCONFIRMED, UnconfirmedReason.INTERRUPTED)
 
 
-def _jobs(acts: Iterable[Act]) -> list[tuple[str, str]]:
+def _jobs(acts: Iterable[HealAction]) -> list[tuple[str, str]]:
     """Return queue and id of each."""
     return [(act.queue, act.job_id) for act in acts]
 
 
-def _retry_of(act: Act, at: int) -> Act:
+def _retry_of(act: HealAction, at: int) -> HealAction:
     """Return the act of putting a job back."""
     return replace(
         act,

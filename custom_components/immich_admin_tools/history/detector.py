@@ -47,7 +47,7 @@ class _Work:
 
 
 @dataclass(slots=True)
-class EventWatch:
+class EventDetector:
     """Compares views. The first one of a queue tells only of jobs that are stuck."""
 
     _stuck: dict[str, dict[str, JobView]] = field(default_factory=dict)

@@ -8,7 +8,14 @@ from ..analysis.models import JobView, StuckKind
 from ..analysis.stored import stored_int, stored_str
 from ..bullmq.models import JsonValue
 from ..healing.journal import stored_enum
-from ..healing.models import Act, Doubt, HealedJob, HealMode, Initiator, Outcome
+from ..healing.models import (
+    HealAction,
+    HealedJob,
+    HealMode,
+    Initiator,
+    Outcome,
+    UnconfirmedReason,
+)
 
 
 class EventType(StrEnum):
@@ -69,7 +76,7 @@ class Event:
     mode: HealMode | None = None
     by: Initiator | None = None
     outcome: Outcome | None = None
-    doubt: Doubt | None = None
+    doubt: UnconfirmedReason | None = None
     jobs: int | None = None
     """Jobs processed, of a queue that finished."""
     duration: int | None = None
@@ -114,7 +121,7 @@ class Event:
             mode=stored_enum(HealMode, stored.get("mode")),
             by=stored_enum(Initiator, stored.get("by")),
             outcome=stored_enum(Outcome, stored.get("outcome")),
-            doubt=stored_enum(Doubt, stored.get("doubt")),
+            doubt=stored_enum(UnconfirmedReason, stored.get("doubt")),
             jobs=stored_int(stored, "jobs"),
             duration=stored_int(stored, "duration"),
             act_id=stored_str(stored, "act_id"),
@@ -149,7 +156,7 @@ def act_events(healed: HealedJob) -> tuple[Event, ...]:
     return (done,)
 
 
-def _act_event(kind: EventType, act: Act, healed: HealedJob) -> Event:
+def _act_event(kind: EventType, act: HealAction, healed: HealedJob) -> Event:
     return Event(
         type=kind,
         at=act.at,

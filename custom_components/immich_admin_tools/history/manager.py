@@ -25,7 +25,7 @@ from ..settings import external_url_of, history_days_of
 from ..storage import EntryStores
 from ..views import thumbnail_path
 from .assets import AssetBook
-from .detector import NOT_BY_US, EventWatch
+from .detector import NOT_BY_US, EventDetector
 from .events import Event, EventType, act_events
 from .history import History
 from .strikes import StrikeBook
@@ -42,7 +42,7 @@ LOOK_UP_WITHIN = 3.0
 type Listener = Callable[[Event], None]
 
 
-class EntryActivity:
+class HistoryManager:
     """Watches, remembers and tells."""
 
     def __init__(
@@ -61,7 +61,7 @@ class EntryActivity:
         self.strikes = StrikeBook.from_dict(stored_mapping(stored, "strikes"))
         self.assets = AssetBook(client.asset, monotonic_ms)
         self.jobs = JobSummaries(self.assets, self.strikes, external_url_of(entry))
-        self._watch = EventWatch()
+        self._watch = EventDetector()
         self._handled: deque[Run] = deque(maxlen=1000)
         self._pauses: dict[str, str] = {}
         """Why a queue was paused."""

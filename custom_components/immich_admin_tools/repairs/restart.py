@@ -12,7 +12,7 @@ from ..const import CONF_RESTART_ACTION
 from ..errors import translated_errors
 from ..healing.errors import OwnActionsError
 from ..options_flow import SECTION_RESTART, async_restart_problem
-from ..restart.methods import WayKind
+from ..restart.methods import MethodKind
 from ..restart.restarter import RestartReport
 from ..settings import restart_settings_of
 from ..texts import localized, localized_choice, queue_names
@@ -22,7 +22,7 @@ from .flow import EntryFlow
 CONF_ACTIONS = "actions"
 CONF_RESTART_NOW = "restart_now"
 
-OFFERED = (WayKind.REDIS, WayKind.MAINTENANCE)
+OFFERED = (MethodKind.REDIS, MethodKind.MAINTENANCE)
 """Ways that need nothing of the user; own actions can always be chosen."""
 
 LIMIT = "restart_limit"
@@ -77,14 +77,14 @@ class RestartFlow(EntryFlow):
                 problems.append(f"\n- {name}: {problem}")
         return self.async_show_menu(
             step_id="choose_way",
-            menu_options=[*works, f"way_{WayKind.ACTIONS}"],
+            menu_options=[*works, f"way_{MethodKind.ACTIONS}"],
             description_placeholders={"problems": "".join(problems)},
         )
 
-    async def _problem(self, way: WayKind) -> str | None:
+    async def _problem(self, way: MethodKind) -> str | None:
         """Return why a way would not work now."""
         server = self.entry.runtime_data.server
-        if way is WayKind.MAINTENANCE and not server.last_update_success:
+        if way is MethodKind.MAINTENANCE and not server.last_update_success:
             return localized(self.hass, "exceptions", "immich_cannot_connect.message")
         found = await async_restart_problem(
             self.hass, self.entry, {SECTION_RESTART: {"ways": [way.value]}}
@@ -98,28 +98,28 @@ class RestartFlow(EntryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Choose the message over Redis."""
-        return await self._choose(WayKind.REDIS, user_input)
+        return await self._choose(MethodKind.REDIS, user_input)
 
     async def async_step_way_maintenance(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Choose the maintenance mode."""
-        return await self._choose(WayKind.MAINTENANCE, user_input)
+        return await self._choose(MethodKind.MAINTENANCE, user_input)
 
     async def async_step_way_actions(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Choose own actions."""
-        return await self._choose(WayKind.ACTIONS, user_input)
+        return await self._choose(MethodKind.ACTIONS, user_input)
 
     async def _choose(
-        self, way: WayKind, user_input: dict[str, Any] | None
+        self, way: MethodKind, user_input: dict[str, Any] | None
     ) -> RepairsFlowResult:
         """Ask whether to restart at once, keep the way, and go on."""
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
-            if way is WayKind.ACTIONS:
+            if way is MethodKind.ACTIONS:
                 errors, placeholders = await self._wrong(user_input[CONF_ACTIONS])
             if not errors:
                 self._keep(way, user_input)
@@ -136,10 +136,10 @@ class RestartFlow(EntryFlow):
             description_placeholders=placeholders,
         )
 
-    def _form(self, way: WayKind) -> vol.Schema:
+    def _form(self, way: MethodKind) -> vol.Schema:
         """Return what is asked about a way."""
         fields: dict[vol.Marker, Any] = {}
-        if way is WayKind.ACTIONS:
+        if way is MethodKind.ACTIONS:
             fields[
                 vol.Required(
                     CONF_ACTIONS,
@@ -163,13 +163,13 @@ class RestartFlow(EntryFlow):
             return {"base": "restart_actions_wrong"}, {"error": str(err)}
         return {}, {}
 
-    def _keep(self, way: WayKind, user_input: Mapping[str, Any]) -> None:
+    def _keep(self, way: MethodKind, user_input: Mapping[str, Any]) -> None:
         """Put a way first; those that were chosen before are tried after it."""
         options = self.entry.options
         stored = cast("Mapping[str, Any]", options.get(CONF_RESTART_ACTION, {}))
         others = [it for it in stored.get("ways", ()) if it != way]
         kept: dict[str, Any] = {**stored, "ways": [way.value, *others]}
-        if way is WayKind.ACTIONS:
+        if way is MethodKind.ACTIONS:
             kept["actions"] = user_input[CONF_ACTIONS]
         self.hass.config_entries.async_update_entry(
             self.entry, options={**options, CONF_RESTART_ACTION: kept}

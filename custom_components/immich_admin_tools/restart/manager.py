@@ -35,7 +35,13 @@ from ..storage import EntryStores
 from ..texts import localized, localized_choice, plain_placeholders
 from ..user_actions import async_check_actions, async_run_actions
 from .maintenance import MaintenanceGuard
-from .methods import ActionsWay, MaintenanceWay, RedisWay, RestartWay, WayKind
+from .methods import (
+    ActionsMethod,
+    MaintenanceMethod,
+    MethodKind,
+    RedisMethod,
+    RestartMethod,
+)
 from .restarter import WITHOUT_API, Restarter, RestartPlan, RestartReport
 from .worker_watch import ApiWatch, ImmichStarts, RedisWatch, WorkerWatch
 
@@ -141,7 +147,7 @@ ACTIONS_TIMEOUT = 300.0
 """Seconds for the user's own actions."""
 
 
-class EntryRestartWays:
+class ChosenMethods:
     """What restarts the workers of one Immich, and what sees them come back."""
 
     def __init__(
@@ -159,13 +165,13 @@ class EntryRestartWays:
         self._redis = redis
         self._guard = guard
 
-    def chosen(self) -> Iterator[RestartWay]:
+    def chosen(self) -> Iterator[RestartMethod]:
         """Yield the ways that the user chose, in the user's order."""
         chosen = restart_settings_of(self._entry)
         for kind in chosen.ways:
             match kind:
-                case WayKind.REDIS if self._redis is not None:
-                    yield RedisWay(
+                case MethodKind.REDIS if self._redis is not None:
+                    yield RedisMethod(
                         self._redis.client,
                         self._redis.settings.prefix,
                         split_user_info(self._redis.settings.url).database,
@@ -173,10 +179,10 @@ class EntryRestartWays:
                         now_ms,
                         others_too=chosen.others_too,
                     )
-                case WayKind.MAINTENANCE:
-                    yield MaintenanceWay(self._guard)
-                case WayKind.ACTIONS:
-                    yield ActionsWay(self._run_actions, now_ms)
+                case MethodKind.MAINTENANCE:
+                    yield MaintenanceMethod(self._guard)
+                case MethodKind.ACTIONS:
+                    yield ActionsMethod(self._run_actions, now_ms)
 
     async def _run_actions(self) -> None:
         """Run what the user chose. Raises OwnActionsError."""
@@ -249,7 +255,7 @@ LOOK_EVERY = timedelta(seconds=15)
 """While Immich is in a maintenance mode of ours, or something is to be put right."""
 
 
-class EntryRestart:
+class RestartManager:
     """What the entities and actions of one Immich need for a restart."""
 
     def __init__(
@@ -272,7 +278,7 @@ class EntryRestart:
         self._redis = redis
         self._leases = leases
         self._guard = create_maintenance_guard(entry, client, stores)
-        self._ways = EntryRestartWays(hass, entry, client, redis, self._guard)
+        self._ways = ChosenMethods(hass, entry, client, redis, self._guard)
         self._restarter = Restarter(
             stores.safety.section(RESTART),
             leases,
@@ -483,7 +489,7 @@ class EntryRestart:
         """Say it when the user's own actions can't be run any more."""
         chosen = restart_settings_of(self._entry)
         try:
-            if WayKind.ACTIONS in chosen.ways:
+            if MethodKind.ACTIONS in chosen.ways:
                 await async_check_actions(self._hass, chosen.actions)
         except OwnActionsError as err:
             self._issues.async_raise(RESTART_ACTIONS_INVALID, {"error": str(err)})

@@ -11,7 +11,7 @@ from ..healing.errors import NobodyListensError, OthersOnRedisError
 from .maintenance import MaintenanceGuard
 
 
-class WayKind(StrEnum):
+class MethodKind(StrEnum):
     """How the workers are restarted, by the names that the options use."""
 
     ACTIONS = "actions"
@@ -28,11 +28,11 @@ ACTIONS_TAKE = 10_000
 """ms: containers get 10 s to end."""
 
 
-class RestartWay(Protocol):
+class RestartMethod(Protocol):
     """One way. Raises what says why it did not work; nothing is done then."""
 
     @property
-    def kind(self) -> WayKind:
+    def kind(self) -> MethodKind:
         """Return which way it is."""
 
     async def run(self) -> int:
@@ -42,10 +42,10 @@ class RestartWay(Protocol):
         """
 
 
-class RedisWay:
+class RedisMethod:
     """One message, heard by all processes of Immich."""
 
-    kind = WayKind.REDIS
+    kind = MethodKind.REDIS
 
     def __init__(
         self,
@@ -78,10 +78,10 @@ class RedisWay:
         return self._now() + MESSAGE_TAKES
 
 
-class MaintenanceWay:
+class MaintenanceMethod:
     """Maintenance mode, which starts API and workers anew on both sides."""
 
-    kind = WayKind.MAINTENANCE
+    kind = MethodKind.MAINTENANCE
 
     def __init__(self, guard: MaintenanceGuard) -> None:
         """Use the guard that knows the way out."""
@@ -92,10 +92,10 @@ class MaintenanceWay:
         return await self._guard.restart()
 
 
-class ActionsWay:
+class ActionsMethod:
     """What the user chose."""
 
-    kind = WayKind.ACTIONS
+    kind = MethodKind.ACTIONS
 
     def __init__(
         self, run: Callable[[], Awaitable[None]], now: Callable[[], int]

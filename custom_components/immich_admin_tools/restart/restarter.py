@@ -29,7 +29,7 @@ from ..immich.errors import ImmichError
 from ..immich.queues import MACHINE_LEARNING, RESUMED_AT_START
 from ..pauses.keeper import LeaseKeeper
 from ..pauses.leases import LeaseKind, Reason
-from .methods import ACTIONS_TAKE, RestartWay, WayKind
+from .methods import ACTIONS_TAKE, MethodKind, RestartMethod
 from .worker_watch import WorkerWatch
 
 _LOGGER = logging.getLogger(__name__)
@@ -141,7 +141,7 @@ learning is not set up, and photos would be skipped."""
 RESUMES_WITHIN = 30.0
 """Seconds that are waited for Immich to resume what it resumes at its start."""
 
-WITHOUT_API = frozenset({WayKind.ACTIONS, WayKind.REDIS})
+WITHOUT_API = frozenset({MethodKind.ACTIONS, MethodKind.REDIS})
 """Ways that work although Immich does not answer: that may be why one is wanted."""
 
 type Failure = tuple[str, Exception]
@@ -151,7 +151,7 @@ type Failure = tuple[str, Exception]
 class RestartReport:
     """What a restart did."""
 
-    way: WayKind
+    way: MethodKind
     seconds: float
     """From the request to the last worker, or to giving up."""
     back_after: Mapping[str, float]
@@ -170,7 +170,7 @@ class RestartReport:
 class RestartPlan:
     """What a restart is to be like."""
 
-    ways: Sequence[RestartWay]
+    ways: Sequence[RestartMethod]
     """In the order in which they are tried."""
     queues: Collection[str]
     """All queues of this Immich."""
@@ -364,7 +364,7 @@ class Restarter:
             )
         raise RestartFailedError(tuple(failures))
 
-    async def _run(self, way: RestartWay) -> int:
+    async def _run(self, way: RestartMethod) -> int:
         """Run a way; it counts as a try only if it ran, or may have."""
         try:
             since = await way.run()

@@ -7,7 +7,7 @@ from typing import Protocol
 from redis.asyncio import Redis
 
 from ..bullmq.errors import BullMQError
-from ..bullmq.event_listener import EventWatch
+from ..bullmq.event_listener import EventListener
 from ..bullmq.workers import ConnectedWorker, connected_workers
 from ..immich.errors import (
     CannotConnectError,
@@ -69,7 +69,7 @@ class RedisWatch:
         self._client = client
         self._own = (prefix, database)
         self._heartbeats = heartbeats
-        self._events = EventWatch(client, prefix)
+        self._events = EventListener(client, prefix)
         self._last_client: int | None = None
         self._position: str | None = None
         self._restarted: bool | None = None

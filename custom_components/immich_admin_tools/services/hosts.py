@@ -17,7 +17,7 @@ from ..const import DOMAIN
 from ..data import AdminToolsConfigEntry
 from ..errors import translated_errors
 from ..gpu_host.manager import GpuHost
-from ..gpu_host.models import Wish
+from ..gpu_host.models import PowerRequest
 from .handlers import Handler
 
 HOSTS_SCHEMA = vol.Schema(
@@ -52,7 +52,7 @@ def async_hosts_of(hass: HomeAssistant, call: ServiceCall) -> list[GpuHost]:
 def async_setup_gpu_actions(hass: HomeAssistant) -> None:
     """Register the actions. They need an admin, or no user (automations)."""
 
-    def handler(wish: Wish) -> Handler:
+    def handler(wish: PowerRequest) -> Handler:
         """Return what does the user's wish."""
 
         async def handle(call: ServiceCall) -> ServiceResponse:
@@ -87,7 +87,7 @@ def async_setup_gpu_actions(hass: HomeAssistant) -> None:
         HOSTS_SCHEMA,
         SupportsResponse.OPTIONAL,
     )
-    for name, wish in (("wake", Wish.ON), ("sleep", Wish.OFF)):
+    for name, wish in (("wake", PowerRequest.ON), ("sleep", PowerRequest.OFF)):
         service.async_register_admin_service(
             hass, DOMAIN, name, handler(wish), HOSTS_SCHEMA, SupportsResponse.OPTIONAL
         )

@@ -17,7 +17,7 @@ from ..const import DOMAIN
 from ..data import AdminToolsConfigEntry
 from ..entity import shown_state
 from ..errors import translated_errors
-from ..healing.manager import EntryHealing, reachable_healing
+from ..healing.manager import HealingManager, reachable_healing
 from ..healing.models import HealMode, HealReport, SkipReason
 from ..healing.policy import Order
 from ..history.summaries import rounded
@@ -102,7 +102,7 @@ async def clear_job(target: QueueTarget, call: ServiceCall) -> JsonObjectType:
 
 
 async def _clear_inactive(
-    healing: EntryHealing, queue: str, job_id: str, mode: HealMode
+    healing: HealingManager, queue: str, job_id: str, mode: HealMode
 ) -> bool:
     """Take a job away that waits or has failed, or put a failed one back."""
     recovery = healing.recovery

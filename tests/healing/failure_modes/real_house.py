@@ -29,7 +29,7 @@ from custom_components.immich_admin_tools.clock import (
     now_ms,
 )
 from custom_components.immich_admin_tools.healing.healer import Healer
-from custom_components.immich_admin_tools.healing.journal import ActLog
+from custom_components.immich_admin_tools.healing.journal import Journal
 from custom_components.immich_admin_tools.healing.models import (
     Decision,
     HealedJob,
@@ -45,7 +45,7 @@ from custom_components.immich_admin_tools.healing.policy import (
     plan_heal,
 )
 from custom_components.immich_admin_tools.healing.verification import Verification
-from custom_components.immich_admin_tools.history.detector import EventWatch, run_of
+from custom_components.immich_admin_tools.history.detector import EventDetector, run_of
 from custom_components.immich_admin_tools.history.events import Event
 from tests.support.made_immich import MadeSection
 from tests.support.simulator import Simulator
@@ -75,9 +75,9 @@ class RealHouse:
     wishes: list[Decision] = field(default_factory=list)
     """All that auto-heal would have done at any look."""
     analyst: Analyst = field(default_factory=Analyst)
-    watch: EventWatch = field(default_factory=EventWatch)
-    log: ActLog = field(
-        default_factory=lambda: ActLog(MadeSection(), monotonic_ms, monotonic_of)
+    watch: EventDetector = field(default_factory=EventDetector)
+    log: Journal = field(
+        default_factory=lambda: Journal(MadeSection(), monotonic_ms, monotonic_of)
     )
     healer: Healer = field(init=False)
     verification: Verification = field(init=False)

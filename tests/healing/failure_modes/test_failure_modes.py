@@ -4,10 +4,10 @@ import pytest
 
 from custom_components.immich_admin_tools.analysis.models import QueueState, StuckKind
 from custom_components.immich_admin_tools.healing.models import (
-    Doubt,
     HealMode,
     Outcome,
     SkipReason,
+    UnconfirmedReason,
 )
 
 from .conftest import Scenarios
@@ -50,7 +50,7 @@ async def test_killed_and_nobody_restarts(
         assert (job.act.mode, job.outcome, job.doubt) == (
             mode,
             Outcome.UNCONFIRMED,
-            Doubt.NO_WORKER,
+            UnconfirmedReason.NO_WORKER,
         )
     assert [it.reason for it in seen.reports["ghost_requeue"].skipped] == [
         SkipReason.ONLY_REMOVE
