@@ -46,7 +46,7 @@ from custom_components.immich_admin_tools.gpu_host.settings import HostSettings
 from custom_components.immich_admin_tools.immich.client import ImmichClient
 from custom_components.immich_admin_tools.pauses.keeper import LeaseKeeper
 from custom_components.immich_admin_tools.pauses.leases import LeaseKind, Reason
-from tests.support.made_immich import MadeSection
+from tests.support.fake_immich import FakeSection
 from tests.support.simulator import Simulator
 from tests.support.valkey import start_valkey
 
@@ -219,14 +219,14 @@ async def _die(
         def spawn(job: Coroutine[None, None, None], _: str) -> None:
             tasks.add(asyncio.create_task(job))
 
-        leases = LeaseKeeper(api, MadeSection(), now_ms)
+        leases = LeaseKeeper(api, FakeSection(), now_ms)
         host = house.hosts["box"] = HostController(
             SETTINGS,
             house,
             PingProbe(http, immich.ml_url, api.probe_machine_learning),
-            MadeSection(),
+            FakeSection(),
             leases,
-            ConcurrencyKeeper(api, MadeSection(), monotonic_ms, {}),
+            ConcurrencyKeeper(api, FakeSection(), monotonic_ms, {}),
             Clocks(monotonic_ms, now_ms),
             spawn,
         )

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from custom_components.immich_admin_tools.gpu_host.machine import Absent, Fellow
 from custom_components.immich_admin_tools.gpu_host.models import PowerRequest
 
-from .made_world import POLL, POWER, PROBE, QUEUES, World
+from .fake_world import POLL, POWER, PROBE, QUEUES, World
 from .test_machine import PEER
 
 HOUR = 3_600_000

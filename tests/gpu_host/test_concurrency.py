@@ -8,9 +8,9 @@ from custom_components.immich_admin_tools.gpu_host.concurrency import (
     adopted,
 )
 from custom_components.immich_admin_tools.gpu_host.record import Override
-from tests.support.made_immich import MadeSection
+from tests.support.fake_immich import FakeSection
 
-from .made_world import MadeConcurrency, World
+from .fake_world import FakeConcurrency, World
 
 
 @dataclass
@@ -18,14 +18,14 @@ class Two:
     """Two boxes for one queue."""
 
     world: World = field(default_factory=World)
-    section: MadeSection = field(default_factory=MadeSection)
+    section: FakeSection = field(default_factory=FakeSection)
     now: int = 0
 
     def keeper(self, *hosts: str) -> ConcurrencyKeeper:
         """Begin anew with these boxes, as after a restart."""
         wanted = {"a": {"smartSearch": 8}, "b": {"smartSearch": 5}}
         return ConcurrencyKeeper(
-            MadeConcurrency(self.world),
+            FakeConcurrency(self.world),
             self.section,
             self.clock,
             {host: wanted[host] for host in hosts},

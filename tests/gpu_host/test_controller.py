@@ -19,7 +19,7 @@ from custom_components.immich_admin_tools.gpu_host.models import (
 from custom_components.immich_admin_tools.gpu_host.probe import Probe
 from custom_components.immich_admin_tools.healing.errors import NotStoredError
 
-from .made_world import POWER, QUEUES, MadeBox, World
+from .fake_world import POWER, QUEUES, FakeBox, World
 
 
 async def automatic(**values: object) -> World:
@@ -203,7 +203,7 @@ async def test_user_resumes_in_spite_of_us() -> None:
 
 async def test_two_boxes_for_one_queue() -> None:
     """What one box serves goes on when the other dies; without both it rests."""
-    world = World(boxes={"a": MadeBox(on=True), "b": MadeBox(on=True)})
+    world = World(boxes={"a": FakeBox(on=True), "b": FakeBox(on=True)})
     await world.run(5)
     world.waiting["ocr"] = 500
     world.boxes["a"].die()

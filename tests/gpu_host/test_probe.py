@@ -18,7 +18,7 @@ from tests.immich.http_server import Answer, HttpServer
 from tests.immich.socket_server import socket_server
 
 
-class MadeImmich:
+class FakeImmich:
     """Answers whether its machine learning does."""
 
     answer: MachineLearning | ImmichError = MachineLearning.ANSWERS
@@ -69,7 +69,7 @@ async def test_answers(
     """Only a pong is the machine learning; a proxy may say that nobody is there."""
     server.answer("GET", "/ping", answer)
     server.answer("GET", "/elsewhere", Answer(body=b"pong"))
-    probe = PingProbe(http, f"{server.url}/", MadeImmich())
+    probe = PingProbe(http, f"{server.url}/", FakeImmich())
     assert await probe() is expected
     assert not probe.costly
 
@@ -79,7 +79,7 @@ async def test_refused(http: httpx.AsyncClient) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        immich = MadeImmich()
+        immich = FakeImmich()
         assert await PingProbe(http, url, immich)() is Probe.GONE
         assert immich.asked == 0
 
@@ -91,7 +91,7 @@ async def test_no_answer(http: httpx.AsyncClient) -> None:
         await reader.read()
 
     async with socket_server(silent) as port:
-        probe = PingProbe(http, f"http://127.0.0.1:{port}", MadeImmich())
+        probe = PingProbe(http, f"http://127.0.0.1:{port}", FakeImmich())
         async with asyncio.timeout(5):
             assert await probe() is Probe.SLOW
 
@@ -108,7 +108,7 @@ async def test_no_http(http: httpx.AsyncClient, reply: bytes, expected: Probe) -
         writer.write(reply)
 
     async with socket_server(serve) as port:
-        probe = PingProbe(http, f"http://127.0.0.1:{port}", MadeImmich())
+        probe = PingProbe(http, f"http://127.0.0.1:{port}", FakeImmich())
         assert await probe() is expected
 
 
@@ -128,7 +128,7 @@ async def test_through_immich(
     expected: Probe,
 ) -> None:
     """A name that only Immich knows is asked through Immich, and less often."""
-    immich = MadeImmich()
+    immich = FakeImmich()
     immich.answer = answer
     probe = PingProbe(http, "http://immich-machine-learning.invalid:3003", immich)
     assert await probe() is expected
@@ -138,7 +138,7 @@ async def test_through_immich(
 async def test_in_doubt(http: httpx.AsyncClient, server: HttpServer) -> None:
     """What answers a ping and fails at its work is not well, until it is."""
     server.answer("GET", "/ping", Answer(body=b"pong"))
-    immich = MadeImmich()
+    immich = FakeImmich()
     probe = PingProbe(http, server.url, immich)
     assert await probe.thoroughly() is Probe.ANSWERS
     immich.answer = MachineLearning.FAILS
@@ -158,14 +158,14 @@ async def test_in_doubt_without_smart_search(
 ) -> None:
     """Where Immich can't tell, the ping counts."""
     server.answer("GET", "/ping", Answer(body=b"pong"))
-    immich = MadeImmich()
+    immich = FakeImmich()
     immich.answer = RequestRefusedError("Smart search is not enabled")
     assert await PingProbe(http, server.url, immich).thoroughly() is Probe.ANSWERS
 
 
 async def test_malformed(http: httpx.AsyncClient) -> None:
     """An address that can't be asked is no reason to fall over."""
-    assert await PingProbe(http, "http://[::1", MadeImmich())() is Probe.OTHER
+    assert await PingProbe(http, "http://[::1", FakeImmich())() is Probe.OTHER
 
 
 async def test_a_kept_connection_at_its_end_is_no_box_that_is_gone(
@@ -186,7 +186,7 @@ async def test_a_kept_connection_at_its_end_is_no_box_that_is_gone(
 
     async with socket_server(serve) as port:
         url = f"http://127.0.0.1:{port}"
-        probe = PingProbe(http, url, MadeImmich())
+        probe = PingProbe(http, url, FakeImmich())
         assert [await probe() for _ in range(10)] == [Probe.ANSWERS] * 10
         assert kept == 0
         # Somebody else may have kept a connection to the same address.
@@ -213,7 +213,7 @@ async def test_pinged_as_often_as_connections_are_closed(
     async with socket_server(serve) as port:
 
         async def asked(number: int) -> set[Probe]:
-            probe = PingProbe(http, f"http://127.0.0.1:{port}", MadeImmich())
+            probe = PingProbe(http, f"http://127.0.0.1:{port}", FakeImmich())
             found = set()
             for _ in range(4):
                 found.add(await probe())
@@ -229,7 +229,7 @@ async def test_a_ping_that_fails_is_asked_often(
 ) -> None:
     """In doubt Immich is asked, which costs it a search; a ping that fails needs none."""
     server.answer("GET", "/ping", Answer(body=b"pong"))
-    immich = MadeImmich()
+    immich = FakeImmich()
     immich.answer = MachineLearning.FAILS
     probe = PingProbe(http, server.url, immich)
     assert await probe.thoroughly() is Probe.FAILS

@@ -8,7 +8,7 @@ from custom_components.immich_admin_tools.gpu_host.errors import (
 )
 from custom_components.immich_admin_tools.gpu_host.restart import ServiceRestart
 
-from .made_world import QUEUES, MadeHouse, World
+from .fake_world import QUEUES, FakeHouse, World
 
 
 async def working(**values: object) -> tuple[World, ServiceRestart]:
@@ -23,7 +23,7 @@ async def working(**values: object) -> tuple[World, ServiceRestart]:
     async def sleep(seconds: float) -> None:
         await world.run(round(seconds))
 
-    house = MadeHouse(world, "box")
+    house = FakeHouse(world, "box")
     return world, ServiceRestart(world.host, house, lambda: world.now, sleep)
 
 
@@ -81,7 +81,7 @@ async def test_refused() -> None:
         await restart.run()
     world.change("box", has_restart_action=False)
     world.restart()
-    restart = ServiceRestart(world.host, MadeHouse(world, "box"), lambda: world.now)
+    restart = ServiceRestart(world.host, FakeHouse(world, "box"), lambda: world.now)
     with pytest.raises(NoRestartActionError):
         await restart.run()
 

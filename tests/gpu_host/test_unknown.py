@@ -13,7 +13,7 @@ from custom_components.immich_admin_tools.gpu_host.models import (
     Trouble,
 )
 
-from .made_world import POWER, QUEUES
+from .fake_world import POWER, QUEUES
 from .test_controller import at_work, automatic
 from .test_machine import PEER
 

@@ -10,7 +10,7 @@ from tests.bullmq.recovery.made_queue import MadeQueue
 from tests.support.elsewhere import event_loop_elsewhere
 from tests.support.valkey import Valkey, start_valkey
 
-from .made_house import MadeHouse
+from .fake_house import FakeHouse
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +41,8 @@ async def queue(client: Redis, request: pytest.FixtureRequest) -> MadeQueue:
 
 
 @pytest.fixture
-async def house(client: Redis) -> MadeHouse:
+async def house(client: Redis) -> FakeHouse:
     """Return a healer with all that it stands on."""
     queue = MadeQueue(client, "bullmq:5.80.5")
     await queue.create()
-    return MadeHouse(queue)
+    return FakeHouse(queue)

@@ -27,14 +27,14 @@ from custom_components.immich_admin_tools.healing.models import (
 )
 from custom_components.immich_admin_tools.healing.verification import ANSWER_WITHIN
 from tests.bullmq.recovery.made_queue import PROCESSED_ON, QUEUE
-from tests.support.made_immich import CrashError, MadeImmich
+from tests.support.fake_immich import CrashError, FakeImmich
 from tests.support.valkey import Valkey
 from tests.support.views import job_view, queue_view, server_view
 
-from .made_house import MadeHouse, order
+from .fake_house import FakeHouse, order
 
 
-async def test_a_worker_that_hangs_on_is_a_lost_slot(house: MadeHouse) -> None:
+async def test_a_worker_that_hangs_on_is_a_lost_slot(house: FakeHouse) -> None:
     """The lock is renewed although the job is gone."""
     await house.queue.start("1")
 
@@ -54,7 +54,7 @@ async def test_a_worker_that_hangs_on_is_a_lost_slot(house: MadeHouse) -> None:
     assert not await house.queue.job("1")
 
 
-async def test_a_worker_that_lets_go_is_confirmed(house: MadeHouse) -> None:
+async def test_a_worker_that_lets_go_is_confirmed(house: FakeHouse) -> None:
     """Nobody renews the lock; it runs out."""
     await house.queue.start("1")
     house.meanwhile = lambda seconds: house.age_lock("1", seconds)
@@ -66,7 +66,7 @@ async def test_a_worker_that_lets_go_is_confirmed(house: MadeHouse) -> None:
     assert not house.log.book.watched
 
 
-async def test_a_lock_that_tells_nothing_is_looked_at_later(house: MadeHouse) -> None:
+async def test_a_lock_that_tells_nothing_is_looked_at_later(house: FakeHouse) -> None:
     """No poll came while somebody waited; the truth comes with a later one."""
     await house.queue.start("1")
     house.poll_every = None
@@ -86,7 +86,7 @@ async def test_a_lock_that_tells_nothing_is_looked_at_later(house: MadeHouse) ->
 
 
 async def test_a_lost_slot_is_remembered_until_its_lock_is_gone(
-    house: MadeHouse,
+    house: FakeHouse,
 ) -> None:
     """Also across a restart of Home Assistant."""
     await test_a_worker_that_hangs_on_is_a_lost_slot(house)
@@ -117,7 +117,7 @@ async def test_a_lost_slot_is_remembered_until_its_lock_is_gone(
     ],
 )
 async def test_an_orphan_is_judged_by_its_queue(
-    house: MadeHouse,
+    house: FakeHouse,
     seen: QueueView,
     expected: tuple[Outcome, UnconfirmedReason | None],
 ) -> None:
@@ -141,7 +141,7 @@ async def test_an_orphan_is_judged_by_its_queue(
     )
 
 
-async def test_a_queue_that_begins_to_move_is_waited_for(house: MadeHouse) -> None:
+async def test_a_queue_that_begins_to_move_is_waited_for(house: FakeHouse) -> None:
     """It takes a worker a moment to take the next job."""
     await house.queue.start("1", token=None)
     house.world.view = server_view(queue_view(waiting=1, state=QueueState.STALLED))
@@ -158,7 +158,7 @@ async def test_a_queue_that_begins_to_move_is_waited_for(house: MadeHouse) -> No
     assert 6 < house.slept < 10
 
 
-async def test_a_job_that_ended_meanwhile_is_left_alone(house: MadeHouse) -> None:
+async def test_a_job_that_ended_meanwhile_is_left_alone(house: FakeHouse) -> None:
     """And so is one that runs anew, or under another lock."""
     await house.queue.start("2", processedOn=PROCESSED_ON + 1)
     await house.queue.start("3", token="another")
@@ -175,10 +175,10 @@ async def test_a_job_that_ended_meanwhile_is_left_alone(house: MadeHouse) -> Non
     assert await house.queue.dump() == before
 
 
-async def test_two_healers_at_once_do_it_once(house: MadeHouse) -> None:
+async def test_two_healers_at_once_do_it_once(house: FakeHouse) -> None:
     """The fences decide; the loser says that it was raced."""
     await house.queue.start("1", token=None)
-    other = MadeHouse(house.queue)
+    other = FakeHouse(house.queue)
     decision = order(job_view(kind=StuckKind.ORPHANED), HealMode.REQUEUE)
     first = await house.healer.heal([decision], Initiator.AUTO)
     second = await other.healer.heal([decision], Initiator.AUTO)
@@ -188,7 +188,7 @@ async def test_two_healers_at_once_do_it_once(house: MadeHouse) -> None:
     assert await house.queue.waiting() == ["1"]
 
 
-async def test_nothing_is_done_that_can_not_be_written_down(house: MadeHouse) -> None:
+async def test_nothing_is_done_that_can_not_be_written_down(house: FakeHouse) -> None:
     """A full disk."""
     await house.queue.start("1")
     before = await house.queue.dump()
@@ -202,7 +202,7 @@ async def test_nothing_is_done_that_can_not_be_written_down(house: MadeHouse) ->
 
 
 async def test_missing_rights_are_named_and_nothing_is_changed(
-    house: MadeHouse, valkey: Valkey
+    house: FakeHouse, valkey: Valkey
 ) -> None:
     """A user of Redis who may only read."""
     await house.queue.start("1")
@@ -216,7 +216,7 @@ async def test_missing_rights_are_named_and_nothing_is_changed(
         commands=["-lrem"],
     )
     async with valkey.client(username="reader", password="secret") as reader:
-        reading = MadeHouse(replace(house.queue, client=reader))
+        reading = FakeHouse(replace(house.queue, client=reader))
         with pytest.raises(MissingRightsError) as error:
             await reading.healer.heal([order(job_view())], Initiator.USER)
     assert error.value.commands == ("+lrem",)
@@ -226,7 +226,7 @@ async def test_missing_rights_are_named_and_nothing_is_changed(
 
 
 async def test_what_got_no_reply_is_looked_up_later(
-    house: MadeHouse, monkeypatch: pytest.MonkeyPatch
+    house: FakeHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Redis did it and fell silent before it could say so; the rest was never tried."""
     await house.queue.start("1", token=None)
@@ -252,7 +252,7 @@ async def test_what_got_no_reply_is_looked_up_later(
 
 
 @pytest.mark.parametrize("mode", list(HealMode))
-async def test_killed_between_act_and_record(house: MadeHouse, mode: HealMode) -> None:
+async def test_killed_between_act_and_record(house: FakeHouse, mode: HealMode) -> None:
     """At the next start the history gets the truth, and nothing is repeated."""
     await house.queue.start("1", token=None)
 
@@ -276,11 +276,11 @@ async def test_killed_between_act_and_record(house: MadeHouse, mode: HealMode) -
     assert len(house.outcomes) == 1
 
 
-async def test_killed_before_the_act(house: MadeHouse) -> None:
+async def test_killed_before_the_act(house: FakeHouse) -> None:
     """It was written down and never done: so it says, and leaves the job alone."""
     await house.queue.start("1")
     # The first write is still done, then Home Assistant is gone.
-    house.section.immich = MadeImmich({}, crash_in=0)
+    house.section.immich = FakeImmich({}, crash_in=0)
     with pytest.raises(CrashError):
         await house.healer.heal([order(job_view())], Initiator.USER)
     house.section.immich = None
@@ -290,7 +290,7 @@ async def test_killed_before_the_act(house: MadeHouse) -> None:
     assert await house.queue.client.lrange(house.queue.keys.active, 0, -1) == [b"1"]
 
 
-async def test_a_lost_slot_found_after_a_crash(house: MadeHouse) -> None:
+async def test_a_lost_slot_found_after_a_crash(house: FakeHouse) -> None:
     """The watch goes on where it was broken off."""
     await house.queue.start("1")
 
@@ -311,7 +311,7 @@ async def test_a_lost_slot_found_after_a_crash(house: MadeHouse) -> None:
     assert house.verification.lost_slots() == 1
 
 
-async def test_put_back_once_the_worker_is_free(house: MadeHouse) -> None:
+async def test_put_back_once_the_worker_is_free(house: FakeHouse) -> None:
     """With a restart: first given up, so that it can't run twice, then put back."""
     await house.queue.start("1")
     house.meanwhile = lambda _: house.renew_lock("1")
@@ -330,7 +330,7 @@ async def test_put_back_once_the_worker_is_free(house: MadeHouse) -> None:
     assert await house.queue.waiting() == ["1"]
 
 
-async def test_a_flush_makes_nothing_free(house: MadeHouse) -> None:
+async def test_a_flush_makes_nothing_free(house: FakeHouse) -> None:
     """The lock is gone because everything is gone."""
     await house.queue.client.set(house.queue.keys.job_counter, 7)
     await house.queue.start("1")
@@ -344,7 +344,7 @@ async def test_a_flush_makes_nothing_free(house: MadeHouse) -> None:
     assert not house.log.book.watched
 
 
-async def test_other_run_hides_the_slot(house: MadeHouse) -> None:
+async def test_other_run_hides_the_slot(house: FakeHouse) -> None:
     """A job with an id of its own was added again and is running."""
     await house.queue.start("1")
 

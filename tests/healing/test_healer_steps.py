@@ -10,12 +10,12 @@ from custom_components.immich_admin_tools.healing.models import (
 )
 from tests.support.views import job_view
 
-from .made_house import MadeHouse, order
+from .fake_house import FakeHouse, order
 
 ORPHAN = job_view(kind=StuckKind.ORPHANED)
 
 
-async def test_a_restart_comes_between_act_and_verification(house: MadeHouse) -> None:
+async def test_a_restart_comes_between_act_and_verification(house: FakeHouse) -> None:
     """The job is out of the way, and what the restart did is verified."""
     await house.queue.start("1")
     seen: list[int] = []
@@ -30,7 +30,7 @@ async def test_a_restart_comes_between_act_and_verification(house: MadeHouse) ->
     assert report.healed[0].outcome is Outcome.CONFIRMED
 
 
-async def test_a_restart_without_anything_to_clear(house: MadeHouse) -> None:
+async def test_a_restart_without_anything_to_clear(house: FakeHouse) -> None:
     """It was asked for, so it is done."""
     seen: list[str] = []
 
@@ -43,7 +43,7 @@ async def test_a_restart_without_anything_to_clear(house: MadeHouse) -> None:
     assert not (await house.healer.heal([], Initiator.USER)).healed
 
 
-async def test_a_restart_that_fails_leaves_the_truth_behind(house: MadeHouse) -> None:
+async def test_a_restart_that_fails_leaves_the_truth_behind(house: FakeHouse) -> None:
     """What was done before it is recorded, and then its error is raised."""
     await house.queue.start("1", token=None)
 
@@ -57,7 +57,7 @@ async def test_a_restart_that_fails_leaves_the_truth_behind(house: MadeHouse) ->
 
 
 async def test_a_disk_that_is_full_after_the_act(
-    house: MadeHouse, caplog: pytest.LogCaptureFixture
+    house: FakeHouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is done and told, once; nothing is looked up, and storing is tried now and then."""
     await house.queue.start("1", token=None)
@@ -84,7 +84,7 @@ async def test_a_disk_that_is_full_after_the_act(
     assert house.verification.idle
 
 
-async def test_a_disk_that_stays_full_until_the_next_start(house: MadeHouse) -> None:
+async def test_a_disk_that_stays_full_until_the_next_start(house: FakeHouse) -> None:
     """It is found out again, told under the same id, and nothing is repeated."""
     await house.queue.start("1", token=None)
 
@@ -102,7 +102,7 @@ async def test_a_disk_that_stays_full_until_the_next_start(house: MadeHouse) -> 
     assert not await house.queue.client.exists(house.queue.keys.active)
 
 
-async def test_a_job_that_is_held_still_is_put_back_later(house: MadeHouse) -> None:
+async def test_a_job_that_is_held_still_is_put_back_later(house: FakeHouse) -> None:
     """Its lock was replaced by another run's: it waits for that one too."""
     await house.queue.start("1")
     decision = order(job_view(), HealMode.FAIL, retry_when_free=True)
@@ -118,7 +118,7 @@ async def test_a_job_that_is_held_still_is_put_back_later(house: MadeHouse) -> N
     assert not house.log.book.watched
 
 
-async def test_a_job_that_somebody_else_put_back(house: MadeHouse) -> None:
+async def test_a_job_that_somebody_else_put_back(house: FakeHouse) -> None:
     """It is done once, and not told as ours."""
     await house.queue.start("1")
     decision = order(job_view(), HealMode.FAIL, retry_when_free=True)

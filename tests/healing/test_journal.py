@@ -19,7 +19,7 @@ from custom_components.immich_admin_tools.healing.models import (
     Initiator,
     Reason,
 )
-from tests.support.made_immich import MadeSection
+from tests.support.fake_immich import FakeSection
 from tests.support.views import ASSET, NOW
 
 
@@ -132,7 +132,7 @@ def test_let_go() -> None:
 
 async def test_a_step_that_can_not_be_stored_is_not_taken() -> None:
     """Memory and disk agree."""
-    section = MadeSection()
+    section = FakeSection()
     log = Journal(section)
     await log.change(lambda old: old.begun([act("a")], NOW))
     section.full = True

@@ -10,7 +10,7 @@ from custom_components.immich_admin_tools.history.strikes import StrikeBook
 from tests.bullmq.recovery.made_queue import QUEUE
 from tests.support.views import NOW, job_view, queue_view, server_view
 
-from .made_house import MadeHouse, order
+from .fake_house import FakeHouse, order
 from .test_journal import act
 
 TOKEN = "token:1"
@@ -84,7 +84,7 @@ def test_a_worker_that_was_never_seen_is_new() -> None:
 
 
 async def test_a_restart_that_is_seen_settles_its_slots_at_once(
-    house: MadeHouse,
+    house: FakeHouse,
 ) -> None:
     """Also one by hand, and before the lock of 30 s has run out."""
     await house.queue.start("1")
@@ -110,7 +110,7 @@ async def test_a_restart_that_is_seen_settles_its_slots_at_once(
     assert len(house.world.told) == 1
 
 
-async def test_only_a_lock_that_is_just_renewed_is_still_held(house: MadeHouse) -> None:
+async def test_only_a_lock_that_is_just_renewed_is_still_held(house: FakeHouse) -> None:
     """Before the workers are restarted for it, it is looked at once more."""
     await test_a_restart_that_is_seen_settles_its_slots_at_once(house)
     assert await house.verification.still_held()

@@ -30,7 +30,7 @@ from tests.bullmq.recovery.made_queue import QUEUE, MadeQueue
 from tests.support.valkey import Valkey
 from tests.support.views import job_view, queue_view, server_view
 
-from .made_house import MadeHouse
+from .fake_house import FakeHouse
 
 HOUR = 3_600.0
 JOBS = [str(number) for number in range(1, 7)]
@@ -84,7 +84,7 @@ class LostRedis:
 
 
 @dataclass(slots=True)
-class Life(MadeHouse):
+class Life(FakeHouse):
     """A house whose callers wait for steps of the test."""
 
     turns: list[asyncio.Future[None]] = field(default_factory=list)

@@ -26,7 +26,7 @@ from custom_components.immich_admin_tools.pauses.leases import (
     Phase,
     Reason,
 )
-from tests.support.made_immich import CrashError, MadeImmich, MadeSection
+from tests.support.fake_immich import CrashError, FakeImmich, FakeSection
 
 GPU = Reason(LeaseKind.GPU_OFFLINE, "attic")
 RESTART = Reason(LeaseKind.RESTART)
@@ -37,14 +37,14 @@ ML = ("smartSearch", "ocr")
 class House:
     """A keeper with what it stands on."""
 
-    immich: MadeImmich = field(
-        default_factory=lambda: MadeImmich(
+    immich: FakeImmich = field(
+        default_factory=lambda: FakeImmich(
             dict.fromkeys(
                 ("smartSearch", "ocr", "library", "metadataExtraction"), False
             )
         )
     )
-    section: MadeSection = field(default_factory=MadeSection)
+    section: FakeSection = field(default_factory=FakeSection)
     now: int = 1_000
     jumped: int = 0
     """ms that the wall clock was changed by."""
@@ -261,7 +261,7 @@ async def test_immich_goes_away_between_look_and_act(
     async def save(data: Mapping[str, object]) -> None:
         house.immich.down = True
 
-    monkeypatch.setattr(MadeSection, "save", lambda _, data: save(data))
+    monkeypatch.setattr(FakeSection, "save", lambda _, data: save(data))
     taken = await house.keeper.take(GPU, ML)
     assert taken.held == ()
     assert set(taken.pending) == set(ML)
@@ -281,7 +281,7 @@ async def test_a_timed_pause_that_fails_leaves_nothing(
     async def refuse(name: str) -> None:
         raise CannotConnectError(name)
 
-    monkeypatch.setattr(MadeImmich, "pause", lambda _, name: refuse(name))
+    monkeypatch.setattr(FakeImmich, "pause", lambda _, name: refuse(name))
     with pytest.raises(CannotConnectError):
         await house.keeper.user_pauses("ocr", until=5_000)
     monkeypatch.undo()
@@ -346,7 +346,7 @@ async def test_a_resume_that_failed_undoes_no_pause_by_hand(house: House) -> Non
 
 async def test_a_crash_before_the_pause_then_the_users_resume(house: House) -> None:
     """Written down, not done; Immich away; the user resumes: it is not restored."""
-    house.section = MadeSection(immich=house.immich)
+    house.section = FakeSection(immich=house.immich)
     house.restart()
     house.immich.crash_in = 0
     with pytest.raises(CrashError):
@@ -529,7 +529,7 @@ async def test_killed_at_any_step_of_a_lease(house: House, steps: int) -> None:
     """After the crash the lease can be taken again or ended, as if nothing was."""
     for finish in (True, False):
         house.immich.queues.update(dict.fromkeys(ML, False))
-        house.section = MadeSection(immich=house.immich)
+        house.section = FakeSection(immich=house.immich)
         house.restart()
         house.immich.crash_in = steps
         try:
@@ -549,7 +549,7 @@ async def test_killed_at_any_step_of_a_lease(house: House, steps: int) -> None:
 
 async def test_killed_in_the_users_resume(house: House) -> None:
     """Written down and not yet done: it is done after the restart."""
-    house.section = MadeSection(immich=house.immich)
+    house.section = FakeSection(immich=house.immich)
     house.restart()
     await house.keeper.take(GPU, ML)
     house.immich.crash_in = 0
@@ -592,9 +592,9 @@ async def test_queues_are_asked_and_paused_at_once(
     begun: dict[str, list[str]] = {"queue": [], "pause": [], "resume": []}
 
     def together(name: str) -> None:
-        real = getattr(MadeImmich, name)
+        real = getattr(FakeImmich, name)
 
-        async def call(immich: MadeImmich, queue: str) -> QueueCounts:
+        async def call(immich: FakeImmich, queue: str) -> QueueCounts:
             begun[name].append(queue)
             async with asyncio.timeout(5):
                 while len(begun[name]) < len(ML):
@@ -602,7 +602,7 @@ async def test_queues_are_asked_and_paused_at_once(
             counts: QueueCounts = await real(immich, queue)
             return counts
 
-        monkeypatch.setattr(MadeImmich, name, call)
+        monkeypatch.setattr(FakeImmich, name, call)
 
     for name in begun:
         together(name)
@@ -618,13 +618,13 @@ async def test_a_queue_that_is_known_to_run_is_not_asked_for(
     """That would cost a request while photos are skipped."""
     house = House()
     asked: list[str] = []
-    real = MadeImmich.queue
+    real = FakeImmich.queue
 
-    async def queue(immich: MadeImmich, name: str) -> QueueCounts:
+    async def queue(immich: FakeImmich, name: str) -> QueueCounts:
         asked.append(name)
         return await real(immich, name)
 
-    monkeypatch.setattr(MadeImmich, "queue", queue)
+    monkeypatch.setattr(FakeImmich, "queue", queue)
     await house.keeper.take(GPU, ML, running=["ocr"])
     assert asked == ["smartSearch"]
     assert house.paused == set(ML)

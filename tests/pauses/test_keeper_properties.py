@@ -25,7 +25,7 @@ from custom_components.immich_admin_tools.pauses.leases import (
     Phase,
     Reason,
 )
-from tests.support.made_immich import CrashError, MadeImmich, MadeSection
+from tests.support.fake_immich import CrashError, FakeImmich, FakeSection
 
 METADATA = "metadataExtraction"
 NAMES = ("smartSearch", "ocr", METADATA)
@@ -53,8 +53,8 @@ class Leases(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         """Begin with nothing paused."""
-        self.immich = MadeImmich(dict.fromkeys(NAMES, False))
-        self.section = MadeSection(immich=self.immich)
+        self.immich = FakeImmich(dict.fromkeys(NAMES, False))
+        self.section = FakeSection(immich=self.immich)
         self.now = 1_000
         self.jumped = 10**12
         self.just_started = False

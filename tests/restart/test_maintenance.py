@@ -34,7 +34,7 @@ from custom_components.immich_admin_tools.restart.maintenance import (
     FORGET_AFTER,
     MaintenanceGuard,
 )
-from tests.support.made_immich import CrashError, MadeImmich, MadeSection
+from tests.support.fake_immich import CrashError, FakeImmich, FakeSection
 
 WALL = 10**12
 """ms that the wall clock is ahead of the one that never jumps."""
@@ -43,10 +43,10 @@ RESTART_TAKES = 4_000
 
 
 @dataclass(slots=True)
-class MadeServer:
+class FakeServer:
     """An Immich whose restarts take time, with a clock that only sleeping moves."""
 
-    steps: MadeImmich = field(default_factory=lambda: MadeImmich({}))
+    steps: FakeImmich = field(default_factory=lambda: FakeImmich({}))
     now: int = 1_000_000
     maintenance: bool = False
     changes: list[tuple[int, bool]] = field(default_factory=list)
@@ -108,18 +108,18 @@ class MadeServer:
 
 
 @pytest.fixture
-def server() -> MadeServer:
+def server() -> FakeServer:
     """Return a server in order."""
-    return MadeServer()
+    return FakeServer()
 
 
 @pytest.fixture
-def section(server: MadeServer) -> MadeSection:
+def section(server: FakeServer) -> FakeSection:
     """Return a store whose writes are steps to a crash as well."""
-    return MadeSection(immich=server.steps)
+    return FakeSection(immich=server.steps)
 
 
-def _guard(server: MadeServer, section: MadeSection) -> MaintenanceGuard:
+def _guard(server: FakeServer, section: FakeSection) -> MaintenanceGuard:
     return MaintenanceGuard(
         server,
         httpx.AsyncClient,
@@ -130,7 +130,7 @@ def _guard(server: MadeServer, section: MadeSection) -> MaintenanceGuard:
     )
 
 
-async def test_goes_in_and_out(server: MadeServer, section: MadeSection) -> None:
+async def test_goes_in_and_out(server: FakeServer, section: FakeSection) -> None:
     """And says when it was in: signs of workers from before count no more."""
     guard = _guard(server, section)
     begun = server.now
@@ -144,7 +144,7 @@ async def test_goes_in_and_out(server: MadeServer, section: MadeSection) -> None
 
 @pytest.mark.parametrize("steps", range(8))
 async def test_killed_at_any_step(
-    server: MadeServer, section: MadeSection, steps: int
+    server: FakeServer, section: FakeSection, steps: int
 ) -> None:
     """Wherever Home Assistant is killed, it gets Immich out after its start.
 
@@ -175,7 +175,7 @@ async def test_killed_at_any_step(
 
 
 async def test_nothing_is_begun_that_cannot_be_written_down(
-    server: MadeServer, section: MadeSection
+    server: FakeServer, section: FakeSection
 ) -> None:
     """Without a store there may be no way out."""
     section.full = True
@@ -187,18 +187,18 @@ async def test_nothing_is_begun_that_cannot_be_written_down(
 
 
 async def test_a_disk_that_is_full_in_the_middle(
-    server: MadeServer, section: MadeSection, monkeypatch: pytest.MonkeyPatch
+    server: FakeServer, section: FakeSection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The way out is known as long as Home Assistant lives, so it is taken."""
-    begin = MadeServer.start_maintenance
+    begin = FakeServer.start_maintenance
 
     async def then_full(
-        self: MadeServer, http_factory: Callable[[], httpx.AsyncClient]
+        self: FakeServer, http_factory: Callable[[], httpx.AsyncClient]
     ) -> MaintenanceCookie:
         section.full = True
         return await begin(self, http_factory)
 
-    monkeypatch.setattr(MadeServer, "start_maintenance", then_full)
+    monkeypatch.setattr(FakeServer, "start_maintenance", then_full)
     guard = _guard(server, section)
     await guard.restart()
     assert server.out()
@@ -212,7 +212,7 @@ async def test_a_disk_that_is_full_in_the_middle(
 
 
 async def test_maintenance_of_someone_else_is_not_touched(
-    server: MadeServer, section: MadeSection
+    server: FakeServer, section: FakeSection
 ) -> None:
     """The administrator may be restoring a backup."""
     server.maintenance = True
@@ -225,7 +225,7 @@ async def test_maintenance_of_someone_else_is_not_touched(
 
 
 async def test_a_refusal_leaves_nothing_open(
-    server: MadeServer, section: MadeSection
+    server: FakeServer, section: FakeSection
 ) -> None:
     """Such as a key without the permission."""
     server.begin_error = MissingPermissionError(("maintenance",))
@@ -250,7 +250,7 @@ NOT_A_REFUSAL = (
 
 @pytest.mark.parametrize("error", NOT_A_REFUSAL, ids=lambda it: type(it).__name__)
 async def test_a_lost_reply_that_began_nothing(
-    server: MadeServer, section: MadeSection, error: ImmichError
+    server: FakeServer, section: FakeSection, error: ImmichError
 ) -> None:
     """It may still begin: that is known until it can be ruled out, also after a crash."""
     server.begin_error = error
@@ -268,7 +268,7 @@ async def test_a_lost_reply_that_began_nothing(
 
 @pytest.mark.parametrize("error", NOT_A_REFUSAL, ids=lambda it: type(it).__name__)
 async def test_any_error_but_a_refusal_may_have_begun_it(
-    server: MadeServer, section: MadeSection, error: ImmichError
+    server: FakeServer, section: FakeSection, error: ImmichError
 ) -> None:
     """It is looked whether it did, and the user is told."""
     server.begin_error = error
@@ -281,17 +281,17 @@ async def test_any_error_but_a_refusal_may_have_begun_it(
 
 @pytest.mark.parametrize("late", [False, True])
 async def test_cancelled_while_it_begins(
-    server: MadeServer,
-    section: MadeSection,
+    server: FakeServer,
+    section: FakeSection,
     monkeypatch: pytest.MonkeyPatch,
     late: bool,
 ) -> None:
     """A reload, or the end of Home Assistant, waits for the way out and stores it."""
-    begin, save = MadeServer.start_maintenance, MadeSection.save
+    begin, save = FakeServer.start_maintenance, FakeSection.save
     asked, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow_begin(
-        self: MadeServer, http_factory: Callable[[], httpx.AsyncClient]
+        self: FakeServer, http_factory: Callable[[], httpx.AsyncClient]
     ) -> MaintenanceCookie:
         cookie = await begin(self, http_factory)
         if not late:
@@ -299,14 +299,14 @@ async def test_cancelled_while_it_begins(
             await go_on.wait()
         return cookie
 
-    async def slow_save(self: MadeSection, data: Mapping[str, JsonValue]) -> None:
+    async def slow_save(self: FakeSection, data: Mapping[str, JsonValue]) -> None:
         if late and data.get("cookie"):
             asked.set()
             await go_on.wait()
         await save(self, data)
 
-    monkeypatch.setattr(MadeServer, "start_maintenance", slow_begin)
-    monkeypatch.setattr(MadeSection, "save", slow_save)
+    monkeypatch.setattr(FakeServer, "start_maintenance", slow_begin)
+    monkeypatch.setattr(FakeSection, "save", slow_save)
     restart = asyncio.create_task(_guard(server, section).restart())
     await asked.wait()
     restart.cancel()
@@ -322,7 +322,7 @@ async def test_cancelled_while_it_begins(
 
 
 async def test_a_lost_reply_that_began_it(
-    server: MadeServer, section: MadeSection
+    server: FakeServer, section: FakeSection
 ) -> None:
     """The way out is gone: said each time, until the user got Immich out."""
     server.begin_error = NoReplyError("Too slow")
@@ -343,7 +343,7 @@ async def test_a_lost_reply_that_began_it(
 
 
 async def test_a_way_out_that_is_refused(
-    server: MadeServer, section: MadeSection
+    server: FakeServer, section: FakeSection
 ) -> None:
     """Its token lives four hours: after that only the user gets out."""
     server.refuses_cookie = True
@@ -358,19 +358,19 @@ async def test_a_way_out_that_is_refused(
 
 
 async def test_maintenance_that_does_not_begin(
-    server: MadeServer, section: MadeSection, monkeypatch: pytest.MonkeyPatch
+    server: FakeServer, section: FakeSection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The way out is kept until it can be ruled out that it still begins."""
-    begin = MadeServer.start_maintenance
+    begin = FakeServer.start_maintenance
 
     async def in_vain(
-        self: MadeServer, http_factory: Callable[[], httpx.AsyncClient]
+        self: FakeServer, http_factory: Callable[[], httpx.AsyncClient]
     ) -> MaintenanceCookie:
         cookie = await begin(self, http_factory)
         self.changes.clear()
         return cookie
 
-    monkeypatch.setattr(MadeServer, "start_maintenance", in_vain)
+    monkeypatch.setattr(FakeServer, "start_maintenance", in_vain)
     guard = _guard(server, section)
     begun = server.now
     with pytest.raises(MaintenanceTimeoutError):
@@ -389,18 +389,18 @@ async def test_maintenance_that_does_not_begin(
 
 
 async def test_immich_that_does_not_come_out(
-    server: MadeServer, section: MadeSection, monkeypatch: pytest.MonkeyPatch
+    server: FakeServer, section: FakeSection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is given up for the moment, and tried again later, also after a restart."""
 
     async def deaf(
-        self: MadeServer,
+        self: FakeServer,
         cookie: MaintenanceCookie,
         http_factory: Callable[[], httpx.AsyncClient],
     ) -> None:
         raise NoReplyError("Too slow")
 
-    monkeypatch.setattr(MadeServer, "end_maintenance", deaf)
+    monkeypatch.setattr(FakeServer, "end_maintenance", deaf)
     guard = _guard(server, section)
     begun = server.now
     with pytest.raises(MaintenanceTimeoutError):
@@ -411,7 +411,7 @@ async def test_immich_that_does_not_come_out(
     assert server.out()
 
 
-async def test_looking_after_nothing_asks_nothing(section: MadeSection) -> None:
+async def test_looking_after_nothing_asks_nothing(section: FakeSection) -> None:
     """It is called with every look at the server."""
     guard = MaintenanceGuard(
         None,  # type: ignore[arg-type]  # asking it anything would fail

@@ -39,7 +39,7 @@ from custom_components.immich_admin_tools.restart.restarter import (
     RestartPlan,
 )
 from custom_components.immich_admin_tools.restart.worker_watch import WorkersSeen
-from tests.support.made_immich import CrashError, MadeImmich, MadeSection
+from tests.support.fake_immich import CrashError, FakeImmich, FakeSection
 
 QUEUES = ("smartSearch", "faceDetection", "ocr", "library", "metadataExtraction")
 ML = {"smartSearch", "faceDetection", "ocr"}
@@ -52,14 +52,14 @@ GPU = Reason(LeaseKind.GPU_OFFLINE)
 class House:
     """An Immich whose workers come back some time after a restart."""
 
-    immich: MadeImmich = field(
-        default_factory=lambda: MadeImmich(dict.fromkeys(QUEUES, False))
+    immich: FakeImmich = field(
+        default_factory=lambda: FakeImmich(dict.fromkeys(QUEUES, False))
     )
     now: int = 1_000_000_000
     leases: LeaseKeeper = field(init=False)
     restarter: Restarter = field(init=False)
-    lease_section: MadeSection = field(default_factory=MadeSection)
-    section: MadeSection = field(default_factory=MadeSection)
+    lease_section: FakeSection = field(default_factory=FakeSection)
+    section: FakeSection = field(default_factory=FakeSection)
     back_after: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(QUEUES, 5_000)
     )

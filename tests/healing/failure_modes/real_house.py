@@ -47,7 +47,7 @@ from custom_components.immich_admin_tools.healing.policy import (
 from custom_components.immich_admin_tools.healing.verification import Verification
 from custom_components.immich_admin_tools.history.detector import EventDetector, run_of
 from custom_components.immich_admin_tools.history.events import Event
-from tests.support.made_immich import MadeSection
+from tests.support.fake_immich import FakeSection
 from tests.support.simulator import Simulator
 from tests.support.valkey import start_valkey
 
@@ -77,7 +77,7 @@ class RealHouse:
     analyst: Analyst = field(default_factory=Analyst)
     watch: EventDetector = field(default_factory=EventDetector)
     log: Journal = field(
-        default_factory=lambda: Journal(MadeSection(), monotonic_ms, monotonic_of)
+        default_factory=lambda: Journal(FakeSection(), monotonic_ms, monotonic_of)
     )
     healer: Healer = field(init=False)
     verification: Verification = field(init=False)

@@ -24,7 +24,7 @@ from custom_components.immich_admin_tools.gpu_host.settings import HostSettings
 from custom_components.immich_admin_tools.gpu_host.wake import MagicPacket
 from custom_components.immich_admin_tools.healing.errors import OwnActionsError
 from custom_components.immich_admin_tools.pauses.keeper import LeaseKeeper
-from tests.support.made_immich import MadeImmich, MadeSection
+from tests.support.fake_immich import FakeImmich, FakeSection
 from tests.support.views import job_view, queue_view, server_view
 
 START = 1_795_163_400_000
@@ -48,7 +48,7 @@ POWER = PowerSettings(
 
 
 @dataclass
-class MadeBox:
+class FakeBox:
     """A box that boots, works and goes off."""
 
     on: bool = False
@@ -93,7 +93,7 @@ class MadeBox:
 class World:
     """Immich, its boxes, and the controllers; `restart` is one of Home Assistant."""
 
-    boxes: dict[str, MadeBox] = field(default_factory=lambda: {"box": MadeBox()})
+    boxes: dict[str, FakeBox] = field(default_factory=lambda: {"box": FakeBox()})
     settings: dict[str, HostSettings] = field(default_factory=dict)
     now: int = START
     """Monotonic ms: it only runs on."""
@@ -120,10 +120,10 @@ class World:
     concurrency: dict[str, int] = field(default_factory=lambda: {"smartSearch": 2})
     news: list[Notification] = field(default_factory=list)
     hosts: dict[str, HostController] = field(default_factory=dict)
-    immich: MadeImmich = field(
-        default_factory=lambda: MadeImmich(dict.fromkeys(QUEUES, False))
+    immich: FakeImmich = field(
+        default_factory=lambda: FakeImmich(dict.fromkeys(QUEUES, False))
     )
-    sections: dict[str, MadeSection] = field(default_factory=dict)
+    sections: dict[str, FakeSection] = field(default_factory=dict)
     leases: LeaseKeeper = field(init=False)
     keeper: ConcurrencyKeeper = field(init=False)
     _view: ServerView | None = None
@@ -161,7 +161,7 @@ class World:
             self.immich, self._section("leases"), lambda: self.now
         )
         self.keeper = ConcurrencyKeeper(
-            MadeConcurrency(self),
+            FakeConcurrency(self),
             self._section("concurrency"),
             lambda: self.now,
             {name: self.settings[name].concurrency for name in self.boxes},
@@ -170,7 +170,7 @@ class World:
         self.hosts = {
             name: HostController(
                 self.settings[name],
-                MadeHouse(self, name),
+                FakeHouse(self, name),
                 ProbeOf(self, name),
                 self._section(name),
                 self.leases,
@@ -181,9 +181,9 @@ class World:
             for name in self.boxes
         }
 
-    def _section(self, name: str) -> MadeSection:
+    def _section(self, name: str) -> FakeSection:
         """Return what is on the disk."""
-        return self.sections.setdefault(name, MadeSection())
+        return self.sections.setdefault(name, FakeSection())
 
     @property
     def host(self) -> HostController:
@@ -191,7 +191,7 @@ class World:
         return next(iter(self.hosts.values()))
 
     @property
-    def box(self) -> MadeBox:
+    def box(self) -> FakeBox:
         """Return the first box."""
         return next(iter(self.boxes.values()))
 
@@ -301,7 +301,7 @@ class ProbeOf:
 
 
 @dataclass
-class MadeConcurrency:
+class FakeConcurrency:
     """The numbers of workers in Immich's settings."""
 
     world: World
@@ -316,7 +316,7 @@ class MadeConcurrency:
 
 
 @dataclass
-class MadeHouse:
+class FakeHouse:
     """The house of one host."""
 
     world: World

@@ -19,12 +19,12 @@ from custom_components.immich_admin_tools.healing.models import (
 )
 from custom_components.immich_admin_tools.healing.verification import Verification
 from tests.bullmq.recovery.made_queue import PREFIX, MadeQueue
-from tests.support.made_immich import MadeSection
+from tests.support.fake_immich import FakeSection
 from tests.support.views import NOW, queue_view, server_view
 
 
 @dataclass(slots=True)
-class MadeWorld:
+class FakeWorld:
     """What is seen, and what was told."""
 
     view: ServerView = field(default_factory=lambda: server_view(queue_view()))
@@ -48,15 +48,15 @@ BOOTED = 5_000_000
 
 
 @dataclass(slots=True)
-class MadeHouse:
+class FakeHouse:
     """All that heals one queue. Waiting takes no time: a test says what happens meanwhile.
 
     While somebody waits, there is a poll every 2 seconds, if nothing else is said.
     """
 
     queue: MadeQueue
-    world: MadeWorld = field(default_factory=MadeWorld)
-    section: MadeSection = field(default_factory=MadeSection)
+    world: FakeWorld = field(default_factory=FakeWorld)
+    section: FakeSection = field(default_factory=FakeSection)
     meanwhile: Callable[[float], Awaitable[None]] | None = None
     poll_every: float | None = 2.0
     """None: no poll comes."""

@@ -18,7 +18,7 @@ class CrashError(BaseException):
 
 
 @dataclass(slots=True)
-class MadeImmich:
+class FakeImmich:
     """Queues by name, and whether they are paused."""
 
     queues: dict[str, bool]
@@ -63,13 +63,13 @@ class MadeImmich:
 
 
 @dataclass(slots=True)
-class MadeSection:
+class FakeSection:
     """A part of the store, in memory."""
 
     data: Stored = field(default_factory=dict)
     full: bool = False
     tries: int = 0
-    immich: MadeImmich | None = None
+    immich: FakeImmich | None = None
     """Whose crash also happens after a write."""
 
     async def save(self, data: Mapping[str, JsonValue]) -> None:
