@@ -239,7 +239,7 @@ async def test_a_run_by_the_user_ends_it(
         await _settle(hass, entry)
         return _skipped(entry).jobs == 0
 
-    await until(over, timeout=30, what="it is made up for", interval=0.3)
+    await until(over, timeout=90, what="it is made up for", interval=0.3)
     assert _issue(hass, entry) is None
 
 

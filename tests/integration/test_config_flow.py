@@ -1,7 +1,7 @@
 """The dialogs, against real servers: every way through, and every failure named."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.const import CONF_API_KEY, CONF_URL
@@ -11,6 +11,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
+from custom_components.immich_admin_tools.bullmq.connection import RedisSettings
+from custom_components.immich_admin_tools.config_flow import (
+    RedisFound,
+    reads_same_queues,
+)
 from custom_components.immich_admin_tools.const import (
     CONF_EXTERNAL_URL,
     CONF_POLL_INTERVAL,
@@ -491,3 +496,10 @@ def _as_shown(form: vol.Schema | None) -> dict[str, Any]:
         elif isinstance(field, section) and isinstance(marker, vol.Required):
             shown[str(marker)] = _as_shown(field.schema)
     return shown
+
+
+def test_an_entry_that_is_not_loaded_reads_no_queues() -> None:
+    """Nobody knows which Redis it would find: it is no reason to refuse another one."""
+    entry = MockConfigEntry(domain=DOMAIN)
+    settings = RedisSettings("redis://redis:6379")
+    assert not reads_same_queues(entry, settings, cast("RedisFound", None))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 
@@ -664,3 +665,22 @@ async def test_what_could_not_go_on_is_tried_with_the_next_poll(house: House) ->
     assert house.paused == {"ocr", "smartSearch"}
     await house.poll()
     assert house.paused == {"smartSearch"}
+
+
+async def test_a_pause_that_was_never_made_is_not_the_users(house: House) -> None:
+    """Home Assistant ends in the middle of it, while a pause of ours waits for its end."""
+    await house.keeper.take(GPU, ["ocr"])
+    house.immich.down = True
+    assert await house.keeper.end(GPU)
+
+    def killed(_: str) -> None:
+        raise CrashError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house.keeper, "_api", SimpleNamespace(pause=killed))
+        with pytest.raises(CrashError):
+            await house.keeper.user_pauses("ocr")
+    house.restart()
+    house.immich.down = False
+    await house.poll()
+    assert house.paused == set()

@@ -374,15 +374,12 @@ class LeaseKeeper:
             return
         async with self._lock:
             self._check()
-            before = self._book
-            await self._store(before.paused_by_user(queue))
-            try:
-                await self._api.pause(queue)
-            except ImmichError:
-                await self._try_to_store(before)
-                raise
+            # Nothing is done that can't be stored, but Immich goes first: what it
+            # refused would after a crash be held for the user's.
+            await self._store(self._book)
+            await self._api.pause(queue)
+            await self._try_to_store(self._book.paused_by_user(queue).confirmed(queue))
             self._paused_by_user.add(queue)
-            await self._try_to_store(self._book.confirmed(queue))
             self._tell(queue, True, None, by_user=True)
 
     async def note_by_hand(self, queue: str) -> None:

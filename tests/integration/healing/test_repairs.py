@@ -116,7 +116,7 @@ async def _restart_failed(hass: HomeAssistant, entry: MockConfigEntry) -> str:
     return "restart_failed"
 
 
-TEXTS = Path(repairs.__file__).parent / "translations" / "en.json"
+TEXTS = Path(repairs.__file__).parents[1] / "translations" / "en.json"
 
 
 @pytest.mark.parametrize("key", FIX_FLOWS)
