@@ -684,3 +684,24 @@ async def test_a_pause_that_was_never_made_is_not_the_users(house: House) -> Non
     house.immich.down = False
     await house.poll()
     assert house.paused == set()
+
+
+async def test_a_pause_while_a_poll_lets_another_queue_go_on(house: House) -> None:
+    """The poll is of before the user's pause, and takes nothing back of it."""
+    await house.keeper.user_pauses("library", until=2_000)
+    house.now = 3_000
+    asked, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def ready(_: Collection[str]) -> None:
+        asked.set()
+        await may_go_on.wait()
+
+    house.keeper.before_resume = ready
+    poll = asyncio.create_task(house.poll())
+    async with asyncio.timeout(1):
+        await asked.wait()
+        await house.keeper.user_pauses("ocr")
+        may_go_on.set()
+        await poll
+    assert house.paused == {"ocr"}
+    assert house.keeper.paused_by_user("ocr")

@@ -122,8 +122,6 @@ def lost_jobs(acts: Iterable[HealAction]) -> list[HealedJob]:
     ]
 
 
-_LOGGER = logging.getLogger(__name__)
-
 type Step = Callable[[], Awaitable[None]]
 
 

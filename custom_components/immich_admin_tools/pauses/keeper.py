@@ -128,8 +128,6 @@ class LeaseShelf:
             self.book = book.timed(self._wall(), self._now())
 
 
-_LOGGER = logging.getLogger(__name__)
-
 type Started = Callable[[], Awaitable[bool | None]]
 """Returns whether Immich has just started anew; None when nobody can tell."""
 
@@ -416,7 +414,6 @@ class LeaseKeeper:
         """
         if self._ended or self._lock.locked():
             return
-        await self._get_ready(self._book.expired(self._now()).ending)
         async with self._lock:
             self._away -= seen.keys()
             self._paused_by_user -= {
@@ -437,7 +434,14 @@ class LeaseKeeper:
                 self._interrupted = False
                 await self._try_to_store(self._book.unsure())
             await self._notice(seen)
-            await self._go_on(self._book.expired(self._now()))
+            ended = self._owners()
+            await self._try_to_store(self._book.expired(self._now()))
+            failed = await self._pause()
+            to_resume = self._to_resume()
+        # What was seen is of before this: no more is concluded from it afterwards.
+        await self._get_ready(to_resume)
+        async with self._lock:
+            self._log(failed | await self._do_all(self._to_resume(), ended))
 
     def note_interruption(self) -> None:
         """Note that nobody could look for a while: pauses may have been lost."""
@@ -447,7 +451,9 @@ class LeaseKeeper:
         """Pause again those of some queues that have leases."""
         async with self._lock:
             self._check()
-            await self._go_on(self._book.unsure(queues))
+            await self._try_to_store(self._book.unsure(queues))
+            if failed := await self._pause():
+                self._log(failed)
 
     @contextmanager
     def leaving_alone(self, queues: Collection[str]) -> Iterator[None]:
@@ -491,25 +497,25 @@ class LeaseKeeper:
         it would be found resumed, which ends its leases as well.
         """
         self._check()
-        ended = {
+        ended = self._owners()
+        await self._try_to_store(book)
+        # Pauses first: each millisecond may skip a photo.
+        failed = await self._pause()
+        failed |= await self._do_all(self._to_resume(), ended)
+        self._log(failed)
+        return failed
+
+    def _owners(self) -> Mapping[str, Reason | None]:
+        """Return why each queue with a lease is paused."""
+        return {
             queue: owner.reason
             for queue in self._book.pauses
             if (owner := self.owner(queue)) is not None
         }
-        await self._try_to_store(book)
-        return await self._enforce(ended)
 
-    async def _enforce(
-        self, ended: Mapping[str, Reason | None] | None = None
-    ) -> Mapping[str, ImmichError]:
-        """Do what the phases say; return the queues where it failed.
-
-        All queues at once, and pauses first: each millisecond may skip a photo.
-        """
-        to_resume = [it for it in self._book.ending if it not in self._away]
-        failed = await self._pause() | await self._do_all(to_resume, ended)
-        self._log(failed)
-        return failed
+    def _to_resume(self) -> list[str]:
+        """Return the queues that are to go on, of those that Immich knows."""
+        return [queue for queue in self._book.ending if queue not in self._away]
 
     async def _pause(self) -> dict[str, ImmichError]:
         """Pause what is to be paused; return the queues where it failed."""
@@ -523,7 +529,7 @@ class LeaseKeeper:
         queues: Collection[str],
         ended: Mapping[str, Reason | None] | None = None,
     ) -> dict[str, ImmichError]:
-        """Do what the phases of some queues say, and write down what was done."""
+        """Do what the phases of some queues say, all at once; write down what was done."""
         if not queues:
             return {}
         self._check()

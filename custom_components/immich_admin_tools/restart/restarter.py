@@ -124,8 +124,6 @@ def recent_tries(tries: Sequence[int], now: int) -> list[int]:
     return sorted(at for at in tries if now - DAY < at <= now)
 
 
-_LOGGER = logging.getLogger(__name__)
-
 RESTART = Reason(LeaseKind.RESTART)
 
 EVERY = 2.0

@@ -34,7 +34,7 @@ class WorkersSeen:
     back: frozenset[str] = frozenset()
     """Queues whose worker is of after the restart."""
     restarted: bool | None = None
-    """Whether there are new workers at all; None: nobody can tell."""
+    """Whether there are new workers; False: the old ones go on; None: nobody can tell."""
 
 
 class WorkerWatch(Protocol):
@@ -103,7 +103,8 @@ class RedisWatch:
         except BullMQError:
             new = set()
         if self._restarted is False:
-            return WorkersSeen(restarted=False)
+            # Without a heartbeat either, the old ones may be gone and none come back.
+            return WorkersSeen(restarted=False if found else None)
         return WorkersSeen(frozenset(found | new), self._restarted)
 
     async def _new_connections(self) -> Collection[ConnectedWorker]:

@@ -11,10 +11,12 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
+from custom_components.immich_admin_tools.analysis.clocks import HEARTBEAT_LIFE
 from custom_components.immich_admin_tools.bullmq.permissions import (
     HEAL_RULES,
     RESTART_RULES,
 )
+from custom_components.immich_admin_tools.clock import now_ms
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.history.manager import BUS_EVENT
 from custom_components.immich_admin_tools.immich.queues import MACHINE_LEARNING
@@ -168,12 +170,20 @@ async def test_minimal_rights(
 
 
 async def test_own_actions_that_restart_nothing(
-    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: Simulator,
+    valkey: Valkey,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The heartbeat of the old workers is no success; the next way is tried."""
+    monkeypatch.setattr(methods, "ACTIONS_TAKE", 0)
 
     async def nothing(call: ServiceCall) -> None:
-        """Say that all is well."""
+        """Say that all is well; beat for a worker, which does so once in a minute."""
+        async with valkey.client() as client:
+            key = "immich_bull:library:stalled-check"
+            await client.set(key, now_ms() + 100, px=HEARTBEAT_LIFE)
 
     told = async_capture_events(hass, BUS_EVENT)
     hass.services.async_register("test", "restart", nothing)
@@ -219,3 +229,19 @@ async def test_own_actions_that_nobody_can_see(
     kinds = {event.data["type"] for event in told}
     assert "restart_unconfirmed" in kinds
     assert not kinds & {"restart_failed", "workers_restarted"}
+
+
+async def test_own_actions_after_which_nobody_comes_back(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator
+) -> None:
+    """It is not said that the old workers go on: they are gone."""
+
+    async def stop(call: ServiceCall) -> None:
+        await simulator.kill_worker(restart=False)
+
+    hass.services.async_register("test", "restart", stop)
+    choose(hass, entry, "actions", actions=[{"action": "test.restart"}])
+    with pytest.raises(HomeAssistantError) as raised:
+        await restart(hass)
+    assert raised.value.translation_key == "restart_no_worker"
+    assert await paused(simulator) == set()
