@@ -109,6 +109,59 @@ def test_the_top_level_is_home_assistants() -> None:
     }
 
 
+KNOW_THE_LOADED_ENTRY = {
+    *("__init__", "data", "diagnostics", "system_health", "views"),
+    *("config_flow", "options_flow", "subentry_flow"),
+    *("entity", "binary_sensor", "button", "event", "number", "select"),
+    *("sensor", "switch", "repairs", "services"),
+}
+"""Platforms, actions, dialogs and what reports; all others get what they use."""
+
+
+def test_only_the_outside_knows_what_an_entry_holds() -> None:
+    """`runtime_data` is no service locator."""
+    assert {
+        path.relative_to(ROOT).parts[0].removesuffix(".py")
+        for path in sorted(ROOT.rglob("*.py"))
+        if f"{OWN}.data" in _imports(path)
+        or "runtime_data" in path.read_text(encoding="utf-8")
+    } <= KNOW_THE_LOADED_ENTRY
+
+
+def test_no_import_circle() -> None:
+    """Also none that is there for type checkers only."""
+    names = {_name(path): path for path in ROOT.rglob("*.py")}
+    left = {
+        name: {
+            found
+            for target in _targets(path)
+            if (found := target if target in names else target.rpartition(".")[0])
+            in names
+        }
+        - {name}
+        for name, path in names.items()
+    }
+    while done := {name for name, needs in left.items() if not needs & left.keys()}:
+        for name in done:
+            del left[name]
+    assert sorted(left) == []
+
+
+def _name(path: Path) -> str:
+    parts = [*OWN.split("."), *path.relative_to(ROOT).with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _targets(path: Path) -> Iterator[str]:
+    """Yield what is imported from our own modules, each name as a module might be."""
+    package = [*OWN.split("."), *path.relative_to(ROOT).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
 def test_the_guard_sees_imports() -> None:
     """It would catch a forbidden import, also a relative and a late one."""
     assert "homeassistant.core" in set(_imports(ROOT / "sensor.py"))

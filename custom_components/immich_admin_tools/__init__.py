@@ -20,8 +20,8 @@ from .data import AdminToolsConfigEntry, RuntimeData
 from .devices import async_keep_devices, async_register_server
 from .errors import message_of
 from .fresh_http import fresh_http
-from .gpu_host.manager import GpuHostManager, async_remove_gpu_issues
-from .healing.manager import HealingManager, async_keep_heal_issues, async_keep_healing
+from .gpu_host.manager import GpuHostManager, HostContext, async_remove_gpu_issues
+from .healing.manager import HealingManager, HealIssues, create_journal
 from .history.manager import HistoryManager
 from .immich.client import ImmichClient
 from .pauses.manager import (
@@ -34,15 +34,15 @@ from .pauses.manager import (
     create_lease_keeper,
 )
 from .repairs import async_keep_issues, async_remove_issues
-from .restart.manager import RestartManager
+from .restart.manager import MaintenanceMode, RestartManager, create_maintenance_guard
 from .services import async_setup_services
 from .services.hosts import async_setup_gpu_actions
 from .services.queues import async_setup_restart_action
 from .settings import connection_of, set_up_with
 from .skipped_jobs import EntrySkippedJobs
-from .skipped_watch import async_hand_on_doubts
-from .storage import EntryStores, async_end_with_entry, async_keep_counters
-from .telemetry import EntryTelemetry
+from .skipped_watch import async_hand_on_doubts, create_guard
+from .storage import EntryStores, async_end_with_entry
+from .telemetry import EntryTelemetry, async_keep_counters
 from .views import ThumbnailView
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -69,6 +69,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> bool:
     """Connect to Immich, and to its Redis where it is set up."""
+    # In this order: each uses only what is above it.
     connection = connection_of(entry.data)
     client = ImmichClient(
         get_async_client(hass, connection.verify_ssl),
@@ -80,56 +81,128 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     await stores.async_load()
     redis = await _async_redis(hass, entry)
     starts = None if redis is None else create_immich_starts(redis)
-    leases = create_lease_keeper(client, stores, starts)
+    guard = None if redis is None else create_guard(entry, redis)
+    leases = create_lease_keeper(client, stores, starts, guard)
     async_end_with_entry(hass, entry, stores, leases)
-    restart = RestartManager(hass, entry, client, stores, leases, redis, starts)
+    maintenance = MaintenanceMode(
+        hass, entry, create_maintenance_guard(entry, client, stores)
+    )
     # In maintenance mode Immich would not answer what comes next.
-    await restart.async_end_maintenance()
+    await maintenance.async_end()
     server = ServerCoordinator(hass, entry, client)
     await server.async_config_entry_first_refresh()
-    activity = HistoryManager(hass, entry, client, stores)
     analyst = Analyst.from_dict(stores.counters.data)
+    # Those of before the first poll.
+    positions = analyst.positions
     if redis is not None:
-        redis.go_on_from(analyst.positions)
+        redis.go_on_from(positions)
     queues = QueueCoordinator(hass, entry, server, redis, analyst)
-    entry.runtime_data = RuntimeData(
-        client=client,
-        server=server,
-        queues=queues,
-        stores=stores,
-        leases=leases,
-        activity=activity,
-        healing=None
-        if redis is None
-        else HealingManager(hass, entry, stores, redis, activity),
-        restart=restart,
-        telemetry=EntryTelemetry(hass, entry, stores),
-        gpu_hosts=GpuHostManager(),
-        skipped_jobs=EntrySkippedJobs(
-            hass, entry, client, stores, redis, analyst.positions
-        ),
-        server_device_id="",
-        set_up_with=set_up_with(entry),
-    )
     await queues.async_config_entry_first_refresh()
     async_is_back(hass, entry)
-    entry.runtime_data.server_device_id = async_register_server(hass, entry)
-    entry.runtime_data.gpu_hosts.async_create(hass, entry)
+    server_device_id = async_register_server(hass, entry, server)
+    journal = None if redis is None else create_journal(stores)
+    history = HistoryManager(
+        hass,
+        entry,
+        stores=stores,
+        leases=leases,
+        server=server,
+        queues=queues,
+        journal=journal,
+        server_device_id=server_device_id,
+    )
+    restart = RestartManager(
+        hass,
+        entry,
+        stores=stores,
+        leases=leases,
+        maintenance=maintenance,
+        server=server,
+        queues=queues,
+        history=history,
+        starts=starts,
+    )
+    healing = None
+    if redis is not None and journal is not None:
+        healing = HealingManager(
+            hass,
+            entry,
+            redis=redis,
+            journal=journal,
+            queues=queues,
+            history=history,
+            restart=restart,
+        )
+    gpu_hosts = GpuHostManager(
+        HostContext(
+            hass=hass,
+            entry=entry,
+            client=client,
+            stores=stores,
+            leases=leases,
+            queues=queues,
+            history=history,
+            healing=healing,
+            guard=guard,
+        ),
+        server_device_id,
+    )
     # Before anybody lets a queue go on.
-    await async_hand_on_doubts(entry)
-    entry.runtime_data.skipped_jobs.async_keep()
-    async_keep_devices(hass, entry)
+    await async_hand_on_doubts(leases, gpu_hosts.hosts)
+    skipped_jobs = EntrySkippedJobs(
+        hass,
+        entry,
+        stores=stores,
+        positions=positions,
+        leases=leases,
+        guard=guard,
+        server=server,
+        queues=queues,
+        history=history,
+        gpu_hosts=gpu_hosts,
+    )
+    box_pauses = BoxPauses(
+        hass,
+        entry,
+        client=client,
+        stores=stores,
+        leases=leases,
+        queues=queues,
+        hosts=gpu_hosts.hosts,
+    )
+    telemetry = EntryTelemetry(hass, entry, stores)
+    entry.runtime_data = RuntimeData(
+        client=client,
+        stores=stores,
+        leases=leases,
+        maintenance=maintenance,
+        server=server,
+        queues=queues,
+        history=history,
+        restart=restart,
+        healing=healing,
+        gpu_hosts=gpu_hosts,
+        skipped_jobs=skipped_jobs,
+        box_pauses=box_pauses,
+        telemetry=telemetry,
+        server_device_id=server_device_id,
+        set_up_with=set_up_with(entry),
+    )
+    # From here on each looks after every poll, in this order.
+    skipped_jobs.async_keep()
+    async_keep_devices(hass, entry, server, server_device_id)
     async_keep_issues(hass, entry)
-    async_keep_counters(hass, entry)
-    entry.runtime_data.telemetry.async_keep()
+    async_keep_counters(entry, stores.counters, queues, telemetry)
+    telemetry.async_keep()
     restart.async_keep()
-    async_keep_leases(hass, entry, starts)
-    async_keep_healing(hass, entry)
-    async_keep_heal_issues(hass, entry)
+    async_keep_leases(hass, entry, leases, queues, starts)
+    history.async_keep()
+    if healing is not None:
+        healing.async_keep()
+    HealIssues(hass, entry, queues, healing).async_keep()
     # Before a host pauses anything: what is found paused now was not its doing.
-    entry.runtime_data.box_pauses = BoxPauses(hass, entry)
-    entry.runtime_data.box_pauses.async_keep()
-    entry.runtime_data.gpu_hosts.async_keep(hass, entry)
+    box_pauses.async_keep()
+    gpu_hosts.async_keep()
     entry.async_on_unload(stores.async_flush)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_updated))
@@ -173,8 +246,17 @@ async def async_unload_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) 
     """Take the entities away; the connection closes by itself."""
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
-    await entry.runtime_data.restart.async_act_over()
-    await async_let_go(hass, entry)
+    runtime = entry.runtime_data
+    await runtime.restart.async_act_over()
+    await async_let_go(
+        hass,
+        entry,
+        client=runtime.client,
+        stores=runtime.stores,
+        leases=runtime.leases,
+        restart=runtime.restart,
+        gpu_hosts=runtime.gpu_hosts,
+    )
     return True
 
 

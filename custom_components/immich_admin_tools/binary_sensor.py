@@ -201,7 +201,7 @@ def stuck_attributes(
     hass: HomeAssistant, entry: AdminToolsConfigEntry, jobs: Sequence[JobView]
 ) -> dict[str, Any]:
     """Return jobs as an attribute that changes only when they do: no age ticks in it."""
-    listed = entry.runtime_data.activity.jobs.attributes(jobs)
+    listed = entry.runtime_data.history.jobs.attributes(jobs)
     for job, shown in zip(jobs, listed, strict=False):
         shown["why"] = localized_choice(hass, "stuck_kind", job.kind)
     return {ATTR_JOBS: listed}

@@ -14,7 +14,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
-from .data import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry, reachable_healing
 from .entity import (
     GpuEntity,
     QueueEntity,
@@ -25,7 +25,6 @@ from .entity import (
 )
 from .errors import translated_errors
 from .gpu_host.models import PowerRequest
-from .healing.manager import reachable_healing
 from .healing.policy import Order
 from .settings import restart_settings_of
 

@@ -35,3 +35,6 @@ SERVER_INTERVAL: Final = timedelta(seconds=30)
 
 POLLS_BEFORE_REMOVAL: Final = 10
 """Good replies without a queue before its device is removed."""
+
+THUMBNAIL_URL: Final = f"/api/{DOMAIN}/{{entry_id}}/thumbnail/{{asset_id}}"
+"""Where Home Assistant serves the picture of an asset."""

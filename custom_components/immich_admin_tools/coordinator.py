@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, override
+from typing import override
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -26,10 +26,6 @@ from .immich.errors import ImmichError, InvalidApiKeyError, MissingPermissionErr
 from .immich.models import ListedJob, QueueCounts, User, Version
 from .immich.permissions import Permission
 from .settings import poll_interval_of, thresholds_of
-
-if TYPE_CHECKING:
-    from .data import AdminToolsConfigEntry
-
 
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 60.0
@@ -162,7 +158,9 @@ class ServerStatus:
 class _Coordinator[Data](DataUpdateCoordinator[Data]):
     """What both have in common."""
 
-    config_entry: AdminToolsConfigEntry
+    config_entry: ConfigEntry
+    outage_expected = False
+    """Whether a restart of ours explains that nobody answers."""
 
     @override
     async def _async_refresh(
@@ -174,7 +172,7 @@ class _Coordinator[Data](DataUpdateCoordinator[Data]):
     ) -> None:
         """Look, and log no failure that a restart of our own explains."""
         await super()._async_refresh(
-            log_failures and not _is_restarting(self.config_entry),
+            log_failures and not self.outage_expected,
             raise_on_auth_failed,
             scheduled,
             raise_on_entry_error,
@@ -185,7 +183,7 @@ class ServerCoordinator(_Coordinator[ServerStatus]):
     """Asks Immich which queues there are, and for its version and settings."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: AdminToolsConfigEntry, client: ImmichClient
+        self, hass: HomeAssistant, entry: ConfigEntry, client: ImmichClient
     ) -> None:
         """Set the slow pace."""
         super().__init__(
@@ -309,7 +307,7 @@ class QueueCoordinator(_Coordinator[ServerView]):
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: AdminToolsConfigEntry,
+        entry: ConfigEntry,
         server: ServerCoordinator,
         redis: RedisSource | None,
         analyst: Analyst,
@@ -388,11 +386,6 @@ class QueueCoordinator(_Coordinator[ServerView]):
             for queue in counts
             if queue.active
         }
-
-
-def _is_restarting(entry: AdminToolsConfigEntry) -> bool:
-    """Return whether Immich is being restarted by us; not before the entry is loaded."""
-    return hasattr(entry, "runtime_data") and entry.runtime_data.restart.running
 
 
 def _update_error(err: ImmichError) -> UpdateFailed:

@@ -1,9 +1,11 @@
 """What lives as long as a loaded config entry."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.exceptions import ServiceValidationError
 
+from .const import DOMAIN
 from .coordinator import QueueCoordinator, ServerCoordinator
 from .gpu_host.manager import GpuHostManager
 from .healing.manager import HealingManager
@@ -11,7 +13,7 @@ from .history.manager import HistoryManager
 from .immich.client import ImmichClient
 from .pauses.keeper import LeaseKeeper
 from .pauses.manager import BoxPauses
-from .restart.manager import RestartManager
+from .restart.manager import MaintenanceMode, RestartManager
 from .skipped_jobs import EntrySkippedJobs
 from .storage import EntryStores
 from .telemetry import EntryTelemetry
@@ -26,13 +28,14 @@ class RuntimeData:
     queues: QueueCoordinator
     stores: EntryStores
     leases: LeaseKeeper
-    activity: HistoryManager
+    history: HistoryManager
+    maintenance: MaintenanceMode
     healing: HealingManager | None
     """None without Redis."""
     restart: RestartManager
     telemetry: EntryTelemetry
     gpu_hosts: GpuHostManager
-    box_pauses: BoxPauses = field(init=False)
+    box_pauses: BoxPauses
     skipped_jobs: EntrySkippedJobs
     server_device_id: str
     """Registry id of the server, the parent of the queues."""
@@ -40,3 +43,17 @@ class RuntimeData:
 
 
 type AdminToolsConfigEntry = ConfigEntry[RuntimeData]
+
+
+def reachable_healing(entry: AdminToolsConfigEntry) -> HealingManager:
+    """Return the healing of an entry. Raises ServiceValidationError without Redis."""
+    healing = entry.runtime_data.healing
+    if healing is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="needs_redis"
+        )
+    if not healing.reachable:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="redis_lost"
+        )
+    return healing

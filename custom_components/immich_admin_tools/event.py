@@ -35,7 +35,7 @@ class ActivityEvent(ServerEntity, EventEntity):
     def __init__(self, entry: AdminToolsConfigEntry) -> None:
         """Belong to the server."""
         super().__init__(entry, ACTIVITY)
-        self._activity = entry.runtime_data.activity
+        self._activity = entry.runtime_data.history
 
     @property
     @override

@@ -15,10 +15,11 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN
+from .devices import queue_name
 from .healing.models import Outcome
 from .history.events import ACT_EVENTS, EventType
 from .history.manager import BUS_EVENT
-from .texts import localized, queue_name
+from .texts import localized
 
 _ACTIVITY = "event.activity.state_attributes"
 _LAST_HEAL = "sensor.last_heal.state_attributes"

@@ -40,6 +40,7 @@ from .const import (
     MIN_POLL_INTERVAL,
 )
 from .data import AdminToolsConfigEntry, RuntimeData
+from .devices import queue_name
 from .forms import TEXT_FIELD, URL_FIELD
 from .healing.errors import OwnActionsError
 from .healing.policy import HealLimits
@@ -52,12 +53,11 @@ from .restart.restarter import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY
 from .settings import (
     connection_of,
     heal_limits_of,
-    learned_thresholds_of,
     restart_limits_of,
     restart_settings_of,
     stuck_threshold_of,
 )
-from .texts import localized, plain_placeholders, queue_name
+from .texts import localized, plain_placeholders
 from .user_actions import async_check_actions
 
 SECTION_HEALING = "healing"
@@ -66,6 +66,17 @@ CONF_PER_HOUR = "actions_per_hour"
 CONF_LEARNED = "learned"
 
 _JOB_THRESHOLDS = vol.Schema({str: vol.All(int, vol.Range(min=0))})
+
+
+def learned_thresholds_of(entry: AdminToolsConfigEntry) -> dict[str, int]:
+    """Return the seconds that were learned, for the queues where they were."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return {}
+    return {
+        queue: view.suggested_threshold
+        for queue, view in entry.runtime_data.queues.data.queues.items()
+        if view.suggested_threshold is not None
+    }
 
 
 def heal_fields(

@@ -109,14 +109,14 @@ def _lost_slots(view: QueueView, runtime: RuntimeData) -> Attributes:
 
 def _stuck_attributes(view: QueueView, runtime: RuntimeData) -> Attributes:
     """Name the stuck jobs."""
-    return {"jobs": runtime.activity.jobs.attributes(view.stuck)}
+    return {"jobs": runtime.history.jobs.attributes(view.stuck)}
 
 
 def _server_stuck_attributes(view: ServerView, runtime: RuntimeData) -> Attributes:
     """Name the stuck jobs, and say how many workers are blocked until a restart."""
     healing = runtime.healing
     return {
-        "jobs": runtime.activity.jobs.attributes(view.stuck),
+        "jobs": runtime.history.jobs.attributes(view.stuck),
         "lost_slots": None if healing is None else healing.lost_slots(),
     }
 
@@ -335,7 +335,7 @@ class LastHealSensor(ServerEntity, SensorEntity):
     def __init__(self, entry: AdminToolsConfigEntry) -> None:
         """Belong to the server."""
         super().__init__(entry, LAST_HEAL)
-        self._activity = entry.runtime_data.activity
+        self._activity = entry.runtime_data.history
 
     @property
     @override

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentry
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import (
     CONF_API_KEY,
     CONF_NAME,
@@ -51,10 +51,6 @@ from .immich.queues import default_stuck_threshold
 from .immich.telemetry import telemetry_urls
 from .restart.methods import MethodKind
 from .restart.restarter import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY, RestartLimits
-
-if TYPE_CHECKING:
-    from .data import AdminToolsConfigEntry
-
 
 LIVE_OPTIONS = frozenset(
     {
@@ -119,12 +115,12 @@ def redis_settings(data: Mapping[str, Any]) -> RedisSettings:
     )
 
 
-def poll_interval_of(entry: AdminToolsConfigEntry) -> int:
+def poll_interval_of(entry: ConfigEntry) -> int:
     """Return the seconds between two polls of the queues."""
     return int(entry.options.get(CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL))
 
 
-def external_url_of(entry: AdminToolsConfigEntry) -> str:
+def external_url_of(entry: ConfigEntry) -> str:
     """Return the address under which a browser finds Immich's own web page."""
     return str(entry.options.get(CONF_EXTERNAL_URL) or entry.data[CONF_URL])
 
@@ -142,13 +138,13 @@ def history_days_of(entry: ConfigEntry) -> int:
     return int(entry.options.get(CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS))
 
 
-def stuck_threshold_of(entry: AdminToolsConfigEntry, queue: str) -> int:
+def stuck_threshold_of(entry: ConfigEntry, queue: str) -> int:
     """Return the seconds after which a job is called stuck; 0 = never."""
     own: Mapping[str, int] = entry.options.get(CONF_THRESHOLDS, {})
     return own.get(queue, default_stuck_threshold(queue))
 
 
-def thresholds_of(entry: AdminToolsConfigEntry) -> Thresholds:
+def thresholds_of(entry: ConfigEntry) -> Thresholds:
     """Return all thresholds that the user chose; the rest has defaults."""
     return Thresholds(
         queues=entry.options.get(CONF_THRESHOLDS, {}),
@@ -156,18 +152,7 @@ def thresholds_of(entry: AdminToolsConfigEntry) -> Thresholds:
     )
 
 
-def learned_thresholds_of(entry: AdminToolsConfigEntry) -> dict[str, int]:
-    """Return the seconds that were learned, for the queues where they were."""
-    if entry.state is not ConfigEntryState.LOADED:
-        return {}
-    return {
-        queue: view.suggested_threshold
-        for queue, view in entry.runtime_data.queues.data.queues.items()
-        if view.suggested_threshold is not None
-    }
-
-
-def restart_settings_of(entry: AdminToolsConfigEntry) -> RestartSettings:
+def restart_settings_of(entry: ConfigEntry) -> RestartSettings:
     """Return how the user wants the workers to be restarted."""
     chosen: Mapping[str, Any] = entry.options.get(CONF_RESTART_ACTION, {})
     return RestartSettings(
@@ -179,13 +164,13 @@ def restart_settings_of(entry: AdminToolsConfigEntry) -> RestartSettings:
     )
 
 
-def auto_heal_of(entry: AdminToolsConfigEntry) -> AutoHealMode:
+def auto_heal_of(entry: ConfigEntry) -> AutoHealMode:
     """Return what is to be done about stuck jobs without being asked."""
     chosen = entry.options.get(CONF_AUTO_HEAL)
     return stored_enum(AutoHealMode, chosen) or AutoHealMode.ALERT_ONLY
 
 
-def heal_limits_of(entry: AdminToolsConfigEntry) -> HealLimits:
+def heal_limits_of(entry: ConfigEntry) -> HealLimits:
     """Return how far auto-heal may go."""
     chosen: Mapping[str, Any] = entry.options.get(CONF_HEAL_LIMITS, {})
     default = HealLimits()
@@ -195,7 +180,7 @@ def heal_limits_of(entry: AdminToolsConfigEntry) -> HealLimits:
     )
 
 
-def restart_limits_of(entry: AdminToolsConfigEntry) -> RestartLimits:
+def restart_limits_of(entry: ConfigEntry) -> RestartLimits:
     """Return how often the user allows restarts."""
     chosen: Mapping[str, Any] = entry.options.get(CONF_HEAL_LIMITS, {})
     return RestartLimits(
@@ -204,7 +189,7 @@ def restart_limits_of(entry: AdminToolsConfigEntry) -> RestartLimits:
     )
 
 
-def set_up_with(entry: AdminToolsConfigEntry) -> tuple[object, ...]:
+def set_up_with(entry: ConfigEntry) -> tuple[object, ...]:
     """Return what an entry was set up with; when it changes, a reload is needed."""
     return (
         dict(entry.data),

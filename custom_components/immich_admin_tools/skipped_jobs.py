@@ -5,8 +5,8 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_call_later
@@ -16,20 +16,19 @@ from .analysis.skipped import Answer, answer_of
 from .analysis.skipped_ledger import SkippedJobs, ledger_from, ledger_to
 from .clock import monotonic_ms, now_ms
 from .const import DOMAIN, LOGGER
-from .coordinator import RedisSource
+from .coordinator import QueueCoordinator, ServerCoordinator
+from .devices import queue_name
+from .gpu_host.guard import DrainGuard
+from .gpu_host.manager import GpuHost, GpuHostManager
 from .gpu_host.settings import Rerun
 from .healing.errors import NotStoredError
 from .history.events import Event, EventType
-from .immich.client import ImmichClient
+from .history.manager import HistoryManager
 from .immich.errors import ImmichError, JobAlreadyRunningError, RequestRefusedError
+from .pauses.keeper import LeaseKeeper
 from .skipped_watch import SkippedJobWatch
 from .storage import EntryStores
-from .texts import plain_placeholders, queue_name
-
-if TYPE_CHECKING:
-    from .data import AdminToolsConfigEntry
-    from .gpu_host.manager import GpuHost
-
+from .texts import plain_placeholders
 
 JOBS_BURNT = "jobs_burnt"
 
@@ -40,9 +39,7 @@ def issue_id(entry_id: str, queue: str) -> str:
 
 
 @callback
-def async_known_burnt(
-    hass: HomeAssistant, entry: AdminToolsConfigEntry
-) -> Mapping[str, int]:
+def async_known_burnt(hass: HomeAssistant, entry: ConfigEntry) -> Mapping[str, int]:
     """Return the jobs that issues tell of, by queue: 0.1.0 kept them nowhere else."""
     found: dict[str, int] = {}
     for (domain, known), issue in ir.async_get(hass).issues.items():
@@ -58,7 +55,7 @@ def async_known_burnt(
 
 @callback
 def async_show_burnt(
-    hass: HomeAssistant, entry: AdminToolsConfigEntry, queue: str, jobs: int
+    hass: HomeAssistant, entry: ConfigEntry, queue: str, jobs: int
 ) -> None:
     """Tell how many photos were skipped; none: take the issue back."""
     if jobs == 0:
@@ -119,16 +116,25 @@ class EntrySkippedJobs:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: AdminToolsConfigEntry,
-        client: ImmichClient,
+        entry: ConfigEntry,
+        *,
         stores: EntryStores,
-        redis: RedisSource | None,
         positions: Mapping[str, str],
+        leases: LeaseKeeper,
+        guard: DrainGuard | None,
+        server: ServerCoordinator,
+        queues: QueueCoordinator,
+        history: HistoryManager,
+        gpu_hosts: GpuHostManager,
     ) -> None:
         """Go on from what is stored; `positions`: up to where events were counted."""
         self._hass = hass
         self._entry = entry
-        self._client = client
+        self._client = server.client
+        self._server = server
+        self._queues = queues
+        self._history = history
+        self._hosts = gpu_hosts.hosts
         self._section = stores.safety.section(SECTION)
         self._ledger = ledger_from(self._section.data)
         self._seen: set[str] = set()
@@ -138,23 +144,28 @@ class EntrySkippedJobs:
         self._timers: dict[str, CALLBACK_TYPE] = {}
         self._told_at: dict[str, int] = {}
         self._lock = asyncio.Lock()
-        self._watch = (
-            None if redis is None else SkippedJobWatch(hass, entry, redis, self)
+        self._watch: SkippedJobWatch | None = None
+        if queues.redis is None:
+            return
+        self._watch = SkippedJobWatch(
+            hass,
+            entry,
+            redis=queues.redis,
+            queues=queues,
+            leases=leases,
+            guard=guard,
+            hosts=self._hosts,
+            client=server.client,
+            ledger=self,
         )
-        if self._watch is not None:
-            self._watch.go_on_from(positions)
-            self._watch.go_on_from(
-                {
-                    queue: own.position
-                    for queue, own in self._ledger.items()
-                    if own.position is not None
-                }
-            )
-
-    @property
-    def guarded(self) -> bool:
-        """Return whether skipped jobs of the GPU hosts are seen as they happen."""
-        return self._watch is not None and self._watch.guarded
+        self._watch.go_on_from(positions)
+        self._watch.go_on_from(
+            {
+                queue: own.position
+                for queue, own in self._ledger.items()
+                if own.position is not None
+            }
+        )
 
     def of(self, queue: str) -> SkippedJobs:
         """Return what is known of a queue."""
@@ -167,7 +178,6 @@ class EntrySkippedJobs:
     @callback
     def async_keep(self) -> None:
         """Watch, tell and make up for as long as the entry is loaded."""
-        queues = self._entry.runtime_data.queues
         for queue, jobs in async_known_burnt(self._hass, self._entry).items():
             if self.of(queue).jobs < jobs:
                 self._ledger[queue] = replace(self.of(queue), jobs=jobs)
@@ -177,15 +187,14 @@ class EntrySkippedJobs:
                 self._plan_to_tell(queue)
         if self._watch is not None:
             self._watch.async_keep()
-        self._entry.async_on_unload(queues.async_add_listener(self._updated))
+        self._entry.async_on_unload(self._queues.async_add_listener(self._updated))
         self._entry.async_on_unload(self._stop)
-        for host in self._entry.runtime_data.gpu_hosts.hosts.values():
+        for host in self._hosts.values():
             self._spawn(host.controller.hand_over_burnt(self._take_over), "skipped")
 
     def hosts_of(self, queue: str) -> list[GpuHost]:
         """Return the GPU hosts that work for a queue."""
-        hosts = self._entry.runtime_data.gpu_hosts.hosts
-        return [it for it in hosts.values() if queue in it.settings.queues]
+        return [it for it in self._hosts.values() if queue in it.settings.queues]
 
     async def count(
         self, queue: str, jobs: int, *, at_least: bool, position: str | None
@@ -211,11 +220,10 @@ class EntrySkippedJobs:
 
     async def obstacle(self, queue: str) -> Obstacle | None:
         """Return what is in the way of running what is missing now."""
-        runtime = self._entry.runtime_data
-        view = runtime.queues.data.queues.get(queue)
+        view = self._queues.data.queues.get(queue)
         if await self._ask(queue) in (Answer.NO, Answer.UNKNOWN):
             return Obstacle.MACHINE_LEARNING_GONE
-        if not runtime.queues.last_update_success or view is None or not _idle(view):
+        if not self._queues.last_update_success or view is None or not _idle(view):
             return Obstacle.QUEUE_BUSY
         return None
 
@@ -242,7 +250,7 @@ class EntrySkippedJobs:
     @callback
     def note_started(self, queue: str) -> None:
         """Note that the user had a queue started; where events are read, they tell."""
-        queues = self._entry.runtime_data.queues
+        queues = self._queues
         view = queues.data.queues.get(queue)
         if queues.data.source is Source.API and view and not view.is_paused:
             self.note_run(queue)
@@ -283,18 +291,18 @@ class EntrySkippedJobs:
     @callback
     def _updated(self) -> None:
         """Look after a poll whether something can be made up for."""
-        runtime, now = self._entry.runtime_data, monotonic_ms()
-        self._seen.update(runtime.server.data.queues)
+        now, known = monotonic_ms(), {*self._server.data.queues}
+        self._seen |= known
         for queue, own in list(self._ledger.items()):
             # Not one that was never there: Immich may just be starting.
-            if own.jobs and queue in self._seen - {*runtime.server.data.queues}:
+            if own.jobs and queue in self._seen - known:
                 self._spawn(self.end(queue), f"end of {queue}")
             if (
                 own.jobs
-                and runtime.queues.last_update_success
+                and self._queues.last_update_success
                 and queue not in self._under_way
                 and now >= self._not_before.get(queue, now)
-                and (view := runtime.queues.data.queues.get(queue)) is not None
+                and (view := self._queues.data.queues.get(queue)) is not None
                 and _idle(view)
                 and self._is_automatic(queue)
             ):
@@ -374,8 +382,6 @@ class EntrySkippedJobs:
             own.untold,
             queue,
         )
-        # The entry may be unloaded while it is written down.
-        activity = self._entry.runtime_data.activity
         hosts = [it.settings.host_id for it in self.hosts_of(queue)]
         event = Event(
             EventType.JOBS_BURNT,
@@ -386,7 +392,7 @@ class EntrySkippedJobs:
             host=hosts[0] if hosts else None,
             reason=None if hosts else SEEN_IN_EVENTS,
         )
-        await activity.async_tell(event)
+        await self._history.async_tell(event)
         await self._put(queue, self.of(queue).told(own.untold))
 
     @callback

@@ -4,8 +4,9 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from .analysis.models import Source
@@ -15,16 +16,16 @@ from .bullmq.event_listener import EventListener
 from .bullmq.models import JobEvent
 from .clock import monotonic_ms, now_ms
 from .const import LOGGER
-from .coordinator import RedisSource
+from .coordinator import QueueCoordinator, RedisSource
 from .gpu_host.guard import DrainGuard, Patience
+from .gpu_host.manager import GpuHost
 from .healing.errors import EndedError, HealingError
+from .immich.client import ImmichClient
 from .immich.errors import ImmichError
 from .immich.queues import MACHINE_LEARNING
+from .pauses.keeper import LeaseKeeper
 from .pauses.leases import LeaseKind, Reason
-
-if TYPE_CHECKING:
-    from .data import AdminToolsConfigEntry
-    from .gpu_host.manager import GpuHost
+from .settings import SUBENTRY_GPU_HOST, host_settings_of
 
 DOUBT = "doubt "
 """Begins the holder of pauses for as long as nobody knows whether photos of a queue are skipped."""
@@ -58,20 +59,46 @@ class Ledger(Protocol):
         """Note that Immich looked for what is missing."""
 
 
+@callback
+def create_guard(entry: ConfigEntry, redis: RedisSource) -> DrainGuard | None:
+    """Return what watches the queues of the GPU hosts that pause them; none without."""
+    hosts = [
+        host_settings_of(sub)
+        for sub in entry.subentries.values()
+        if sub.subentry_type == SUBENTRY_GPU_HOST
+    ]
+    queues = {queue for host in hosts if host.pause_offline for queue in host.queues}
+    if not queues:
+        return None
+    events = EventListener(redis.client, redis.settings.prefix)
+    return DrainGuard(events, queues, monotonic_ms)
+
+
 class SkippedJobWatch:
     """Sees jobs that end too fast, and asks whether the machine learning answers."""
 
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: AdminToolsConfigEntry,
+        entry: ConfigEntry,
+        *,
         redis: RedisSource,
+        queues: QueueCoordinator,
+        leases: LeaseKeeper,
+        guard: DrainGuard | None,
+        hosts: Mapping[str, GpuHost],
+        client: ImmichClient,
         ledger: Ledger,
     ) -> None:
-        """Begin with nothing known."""
+        """Begin with nothing known; `guard`: None without a host to be paused for."""
         self._hass = hass
         self._entry = entry
         self._redis = redis
+        self._queues = queues
+        self._leases = leases
+        self._guard = guard
+        self._hosts = hosts
+        self._client = client
         self._ledger = ledger
         self._detectors: defaultdict[str, SkippedJobDetector] = defaultdict(
             SkippedJobDetector
@@ -84,12 +111,6 @@ class SkippedJobWatch:
         self._patience: defaultdict[str, Patience] = defaultdict(
             lambda: Patience(monotonic_ms)
         )
-        self._guard: DrainGuard | None = None
-
-    @property
-    def guarded(self) -> bool:
-        """Return whether events are seen as they happen."""
-        return self._guard is not None and self._guard.watching
 
     def go_on_from(self, positions: Mapping[str, str]) -> None:
         """Leave out what was taken in before."""
@@ -99,23 +120,12 @@ class SkippedJobWatch:
     @callback
     def async_keep(self) -> None:
         """Watch for as long as the entry is loaded."""
-        runtime = self._entry.runtime_data
-        self._entry.async_on_unload(runtime.queues.async_add_listener(self._polled))
+        self._entry.async_on_unload(self._queues.async_add_listener(self._polled))
         self._polled()
-        queues = {
-            queue
-            for host in runtime.gpu_hosts.hosts.values()
-            if host.settings.pause_offline
-            for queue in host.settings.queues
-        }
-        if not queues:
-            return
-        events = EventListener(self._redis.client, self._redis.settings.prefix)
-        self._guard = DrainGuard(events, queues, self, monotonic_ms)
-        runtime.leases.before_resume = self._guard.ready
-        self._entry.async_create_background_task(
-            self._hass, self._guard.run(), "guard of the GPU hosts"
-        )
+        if self._guard is not None:
+            self._entry.async_create_background_task(
+                self._hass, self._guard.run(self), "guard of the GPU hosts"
+            )
 
     def position(self, queue: str) -> str | None:
         """Return the last entry that was taken in."""
@@ -130,7 +140,7 @@ class SkippedJobWatch:
     def observe(self, queue: str, events: Collection[JobEvent]) -> None:
         """Take events in, whoever read them."""
         detector = self._detectors[queue]
-        usual = self._entry.runtime_data.queues.analyst.usual_duration(queue)
+        usual = self._queues.analyst.usual_duration(queue)
         detector.observe(events, usual)
         if detector.suspected:
             self._judge_soon(queue)
@@ -141,7 +151,7 @@ class SkippedJobWatch:
     @callback
     def _polled(self) -> None:
         """Look at the events of a poll."""
-        queues, reading = self._entry.runtime_data.queues, self._redis.reading
+        queues, reading = self._queues, self._redis.reading
         if (
             reading is None
             or not queues.last_update_success
@@ -153,8 +163,9 @@ class SkippedJobWatch:
                 for detector in self._detectors.values():
                     detector.forget_ids()
             self._run_id = reading.run_id
-        hosts = self._entry.runtime_data.gpu_hosts.hosts.values()
-        watched = MACHINE_LEARNING.union(*(host.settings.queues for host in hosts))
+        watched = MACHINE_LEARNING.union(
+            *(host.settings.queues for host in self._hosts.values())
+        )
         for queue in watched & reading.queues.keys():
             own = reading.queues[queue]
             count = queues.data.queues[queue].processed or 0
@@ -271,7 +282,7 @@ class SkippedJobWatch:
     async def _ask_immich(self) -> Answer:
         """Ask through Immich; one that takes long may be loading its model."""
         try:
-            found = await self._entry.runtime_data.client.probe_machine_learning()
+            found = await self._client.probe_machine_learning()
         except ImmichError as err:
             LOGGER.debug("Whether photos are skipped can't be asked: %s", err)
             return Answer.UNKNOWN
@@ -287,7 +298,6 @@ class SkippedJobWatch:
         """
         if paused or not hosts:
             return
-        leases = self._entry.runtime_data.leases
         overruled = {it for host in hosts for it in host.controller.leases.overruled}
         others = {it for host in hosts for it in host.settings.queues}
         queues = [
@@ -302,11 +312,11 @@ class SkippedJobWatch:
             return
         paused += queues
         try:
-            taken = await leases.take(
+            taken = await self._leases.take(
                 _doubt(queue), queues, now_ms() + DOUBT_FOR, running=running
             )
             for it in await self._paused_before(taken.begun):
-                await leases.note_by_hand(it)
+                await self._leases.note_by_hand(it)
         except (ImmichError, HealingError) as err:
             LOGGER.warning("%s can't be paused now: %s", ", ".join(queues), err)
 
@@ -323,7 +333,7 @@ class SkippedJobWatch:
     async def _end_doubt(self, queue: str, paused: list[str]) -> None:
         """Let go on what was paused in doubt, unless it is paused for its host now."""
         try:
-            await self._entry.runtime_data.leases.end(_doubt(queue), paused)
+            await self._leases.end(_doubt(queue), paused)
         except EndedError:
             # Whoever goes on from what is stored ends it.
             return
@@ -336,7 +346,7 @@ class SkippedJobWatch:
         """Show the pause without waiting for the next poll."""
         self._entry.async_create_background_task(
             self._hass,
-            self._entry.runtime_data.queues.async_request_refresh(),
+            self._queues.async_request_refresh(),
             "refresh",
         )
 
@@ -346,17 +356,17 @@ def _doubt(queue: str) -> Reason:
     return Reason(LeaseKind.GPU_OFFLINE, DOUBT + queue)
 
 
-async def async_hand_on_doubts(entry: AdminToolsConfigEntry) -> None:
+async def async_hand_on_doubts(
+    leases: LeaseKeeper, hosts: Mapping[str, GpuHost]
+) -> None:
     """Let the GPU hosts look after the queues that were still in doubt at the last end.
 
     Their time is over, or soon will be, while nobody has asked a host yet.
     """
-    leases = entry.runtime_data.leases
-    hosts = entry.runtime_data.gpu_hosts.hosts.items()
     for queue, pause in list(leases.book.pauses.items()):
         heirs = [
             Reason(LeaseKind.GPU_OFFLINE, host_id)
-            for host_id, host in hosts
+            for host_id, host in hosts.items()
             if host.settings.pause_offline and queue in host.settings.queues
         ]
         for lease in pause.leases:

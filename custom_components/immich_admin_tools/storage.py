@@ -10,9 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -32,12 +31,6 @@ from .texts import plain_placeholders
 
 type Data = dict[str, JsonValue]
 
-
-if TYPE_CHECKING:
-    from .data import AdminToolsConfigEntry
-
-TELEMETRY = "telemetry"
-"""Section of the counters."""
 
 _ENDED = frozenset(
     {
@@ -354,7 +347,7 @@ def _key(entry_id: str, name: str) -> str:
 @callback
 def async_end_with_entry(
     hass: HomeAssistant,
-    entry: AdminToolsConfigEntry,
+    entry: ConfigEntry,
     stores: EntryStores,
     leases: LeaseKeeper,
 ) -> None:
@@ -378,39 +371,3 @@ def async_end_with_entry(
             hass.loop.call_soon(stop)
 
     stop = entry.async_on_state_change(changed)
-
-
-@callback
-def async_keep_counters(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
-    """Write now and then what was counted, so that it goes on after a restart."""
-    runtime = entry.runtime_data
-
-    def snapshot() -> Stored:
-        """Return what is to be stored."""
-        return {
-            **runtime.queues.analyst.to_dict(),
-            TELEMETRY: runtime.telemetry.counts.to_dict(),
-        }
-
-    def counted() -> tuple[object, ...]:
-        """Return what differs when there is something new."""
-        return (
-            runtime.queues.analyst.counted_so_far,
-            runtime.telemetry.counts.to_dict() if runtime.telemetry.urls else None,
-        )
-
-    last = counted()
-
-    @callback
-    def updated() -> None:
-        """Plan a write where something was counted: an idle server wears no disk."""
-        nonlocal last
-        if (now := counted()) != last:
-            last = now
-            runtime.stores.counters.async_schedule(snapshot)
-
-    entry.async_on_unload(runtime.queues.async_add_listener(updated))
-    # Not with the next poll: the entry may end before that.
-    entry.async_on_unload(runtime.telemetry.async_add_listener(updated))
-    if snapshot() != runtime.stores.counters.data:
-        runtime.stores.counters.async_schedule(snapshot)

@@ -1,4 +1,4 @@
-"""Immich's telemetry for one config entry: read now and then, added up for good."""
+"""What is counted for one config entry: Immich's telemetry, read now and then; all counters stored."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,13 +13,17 @@ from .analysis.statistics import OutcomeCounts
 from .analysis.stored import stored_mapping
 from .clock import now_ms
 from .const import LOGGER
+from .coordinator import QueueCoordinator
+from .healing.safety import Stored
 from .immich.errors import ImmichError
 from .immich.telemetry import Telemetry, read_telemetry
 from .settings import connection_of, telemetry_urls_of
-from .storage import TELEMETRY, EntryStores
+from .storage import DelayedStore, EntryStores
+
+TELEMETRY = "telemetry"
+"""Section of the counters."""
 
 INTERVAL = timedelta(seconds=30)
-
 
 NOT_SET_UP = "no_telemetry"
 LOST = "telemetry_lost"
@@ -100,3 +104,43 @@ class EntryTelemetry:
         self.error = error
         for listener in tuple(self._listeners):
             listener()
+
+
+@callback
+def async_keep_counters(
+    entry: ConfigEntry,
+    store: DelayedStore,
+    queues: QueueCoordinator,
+    telemetry: EntryTelemetry,
+) -> None:
+    """Write now and then what was counted, so that it goes on after a restart."""
+
+    def snapshot() -> Stored:
+        """Return what is to be stored."""
+        return {
+            **queues.analyst.to_dict(),
+            TELEMETRY: telemetry.counts.to_dict(),
+        }
+
+    def counted() -> tuple[object, ...]:
+        """Return what differs when there is something new."""
+        return (
+            queues.analyst.counted_so_far,
+            telemetry.counts.to_dict() if telemetry.urls else None,
+        )
+
+    last = counted()
+
+    @callback
+    def updated() -> None:
+        """Plan a write where something was counted: an idle server wears no disk."""
+        nonlocal last
+        if (now := counted()) != last:
+            last = now
+            store.async_schedule(snapshot)
+
+    entry.async_on_unload(queues.async_add_listener(updated))
+    # Not with the next poll: the entry may end before that.
+    entry.async_on_unload(telemetry.async_add_listener(updated))
+    if snapshot() != store.data:
+        store.async_schedule(snapshot)

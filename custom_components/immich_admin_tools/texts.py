@@ -1,21 +1,14 @@
 """Words of ours outside of Home Assistant's own places for them, in its language."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 import re
-from typing import TYPE_CHECKING
 import unicodedata
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN
-from .devices import queue_identifier
-
-if TYPE_CHECKING:
-    from .data import AdminToolsConfigEntry
-
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -67,21 +60,6 @@ def duration(seconds: int) -> str:
     if seconds < 2 * DAY:
         return f"{seconds // HOUR} h"
     return f"{seconds // DAY} d"
-
-
-def queue_name(hass: HomeAssistant, entry: AdminToolsConfigEntry, queue: str) -> str:
-    """Return the name of a queue's device; its own where it has none."""
-    device = dr.async_get(hass).async_get_child_device_by_identifier(
-        queue_identifier(entry, queue), entry.entry_id
-    )
-    return (device and (device.name_by_user or device.name)) or queue
-
-
-def queue_names(
-    hass: HomeAssistant, entry: AdminToolsConfigEntry, queues: Iterable[str]
-) -> list[str]:
-    """Return the names of several queues, sorted."""
-    return sorted(queue_name(hass, entry, queue) for queue in queues)
 
 
 MAX_LENGTH = 300

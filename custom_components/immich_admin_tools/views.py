@@ -4,32 +4,24 @@ They fetch them with the login to Home Assistant; Immich's API key stays here.
 """
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 from homeassistant.components.http import HomeAssistantView
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
-from .const import DOMAIN
+from .const import DOMAIN, THUMBNAIL_URL
+from .data import AdminToolsConfigEntry
 from .immich.errors import ImmichError, RequestRefusedError
-
-if TYPE_CHECKING:
-    from .data import AdminToolsConfigEntry
 
 CACHE_FOR = 3600
 """Seconds: the picture of an asset hardly ever changes."""
 
 
-def thumbnail_path(entry_id: str, asset_id: str) -> str:
-    """Return where Home Assistant serves the picture of an asset."""
-    return f"/api/{DOMAIN}/{entry_id}/thumbnail/{asset_id}"
-
-
 class ThumbnailView(HomeAssistantView):
     """Serves pictures of assets that were seen in a stuck job, and of no others."""
 
-    url = thumbnail_path("{entry_id}", "{asset_id}")
+    url = THUMBNAIL_URL
     name = f"api:{DOMAIN}:thumbnail"
 
     def __init__(self, hass: HomeAssistant) -> None:
@@ -47,7 +39,7 @@ class ThumbnailView(HomeAssistantView):
             entry is None
             or entry.domain != DOMAIN
             or entry.state is not ConfigEntryState.LOADED
-            or not entry.runtime_data.activity.has_shown(asset_id)
+            or not entry.runtime_data.history.has_shown(asset_id)
         ):
             return web.Response(status=HTTPStatus.NOT_FOUND)
         try:

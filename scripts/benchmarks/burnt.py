@@ -233,10 +233,9 @@ async def _die(
         await host.probe()
         if guarded:
             watch = EventListener(redis, immich.prefix)
-            guard = DrainGuard(
-                watch, [QUEUE], _Judge(host, leases, spawn), monotonic_ms
-            )
-            spawn(guard.run(), "")
+            guard = DrainGuard(watch, [QUEUE], monotonic_ms)
+            spawn(guard.run(_Judge(host, leases, spawn)), "")
+            await asyncio.sleep(0)
             await guard.ready([QUEUE])
         if after is not None:
             await api.pause(QUEUE)

@@ -170,7 +170,7 @@ class World:
         self.hosts = {
             name: HostController(
                 self.settings[name],
-                FakeHouse(self, name),
+                FakeHostServices(self, name),
                 ProbeOf(self, name),
                 self._section(name),
                 self.leases,
@@ -316,8 +316,8 @@ class FakeConcurrency:
 
 
 @dataclass
-class FakeHouse:
-    """The house of one host."""
+class FakeHostServices:
+    """What one host needs."""
 
     world: World
     name: str

@@ -11,7 +11,10 @@ from custom_components.immich_admin_tools.bullmq.connection import (
     RedisSettings,
     create_client,
 )
-from custom_components.immich_admin_tools.bullmq.event_listener import EventListener
+from custom_components.immich_admin_tools.bullmq.event_listener import (
+    EventListener,
+    StreamEnds,
+)
 from custom_components.immich_admin_tools.bullmq.models import JobEvent
 from custom_components.immich_admin_tools.clock import monotonic_ms
 from custom_components.immich_admin_tools.gpu_host.guard import DrainGuard
@@ -56,10 +59,9 @@ async def valkey() -> AsyncIterator[Valkey]:
 async def guarding(valkey: Valkey, taken: Taken) -> AsyncIterator[DrainGuard]:
     """Let a guard watch."""
     client = create_client(RedisSettings(valkey.url), None)
-    guard = DrainGuard(
-        EventListener(client, "immich_bull"), ["ocr"], taken, monotonic_ms
-    )
-    task = asyncio.create_task(guard.run())
+    guard = DrainGuard(EventListener(client, "immich_bull"), ["ocr"], monotonic_ms)
+    task = asyncio.create_task(guard.run(taken))
+    await asyncio.sleep(0)
     try:
         await guard.ready(["ocr"])
         yield guard
@@ -181,13 +183,27 @@ async def test_a_queue_of_nobody_waits_for_nothing() -> None:
     """Only those of a host are watched."""
 
     class Silent:
-        async def ends(self, queues: Collection[str]) -> Mapping[str, object]:
+        async def ends(self, queues: Collection[str]) -> Mapping[str, StreamEnds]:
+            await asyncio.Event().wait()
             raise AssertionError
 
-        next = ends
+        async def next(
+            self, positions: Mapping[str, str]
+        ) -> Mapping[str, list[JobEvent]]:
+            raise AssertionError
 
-    guard = DrainGuard(Silent(), ["ocr"], Taken(), monotonic_ms)  # type: ignore[arg-type]  # never asked
-    await guard.ready(["library"])
+    guard = DrainGuard(Silent(), ["ocr"], monotonic_ms)
+    # Nobody watches yet.
+    async with asyncio.timeout(0.1):
+        await guard.ready(["ocr"])
+    task = asyncio.create_task(guard.run(Taken()))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(0.1):
+        await guard.ready(["library"])
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await guard.ready(["ocr"])
+    task.cancel()
 
 
 async def test_all_that_happened_until_now(valkey: Valkey) -> None:
@@ -199,8 +215,6 @@ async def test_all_that_happened_until_now(valkey: Valkey) -> None:
         assert await guard.seen_all(["ocr"])
         assert len(taken.ids) == 50
     client = create_client(RedisSettings(valkey.url), None)
-    idle = DrainGuard(
-        EventListener(client, "immich_bull"), ["ocr"], taken, monotonic_ms
-    )
+    idle = DrainGuard(EventListener(client, "immich_bull"), ["ocr"], monotonic_ms)
     assert not await idle.seen_all(["ocr"])
     await client.aclose()

@@ -8,7 +8,7 @@ from custom_components.immich_admin_tools.gpu_host.errors import (
 )
 from custom_components.immich_admin_tools.gpu_host.restart import ServiceRestart
 
-from .fake_world import QUEUES, FakeHouse, World
+from .fake_world import QUEUES, FakeHostServices, World
 
 
 async def working(**values: object) -> tuple[World, ServiceRestart]:
@@ -23,7 +23,7 @@ async def working(**values: object) -> tuple[World, ServiceRestart]:
     async def sleep(seconds: float) -> None:
         await world.run(round(seconds))
 
-    house = FakeHouse(world, "box")
+    house = FakeHostServices(world, "box")
     return world, ServiceRestart(world.host, house, lambda: world.now, sleep)
 
 
@@ -81,7 +81,9 @@ async def test_refused() -> None:
         await restart.run()
     world.change("box", has_restart_action=False)
     world.restart()
-    restart = ServiceRestart(world.host, FakeHouse(world, "box"), lambda: world.now)
+    restart = ServiceRestart(
+        world.host, FakeHostServices(world, "box"), lambda: world.now
+    )
     with pytest.raises(NoRestartActionError):
         await restart.run()
 

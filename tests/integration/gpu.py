@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant, ServiceCall
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools.const import DOMAIN
@@ -113,6 +113,15 @@ def host_of(entry: MockConfigEntry, number: int = 0) -> GpuHost:
     """Return a host of a loaded entry."""
     host: GpuHost = list(entry.runtime_data.gpu_hosts.hosts.values())[number]
     return host
+
+
+def device_of(hass: HomeAssistant, entry: MockConfigEntry) -> dr.DeviceEntry:
+    """Return the device of the first host of a loaded entry."""
+    device = dr.async_get(hass).async_get_device(
+        identifiers={(DOMAIN, host_of(entry).host_id)}
+    )
+    assert device is not None
+    return device
 
 
 def gpu_entity_id(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> str:

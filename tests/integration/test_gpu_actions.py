@@ -27,6 +27,7 @@ from .gpu import (
     Box,
     all_paused,
     box,
+    device_of,
     gpu_entity_id,
     gpu_state,
     host_data,
@@ -87,8 +88,8 @@ async def test_by_hand_without_redis(
     await hass.async_block_till_done()
     told = [it.data for it in events if it.data["type"].startswith("gpu_")]
     assert [it["type"] for it in told] == ["gpu_wake", "gpu_ready", "gpu_sleep"]
-    assert {it["device_id"] for it in told} == {host_of(entry).device_id}
-    kinds = [str(it.type) for it in entry.runtime_data.activity.history]
+    assert {it["device_id"] for it in told} == {device_of(hass, entry).id}
+    kinds = [str(it.type) for it in entry.runtime_data.history.history]
     assert kinds.count("gpu_sleep") == 1
     await hass.config_entries.async_unload(entry.entry_id)
 
@@ -101,7 +102,7 @@ async def test_actions(
         hass,
         with_hosts(entry_for(simulator, valkey.url), host_data(simulator, gpu_box)),
     )
-    target = {"device_id": [host_of(entry).device_id]}
+    target = {"device_id": [device_of(hass, entry).id]}
     answer = await hass.services.async_call(
         DOMAIN, "wake", target, blocking=True, return_response=True
     )

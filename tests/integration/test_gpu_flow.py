@@ -22,7 +22,7 @@ from custom_components.immich_admin_tools.subentry_flow import (
     nested,
 )
 
-from .gpu import host_of
+from .gpu import device_of, host_of
 
 LEAST = {
     "name": "Box",
@@ -61,7 +61,7 @@ async def test_name_and_address_suffice(
     assert (settings.power.can_wake, settings.power.can_switch_off) == (False, False)
     assert settings.pause_offline
     assert settings.rerun_missing is Rerun.ASK
-    device = dr.async_get(hass).async_get(host_of(entry).device_id)
+    device = device_of(hass, entry)
     assert device is not None
     assert device.name == "Box"
     assert isinstance(device, dr.DeviceEntry)
@@ -238,7 +238,7 @@ async def test_reconfigure(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.async_block_till_done()
     assert host_of(entry).settings.name == "Other"
     assert host_of(entry).settings.concurrency == {}
-    device = dr.async_get(hass).async_get(host_of(entry).device_id)
+    device = device_of(hass, entry)
     assert device is not None
     assert device.name == "Other"
 
@@ -265,7 +265,7 @@ def _fields(name: str) -> set[str]:
 async def test_removed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """With its subentry the device goes, and nothing stays paused or told of."""
     await fill_in(hass, entry)
-    host = host_of(entry)
+    host, device = host_of(entry), device_of(hass, entry)
     async with asyncio.timeout(30):
         while not host.controller.leases.holding:
             await asyncio.sleep(0.1)
@@ -276,7 +276,7 @@ async def test_removed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         while leases.book.pauses:
             await asyncio.sleep(0.1)
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    assert host.device_id not in [device.id for device in devices]
+    assert device.id not in [other.id for other in devices]
 
 
 def test_defaults_for_what_is_missing() -> None:

@@ -26,7 +26,7 @@ PACKAGE = Path("custom_components") / DOMAIN
 @pytest.fixture
 async def told(entry: MockConfigEntry) -> MockConfigEntry:
     """Return an entry in which five things happened, a minute apart."""
-    activity = entry.runtime_data.activity
+    activity = entry.runtime_data.history
     for number, (kind, queue) in enumerate(
         (
             (EventType.QUEUE_PAUSED, "ocr"),

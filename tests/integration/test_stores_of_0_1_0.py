@@ -165,7 +165,7 @@ async def test_a_restart_that_was_broken_off(
     assert len(_section(hass_storage, entry, "restart")["tries"]) == 1
 
     async def over() -> bool:
-        await entry.runtime_data.restart.async_end_maintenance()
+        await entry.runtime_data.maintenance.async_end()
         return "cookie" not in _section(hass_storage, entry, "maintenance")
 
     await until(over, timeout=30, what="maintenance is over")

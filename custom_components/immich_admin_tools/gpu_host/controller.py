@@ -12,7 +12,7 @@ from ..pauses.keeper import LeaseKeeper
 from .clocks import Clocks
 from .concurrency import ConcurrencyKeeper
 from .errors import NoOffActionError, NotSentError, NoWakeWayError
-from .house import House
+from .host_services import HostServices
 from .machine import Peer, others_of, overruled_since, rests
 from .models import (
     GONE,
@@ -53,7 +53,7 @@ class HostController:
     def __init__(
         self,
         settings: HostSettings,
-        house: House,
+        services: HostServices,
         probe: HostProbe,
         section: Section,
         leases: LeaseKeeper,
@@ -68,7 +68,7 @@ class HostController:
         """None: the last poll failed."""
         self._restarting = False
         self.clocks = clocks
-        self._house = house
+        self._services = services
         self._probe = probe
         self._now = clocks.now
         self._spawn = spawn
@@ -102,7 +102,7 @@ class HostController:
     @property
     def restarting(self) -> bool:
         """Return whether its machine learning is being restarted."""
-        return self._restarting or self._house.restart_action_runs()
+        return self._restarting or self._services.restart_action_runs()
 
     @restarting.setter
     def restarting(self, restarting: bool) -> None:
@@ -111,12 +111,12 @@ class HostController:
     @property
     def resting(self) -> bool:
         """Return whether another Immich is about to switch the same machine off."""
-        return rests(self._house.fellows())
+        return rests(self._services.fellows())
 
     @property
     def fellows_at_rest(self) -> bool:
         """Return whether no other Immich works with the same machine."""
-        fellows = self._house.fellows()
+        fellows = self._services.fellows()
         return all(isinstance(it, Peer) and it.drained for it in fellows)
 
     @property
@@ -146,7 +146,7 @@ class HostController:
             restarting=self.restarting,
             deciding_off=Command.RUN_OFF in self._deciding,
             signalling=Command.SIGNAL in self._deciding,
-            keep_on=self._house.keep_on(),
+            keep_on=self._services.keep_on(),
             overruled=bool(self.leases.overruled),
             asked_on_at=self._asked_on_at,
         )
@@ -197,7 +197,7 @@ class HostController:
         """Ask the host once, then see what follows."""
         self.contact = self.contact.after(await self._probe(), self._now())
         if self.power.state is HostState.DRAINING or self.resting:
-            await self._house.look()
+            await self._services.look()
         await self.step()
 
     async def suspect(self, queue: str, *, thorough: bool = True) -> Answer:
@@ -214,7 +214,7 @@ class HostController:
             return answer
         # Until it has answered more than once.
         self.contact = replace(self.contact, safe=False, answers=0)
-        stands = self._house.stands()
+        stands = self._services.stands()
         wanted = queues_to_pause(self.settings.host_id, stands) or ()
         if queue in wanted and queue not in self.leases.holding:
             await self.leases.take([queue])
@@ -266,11 +266,11 @@ class HostController:
             await self._pause()
             await self._concurrency.keep(self.settings.host_id, self._is_on())
         for news in result.news:
-            await self._house.tell(news)
+            await self._services.tell(news)
         if self.power.trouble is not self._trouble:
             self._trouble = self.power.trouble
-            self._house.show_trouble(self._trouble)
-        self._house.changed()
+            self._services.show_trouble(self._trouble)
+        self._services.changed()
 
     async def _decide(
         self, wish: PowerRequest | None, report: Report | None
@@ -325,8 +325,8 @@ class HostController:
 
     def _put_together(self, wish: PowerRequest | None, report: Report | None) -> Seen:
         """Put together what the policy looks at."""
-        now, view, power = self._now(), self._house.view(), self.power
-        fellows = self._house.fellows()
+        now, view, power = self._now(), self._services.view(), self.power
+        fellows = self._services.fellows()
         self._rest(rests(fellows))
         if view is not None:
             self._watch.see(view)
@@ -334,7 +334,10 @@ class HostController:
             None
             if view is None
             else self._watch.look(
-                view, self.leases.held_back(view), self._house.lost_slots, self.clocks
+                view,
+                self.leases.held_back(view),
+                self._services.lost_slots,
+                self.clocks,
             )
         )
         if view is not None and work is not None:
@@ -355,14 +358,14 @@ class HostController:
         # off action is over: what is still to come, such as a plug, would cut it off again.
         in_between = self.restarting or (
             power.state in GONE | {HostState.SHUTTING_DOWN}
-            and self._house.off_action_runs()
+            and self._services.off_action_runs()
         )
         return Seen(
             now=now,
             reach=Connectivity.UNKNOWN if in_between else self.contact.reach,
             automatic=self.record.automatic,
-            may_wake=self._house.may_wake(),
-            keep_on=self._house.keep_on(),
+            may_wake=self._services.may_wake(),
+            keep_on=self._services.keep_on(),
             backlog=None if work is None else work.startable,
             waited=0 if work is None else work.waited,
             busy=None if work is None else work.busy,
@@ -381,9 +384,9 @@ class HostController:
 
     async def _pause(self) -> None:
         """Pause and let go on what the state of all hosts calls for."""
-        wanted = queues_to_pause(self.settings.host_id, self._house.stands())
+        wanted = queues_to_pause(self.settings.host_id, self._services.stands())
         if wanted is not None:
-            await self.leases.apply(wanted, self._house.view())
+            await self.leases.apply(wanted, self._services.view())
 
     async def _do(self, effect: Command) -> None:
         """Carry out an effect, and report what came of it."""
@@ -393,14 +396,14 @@ class HostController:
             case Command.SIGNAL_AGAIN:
                 await self._sent()
             case Command.RUN_OFF:
-                done = await self._ran(self._house.run_off_action())
+                done = await self._ran(self._services.run_off_action())
                 await self.step(report=Report.OFF_RUN if done else Report.OFF_NOT_RUN)
 
     async def _signal(self) -> Report:
         """Send the packet, then run the on action."""
         sent = await self._sent()
         if self.settings.has_on_action:
-            sent |= await self._ran(self._house.run_on_action())
+            sent |= await self._ran(self._services.run_on_action())
         return Report.SIGNALLED if sent else Report.NOT_SIGNALLED
 
     async def _sent(self) -> bool:
@@ -408,7 +411,7 @@ class HostController:
         if self.settings.packet is None:
             return False
         try:
-            await self._house.send_packet()
+            await self._services.send_packet()
         except NotSentError as error:
             _LOGGER.warning("%s: magic packet: %s", self.settings.name, error)
             return False

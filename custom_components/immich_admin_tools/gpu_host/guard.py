@@ -124,13 +124,13 @@ class DrainGuard:
         self,
         events: EventSource,
         queues: Collection[str],
-        sink: Sink,
         now: Callable[[], int],
     ) -> None:
         """`now` returns ms on a monotonic clock."""
         self._events = events
         self._queues = frozenset(queues)
-        self._sink = sink
+        self._sink: Sink | None = None
+        """Who watches; None while nobody does."""
         self._now = now
         self._positions: dict[str, str] = {}
         self._replied: int | None = None
@@ -146,7 +146,7 @@ class DrainGuard:
 
     async def ready(self, queues: Collection[str]) -> None:
         """Return when these queues are watched, or after a short time in any case."""
-        if self._queues.isdisjoint(queues) or self.watching:
+        if self._sink is None or self._queues.isdisjoint(queues) or self.watching:
             return
         self._ready.clear()
         self._hurry.set()
@@ -161,13 +161,14 @@ class DrainGuard:
 
     async def seen_all(self, queues: Collection[str]) -> bool:
         """Return whether all that has happened in these queues until now was taken in."""
-        if not self.watching:
+        sink = self._sink
+        if sink is None or not self.watching:
             return False
         try:
             async with asyncio.timeout(SEEN_WITHIN):
                 ends = await self._events.ends(queues)
                 while any(
-                    entry_id(self._sink.position(queue) or "0-0") < entry_id(it.last)
+                    entry_id(sink.position(queue) or "0-0") < entry_id(it.last)
                     for queue, it in ends.items()
                 ):
                     await asyncio.sleep(PAUSE)
@@ -175,15 +176,16 @@ class DrainGuard:
             return False
         return True
 
-    async def run(self) -> None:
+    async def run(self, sink: Sink) -> None:
         """Watch until cancelled. A Redis that is lost is tried again."""
+        self._sink = sink
         failures = 0
         while True:
             try:
-                await self._begin()
+                await self._begin(sink)
                 failures = 0
                 while True:
-                    await self._read()
+                    await self._read(sink)
                     await asyncio.sleep(PAUSE)
             except BullMQError as error:
                 _LOGGER.debug("Jobs can't be watched now: %s", error)
@@ -197,23 +199,23 @@ class DrainGuard:
                 pass
             self._hurry.clear()
 
-    async def _begin(self) -> None:
+    async def _begin(self, sink: Sink) -> None:
         """Find out from where to read: where it stopped, if that is still there."""
         for queue, ends in (await self._events.ends(self._queues)).items():
-            known = self._positions.get(queue) or self._sink.position(queue)
+            known = self._positions.get(queue) or sink.position(queue)
             if known is None:
                 known = ends.last
             elif entry_id(known) > entry_id(ends.last):
                 # Redis was emptied, and began with a clock that is behind.
-                self._sink.lost(queue, anew=True)
+                sink.lost(queue, anew=True)
                 known = "0-0"
             elif entry_id(known) < entry_id(ends.first):
-                self._sink.lost(queue, anew=False)
+                sink.lost(queue, anew=False)
             self._positions[queue] = known
         self._replied = self._now()
         self._ready.set()
 
-    async def _read(self) -> None:
+    async def _read(self, sink: Sink) -> None:
         """Wait once for events, and hand them on."""
         self._reading = asyncio.ensure_future(self._events.next(self._positions))
         try:
@@ -230,4 +232,4 @@ class DrainGuard:
         self._replied = self._now()
         for queue, events in found.items():
             self._positions[queue] = events[-1].entry_id
-            self._sink.observe(queue, events)
+            sink.observe(queue, events)

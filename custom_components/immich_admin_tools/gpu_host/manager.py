@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping
+from dataclasses import dataclass
 import random
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -16,7 +17,12 @@ from ..analysis.models import ServerView
 from ..analysis.skipped import Answer
 from ..clock import monotonic_ms, now_ms
 from ..const import CONF_RESTART_ACTION, DOMAIN
+from ..coordinator import QueueCoordinator
+from ..healing.manager import HealingManager
 from ..history.events import Event, EventType
+from ..history.manager import HistoryManager
+from ..immich.client import ImmichClient
+from ..pauses.keeper import LeaseKeeper
 from ..settings import (
     CONCURRENCY,
     CONF_GATE_ENTITY,
@@ -34,12 +40,15 @@ from ..settings import (
     is_unclear,
     may_wake,
 )
+from ..storage import EntryStores
 from ..user_actions import async_run_actions
 from .clocks import Clocks
 from .concurrency import ConcurrencyKeeper
 from .controller import HostController
 from .errors import ServiceRestartInterruptedError
+from .guard import DrainGuard
 from .machine import Absent, Fellow, Peer, machine_keys, others_of
+from .machines import Machines
 from .models import (
     COMING,
     GONE,
@@ -51,14 +60,10 @@ from .models import (
     Trouble,
 )
 from .pauses import HostStatus
-from .policy import OFF_WITHIN
 from .probe import PingProbe
-from .restart import DOWN_FOR, ServiceRestart
+from .restart import ServiceRestart
 from .settings import HostSettings
 from .work import expected_run
-
-if TYPE_CHECKING:
-    from ..data import AdminToolsConfigEntry
 
 
 def machine_of(subentry: ConfigSubentry) -> frozenset[str]:
@@ -67,120 +72,25 @@ def machine_of(subentry: ConfigSubentry) -> frozenset[str]:
     return machine_keys(data.get(CONF_MAC), data.get(CONF_ML_URL, ""))
 
 
-class Machines:
-    """The hosts of all loaded entries."""
-
-    def __init__(self, hass: HomeAssistant) -> None:
-        """Know none yet."""
-        self._hass = hass
-        self._hosts: dict[str, GpuHost] = {}
-        self._off_actions: dict[str, asyncio.Future[None]] = {}
-        """Those that were begun; they outlive a reload."""
-        self._restarts: dict[str, int | None] = {}
-        """When their restart actions were over; None while they are under way."""
-        self._leaving: dict[str, int] = {}
-        """Hosts that were unloaded while they switched the box off, and until when."""
-
-    @callback
-    def async_add(self, host: GpuHost) -> CALLBACK_TYPE:
-        """Take a host in until it is unloaded."""
-        host_id = host.settings.host_id
-        self._hosts[host_id] = host
-        self._leaving.pop(host_id, None)
-
-        @callback
-        def remove() -> None:
-            """Its entry is unloaded: from now on nobody knows of it."""
-            if self._hosts.get(host_id) is host:
-                del self._hosts[host_id]
-            if host.controller.power.state in LEAVING:
-                self._leaving[host_id] = monotonic_ms() + OFF_WITHIN
-            self.async_changed(host_id)
-
-        return remove
-
-    @callback
-    def async_fellows(self, host_id: str) -> Collection[Fellow]:
-        """Return how the other hosts stand that are the same machine."""
-        return [
-            host.controller.peer if host is not None else self._absent(other_id)
-            for other_id, host in self._same(host_id)
-        ]
-
-    @callback
-    def async_switch_off(self, host_id: str, action: asyncio.Future[None]) -> None:
-        """Note that the off action of a host is under way."""
-        self._off_actions[host_id] = action
-
-    @callback
-    def async_goes_off(self, host_id: str) -> bool:
-        """Return whether an off action of the same machine is under way."""
-        hosts = {host_id, *(other_id for other_id, _ in self._same(host_id))}
-        return any(
-            not action.done()
-            for own, action in self._off_actions.items()
-            if own in hosts
-        )
-
-    @callback
-    def async_restart(self, host_id: str, action: asyncio.Future[None]) -> None:
-        """Note that the restart action of a host is under way."""
-        self._restarts[host_id] = None
-
-        def over(_: asyncio.Future[None]) -> None:
-            """Note when it was over."""
-            self._restarts[host_id] = monotonic_ms()
-
-        action.add_done_callback(over)
-
-    @callback
-    def async_restarts(self, host_id: str) -> bool:
-        """Return whether its restart action is under way, or was a moment ago.
-
-        An answer may still be that of before.
-        """
-        if host_id not in self._restarts:
-            return False
-        over_at = self._restarts[host_id]
-        return over_at is None or monotonic_ms() - over_at < DOWN_FOR
-
-    @callback
-    def async_changed(self, host_id: str) -> None:
-        """Let the others with the same machine see that one stands differently now."""
-        for _, host in self._same(host_id):
-            if host is not None:
-                host.async_updated()
-
-    def _same(self, host_id: str) -> list[tuple[str, GpuHost | None]]:
-        """Return the other hosts with the same machine; None: not loaded."""
-        machines = {
-            other_id: machine_of(sub)
-            for entry in self._hass.config_entries.async_entries(DOMAIN)
-            for other_id, sub in entry.subentries.items()
-            if sub.subentry_type == SUBENTRY_GPU_HOST
-        }
-        own = machines.get(host_id, frozenset())
-        return [
-            (other_id, self._hosts.get(other_id))
-            for other_id, machine in machines.items()
-            if other_id != host_id and not own.isdisjoint(machine)
-        ]
-
-    def _absent(self, host_id: str) -> Absent:
-        """Return what is known of a host whose entry is not loaded."""
-        until = self._leaving.get(host_id)
-        return Absent(host_id, until is not None and monotonic_ms() < until)
-
-
 MACHINES: Final[HassKey[Machines]] = HassKey(f"{DOMAIN}_gpu_machines")
 
 
 @callback
 def async_machines(hass: HomeAssistant) -> Machines:
-    """Return the one of this Home Assistant."""
+    """Return the registry of this Home Assistant."""
     if MACHINES not in hass.data:
-        hass.data[MACHINES] = Machines(hass)
+        hass.data[MACHINES] = Machines(lambda: _machines_of_all(hass), monotonic_ms)
     return hass.data[MACHINES]
+
+
+def _machines_of_all(hass: HomeAssistant) -> dict[str, frozenset[str]]:
+    """Return what the machine of each host is known by, in all entries."""
+    return {
+        host_id: machine_of(sub)
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        for host_id, sub in entry.subentries.items()
+        if sub.subentry_type == SUBENTRY_GPU_HOST
+    }
 
 
 GPU_WAKE_FAILED = "gpu_wake_failed"
@@ -217,21 +127,39 @@ def async_remove_gpu_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
                 ir.async_delete_issue(hass, DOMAIN, f"{key}_{host_id}")
 
 
-class GpuHouse:
-    """The house of one host."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostContext:
+    """What all hosts of one Immich need."""
+
+    hass: HomeAssistant
+    entry: ConfigEntry
+    client: ImmichClient
+    stores: EntryStores
+    leases: LeaseKeeper
+    queues: QueueCoordinator
+    history: HistoryManager
+    healing: HealingManager | None
+    guard: DrainGuard | None
+    """None where no queue is to be paused while a host is off, or without Redis."""
+
+
+class EntryHostServices:
+    """What one host needs of Home Assistant and of the entry that it belongs to."""
 
     def __init__(
         self,
-        hass: HomeAssistant,
-        entry: AdminToolsConfigEntry,
+        context: HostContext,
         subentry: ConfigSubentry,
         settings: HostSettings,
         stands: Callable[[], Mapping[str, HostStatus]],
         changed: Callable[[], None],
     ) -> None:
         """`stands` and `changed` belong to all hosts of the entry."""
-        self._hass = hass
-        self._entry = entry
+        self._hass = context.hass
+        self._entry = context.entry
+        self._queues = context.queues
+        self._history = context.history
+        self._healing = context.healing
         self._data = subentry.data
         self._settings = settings
         self.stands = stands
@@ -239,18 +167,16 @@ class GpuHouse:
 
     def view(self) -> ServerView | None:
         """Return the last poll; None when it failed."""
-        queues = self._entry.runtime_data.queues
-        return queues.data if queues.last_update_success else None
+        return self._queues.data if self._queues.last_update_success else None
 
     async def look(self) -> ServerView | None:
         """Look at the queues once more; None when nobody answers."""
-        await self._entry.runtime_data.queues.async_refresh()
+        await self._queues.async_refresh()
         return self.view()
 
     def lost_slots(self, queue: str) -> int:
         """Return how many workers hang on to a job that was taken from them."""
-        healing = self._entry.runtime_data.healing
-        return 0 if healing is None else healing.lost_slots(queue)
+        return 0 if self._healing is None else self._healing.lost_slots(queue)
 
     def may_wake(self) -> bool | None:
         """Return whether the hours and the gate allow the policy to wake the host."""
@@ -272,7 +198,7 @@ class GpuHouse:
 
     def fellows(self) -> Collection[Fellow]:
         """Return the hosts of other entries that are the same machine."""
-        return async_machines(self._hass).async_fellows(self._settings.host_id)
+        return async_machines(self._hass).fellows(self._settings.host_id)
 
     async def send_packet(self) -> None:
         """Send the magic packet. Raises NotSentError."""
@@ -289,11 +215,11 @@ class GpuHouse:
 
     def off_action_runs(self) -> bool:
         """Return whether an off action of the box is under way, whoever runs it."""
-        return async_machines(self._hass).async_goes_off(self._settings.host_id)
+        return async_machines(self._hass).off_action_runs(self._settings.host_id)
 
     def restart_action_runs(self) -> bool:
         """Return whether the restart action is under way, also from before a reload."""
-        return async_machines(self._hass).async_restarts(self._settings.host_id)
+        return async_machines(self._hass).restart_action_runs(self._settings.host_id)
 
     async def run_restart_action(self) -> None:
         """Run the user's restart action. Raises OwnActionsError."""
@@ -313,16 +239,16 @@ class GpuHouse:
             name,
         )
         if key == CONF_OFF_ACTION:
-            async_machines(self._hass).async_switch_off(self._settings.host_id, task)
+            async_machines(self._hass).note_off_action(self._settings.host_id, task)
         elif key == CONF_RESTART_ACTION:
-            async_machines(self._hass).async_restart(self._settings.host_id, task)
+            async_machines(self._hass).note_restart_action(self._settings.host_id, task)
         # A reload must not break it off; then nobody is left to ask for its error.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(task)
 
     async def tell(self, news: Notification, reason: str | None = None) -> None:
         """Tell what happened with the host."""
-        await self._entry.runtime_data.activity.async_tell(
+        await self._history.async_tell(
             Event(
                 EVENTS[news],
                 now_ms(),
@@ -382,17 +308,23 @@ class GpuHost:
 
     def __init__(
         self,
-        hass: HomeAssistant,
-        entry: AdminToolsConfigEntry,
+        context: HostContext,
         sub: ConfigSubentry,
         concurrency: ConcurrencyKeeper,
+        stands: Callable[[], Mapping[str, HostStatus]],
+        stand_changed: Callable[[GpuHost], None],
     ) -> None:
-        """Go on from what is stored; nothing runs yet."""
-        runtime = entry.runtime_data
+        """Go on from what is stored; nothing runs yet.
+
+        `stands`: how all hosts of this Immich stand, this one included.
+        """
+        hass, entry = context.hass, context.entry
         self._hass = hass
         self._entry = entry
+        self._queues = context.queues
+        self._guard = context.guard
+        self._stand_changed = stand_changed
         self.settings = host_settings_of(sub)
-        self.device_id = ""
         self.listeners: list[CALLBACK_TYPE] = []
         self._stand: HostStatus | None = None
         self._peer: Peer | None = None
@@ -401,35 +333,45 @@ class GpuHost:
         self._probe = PingProbe(
             get_async_client(hass, connection_of(entry.data).verify_ssl),
             self.settings.ml_url,
-            runtime.client.probe_machine_learning,
+            context.client.probe_machine_learning,
         )
-        self.house = GpuHouse(
-            hass, entry, sub, self.settings, self._stands, self._changed
+        self.services = EntryHostServices(
+            context, sub, self.settings, stands, self._changed
         )
         self.controller = HostController(
             self.settings,
-            self.house,
+            self.services,
             self._probe,
-            runtime.stores.safety.section(HOST_SECTION.format(sub.subentry_id)),
-            runtime.leases,
+            context.stores.safety.section(HOST_SECTION.format(sub.subentry_id)),
+            context.leases,
             concurrency,
             CLOCKS,
             self._spawn_to_its_end,
         )
 
     @property
+    def host_id(self) -> str:
+        """Return the id of its subentry."""
+        return self.settings.host_id
+
+    @property
+    def peer(self) -> Peer:
+        """Return how it stands, for hosts of other entries on the same machine."""
+        return self.controller.peer
+
+    @property
     def expected_run(self) -> int | None:
         """Return the seconds that the work that waits will take."""
-        queues = self._entry.runtime_data.queues
         rates = self.controller.record.rates
-        return expected_run(self.settings.queues, queues.data, rates)
+        return expected_run(self.settings.queues, self._queues.data, rates)
 
     @property
     def guarded(self) -> bool:
         """Return whether the events of Redis are watched."""
         return (
             self.settings.pause_offline
-            and self._entry.runtime_data.skipped_jobs.guarded
+            and self._guard is not None
+            and self._guard.watching
         )
 
     def shown(self, at: int | None) -> int | None:
@@ -445,18 +387,18 @@ class GpuHost:
     @property
     def reason(self) -> str | None:
         """Return why the policy does nothing although it might; None: nothing is odd."""
-        power, house = self.controller.power, self.house
+        power, services = self.controller.power, self.services
         if not self.controller.record.automatic:
             return None
-        fellows = house.fellows()
+        fellows = services.fellows()
         if power.state in GONE:
             # Whether it waits for the gate matters only with work.
             work = self.controller.work
             if work is None or not work.startable:
                 return None
-            if house.may_wake() is None:
+            if services.may_wake() is None:
                 return "gate_unknown"
-            return "gate_unclear" if house.is_gate_unclear() else None
+            return "gate_unclear" if services.is_gate_unclear() else None
         if power.state not in ON:
             return None
         if any(isinstance(it, Absent) for it in fellows):
@@ -464,12 +406,12 @@ class GpuHost:
         others = others_of(self.settings.host_id, power.state, fellows)
         if others.busy or others.backlog:
             return "other_instance_works"
-        match house.keep_on():
+        match services.keep_on():
             case True:
                 return "kept_on"
             case None:
                 return "keep_on_unknown"
-        return "keep_on_unclear" if house.is_keep_on_unclear() else None
+        return "keep_on_unclear" if services.is_keep_on_unclear() else None
 
     async def async_ask(self, wish: PowerRequest) -> None:
         """Do what the user wants, then look at the host soon."""
@@ -481,8 +423,7 @@ class GpuHost:
 
         Goes on when whoever waits for it no longer does.
         """
-        runtime = self._entry.runtime_data
-        restart = ServiceRestart(self.controller, self.house, monotonic_ms)
+        restart = ServiceRestart(self.controller, self.services, monotonic_ms)
         task = self._entry.async_create_background_task(
             self._hass, restart.run(), f"restart of {self.settings.name}"
         )
@@ -496,12 +437,12 @@ class GpuHost:
                 raise ServiceRestartInterruptedError(self.settings.name) from None
             raise
         finally:
-            await runtime.queues.async_request_refresh()
+            await self._queues.async_request_refresh()
 
     @callback
     def async_start(self) -> None:
         """Begin to look after the host."""
-        self._entry.async_on_unload(async_machines(self._hass).async_add(self))
+        self._entry.async_on_unload(async_machines(self._hass).add(self))
         self._spawn(self._probe_on(), f"probes of {self.settings.name}")
         self.async_updated()
 
@@ -547,22 +488,17 @@ class GpuHost:
             self._look_now.set()
         return answer
 
-    def _stands(self) -> Mapping[str, HostStatus]:
-        """Return how all hosts of this Immich stand."""
-        hosts = self._entry.runtime_data.gpu_hosts.hosts
-        return {host_id: host.controller.stand for host_id, host in hosts.items()}
-
     @callback
     def _changed(self) -> None:
         """Show the host anew, and let the others see how it stands."""
         stand = self.controller.stand
         if stand != self._stand:
             self._stand = stand
-            self._entry.runtime_data.gpu_hosts.async_stand_changed(self)
+            self._stand_changed(self)
         peer = self.controller.peer
         if peer != self._peer:
             self._peer = peer
-            async_machines(self._hass).async_changed(self.settings.host_id)
+            async_machines(self._hass).changed(self.settings.host_id)
         for listener in list(self.listeners):
             listener()
 
@@ -581,30 +517,32 @@ class GpuHost:
 class GpuHostManager:
     """All hosts of one Immich."""
 
-    def __init__(self) -> None:
-        """Have none yet."""
-        self.hosts: dict[str, GpuHost] = {}
-        self.concurrency: ConcurrencyKeeper | None = None
-
-    @callback
-    def async_create(self, hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
-        """Make the hosts and their devices."""
+    def __init__(self, context: HostContext, server_device_id: str) -> None:
+        """Make the hosts and their devices; nothing runs yet."""
+        hass, entry = context.hass, context.entry
+        self._hass = hass
+        self._entry = entry
+        self._queues = context.queues
         subs = {
             host_id: sub
             for host_id, sub in entry.subentries.items()
             if sub.subentry_type == SUBENTRY_GPU_HOST
         }
         self.concurrency = ConcurrencyKeeper(
-            entry.runtime_data.client,
-            entry.runtime_data.stores.safety.section(CONCURRENCY),
+            context.client,
+            context.stores.safety.section(CONCURRENCY),
             monotonic_ms,
             {
                 host_id: host_settings_of(sub).concurrency
                 for host_id, sub in subs.items()
             },
         )
-        for host_id, sub in subs.items():
-            self.hosts[host_id] = GpuHost(hass, entry, sub, self.concurrency)
+        self.hosts: dict[str, GpuHost] = {
+            host_id: GpuHost(
+                context, sub, self.concurrency, self._stands, self._stand_changed
+            )
+            for host_id, sub in subs.items()
+        }
         self.concurrency.adopt(
             {
                 host_id: host.controller.record.overrides
@@ -612,52 +550,45 @@ class GpuHostManager:
             }
         )
         for host_id, host in self.hosts.items():
-            device = dr.async_get(hass).async_get_or_create(
+            dr.async_get(hass).async_get_or_create(
                 config_entry_id=entry.entry_id,
                 config_subentry_id=host_id,
                 identifiers={(DOMAIN, host_id)},
                 name=host.settings.name,
-                via_device_id=entry.runtime_data.server_device_id,
+                via_device_id=server_device_id,
             )
-            host.device_id = device.id
 
     @callback
-    def async_keep(self, hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
+    def async_keep(self) -> None:
         """Look after the hosts for as long as the entry is loaded."""
-
-        @callback
-        def updated() -> None:
-            """Look after a poll."""
-            for host in self.hosts.values():
-                host.async_updated()
-            if not self.hosts and concurrency.overrides:
-                entry.async_create_task(hass, concurrency.apply())
-
-        async def close() -> None:
-            """Write down what has changed."""
-            await self.async_close()
-            if entry.disabled_by is not None:
-                # Nobody would do it later.
-                async_remove_gpu_issues(hass, entry)
-                await concurrency.undo()
-
-        assert self.concurrency is not None
-        concurrency = self.concurrency
-
-        entry.async_create_task(hass, self._forget_removed(hass))
+        self._entry.async_create_task(self._hass, self._forget_removed())
         for host in self.hosts.values():
             host.async_start()
-        listen = entry.runtime_data.queues.async_add_listener
-        entry.async_on_unload(listen(updated))
-        entry.async_on_unload(close)
+        self._entry.async_on_unload(self._queues.async_add_listener(self._polled))
+        self._entry.async_on_unload(self._unload)
+
+    @callback
+    def _polled(self) -> None:
+        """Look after a poll."""
+        for host in self.hosts.values():
+            host.async_updated()
+        if not self.hosts and self.concurrency.overrides:
+            self._entry.async_create_task(self._hass, self.concurrency.apply())
+
+    async def _unload(self) -> None:
+        """Write down what has changed."""
+        await self.async_close()
+        if self._entry.disabled_by is not None:
+            # Nobody would do it later.
+            async_remove_gpu_issues(self._hass, self._entry)
+            await self.concurrency.undo()
 
     async def async_close(self) -> None:
         """Let no host decide anything any more, all at once; write down what they know."""
         await asyncio.gather(*(it.controller.close() for it in self.hosts.values()))
 
-    async def _forget_removed(self, hass: HomeAssistant) -> None:
+    async def _forget_removed(self) -> None:
         """Take back what was changed and said for hosts that are no more."""
-        assert self.concurrency is not None
         if any(host.controller.record.overrides for host in self.hosts.values()):
             if await self.concurrency.save():
                 for host in self.hosts.values():
@@ -666,17 +597,21 @@ class GpuHostManager:
             await self.concurrency.apply()
         subentries = {
             sub
-            for other in hass.config_entries.async_entries(DOMAIN)
+            for other in self._hass.config_entries.async_entries(DOMAIN)
             for sub in other.subentries
         }
-        for domain, issue_id in list(ir.async_get(hass).issues):
+        for domain, issue_id in list(ir.async_get(self._hass).issues):
             for key in GPU_ISSUES:
                 host_id = issue_id.removeprefix(f"{key}_")
                 if domain == DOMAIN and host_id not in {issue_id, *subentries}:
-                    ir.async_delete_issue(hass, DOMAIN, issue_id)
+                    ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+
+    def _stands(self) -> Mapping[str, HostStatus]:
+        """Return how all hosts of this Immich stand."""
+        return {host_id: host.controller.stand for host_id, host in self.hosts.items()}
 
     @callback
-    def async_stand_changed(self, changed: GpuHost) -> None:
+    def _stand_changed(self, changed: GpuHost) -> None:
         """Let the other hosts see that one stands differently now."""
         for host in self.hosts.values():
             if host is not changed:

@@ -7,7 +7,7 @@ import logging
 from ..healing.errors import HealingError
 from .controller import HostController
 from .errors import NoRestartActionError, ServiceRestartError
-from .house import House
+from .host_services import HostServices
 from .probe import ANSWERS_NEEDED, Availability
 
 _LOGGER = logging.getLogger(__name__)
@@ -26,13 +26,13 @@ class ServiceRestart:
     def __init__(
         self,
         host: HostController,
-        house: House,
+        services: HostServices,
         now: Callable[[], int],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`now` returns monotonic ms."""
         self._host = host
-        self._house = house
+        self._services = services
         self._now = now
         self._sleep = sleep
 
@@ -52,7 +52,7 @@ class ServiceRestart:
             await self._until_finished()
             begun = self._now()
             try:
-                await self._house.run_restart_action()
+                await self._services.run_restart_action()
             except HealingError as error:
                 raise ServiceRestartError(str(error)) from error
             await self._until_back(begun)
@@ -67,7 +67,7 @@ class ServiceRestart:
         deadline = self._now() + FINISH_WITHIN
         held = False
         while self._now() < deadline:
-            view = await self._house.look()
+            view = await self._services.look()
             await self._host.step()
             work = self._host.work
             held = view is not None and self._host.leases.all_held(view)

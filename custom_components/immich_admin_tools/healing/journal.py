@@ -266,6 +266,11 @@ class Journal:
         return self._book
 
     @property
+    def under_way(self) -> set[Run]:
+        """Return the runs of jobs that are written down and not recorded yet."""
+        return {act.run for act in self._book.pending.values()}
+
+    @property
     def unstored(self) -> bool:
         """Return whether the disk lags behind."""
         return self._unstored

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Collection, Coroutine, Iterable, Sequence
-from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HassJob, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 
 from ..analysis.models import JobView, ServerView, Source
@@ -15,22 +15,20 @@ from ..bullmq.jobs import QueueListing
 from ..bullmq.recovery import BulkResult, QueueRecovery
 from ..clock import monotonic_ms, monotonic_of, now_ms
 from ..const import DOMAIN, LOGGER
-from ..coordinator import RedisSource
+from ..coordinator import QueueCoordinator, RedisSource
+from ..devices import queue_name
 from ..history.events import Event, EventType
 from ..history.manager import HistoryManager
+from ..restart.manager import RestartManager
 from ..settings import auto_heal_of, heal_limits_of, restart_settings_of
 from ..storage import EntryStores
-from ..texts import plain_placeholders, queue_name
+from ..texts import plain_placeholders
 from .errors import HealingError, RestartLimitError
 from .healer import Healer, Step
 from .journal import Journal, Run
 from .models import Decision, HealedJob, HealReport, Initiator, Outcome
 from .policy import AutoHealMode, Order, decide, plan_heal
 from .verification import Verification
-
-if TYPE_CHECKING:
-    from ..data import AdminToolsConfigEntry
-
 
 HEAL_RIGHTS = "heal_rights"
 
@@ -42,7 +40,7 @@ class HealRights:
     """Raises the issue when Redis refuses an act, and takes it back when it would not."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: AdminToolsConfigEntry, redis: RedisSource
+        self, hass: HomeAssistant, entry: ConfigEntry, redis: RedisSource
     ) -> None:
         """Go on from the issue, which a reload leaves standing."""
         self._hass = hass
@@ -131,70 +129,6 @@ KNOWN_AFTER = 3
 not be judged yet, and its issue, which the user may have ignored, has to stay."""
 
 
-@callback
-def async_keep_heal_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
-    """Raise and take back the issues for as long as the entry is loaded."""
-    runtime = entry.runtime_data
-    polls = 0
-
-    @callback
-    def keep(key: str, queues: Iterable[str], **placeholders: str) -> None:
-        """Raise an issue about queues, or take it back when there are none."""
-        names = sorted({queue_name(hass, entry, queue) for queue in queues})
-        issue_id = f"{key}_{entry.entry_id}"
-        if not names:
-            if polls > KNOWN_AFTER or auto_heal_of(entry) is AutoHealMode.OFF:
-                ir.async_delete_issue(hass, DOMAIN, issue_id)
-            return
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue_id,
-            data={"entry_id": entry.entry_id},
-            is_fixable=True,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=key,
-            translation_placeholders=plain_placeholders(
-                {"title": entry.title, "queues": ", ".join(names), **placeholders}
-            ),
-        )
-
-    @callback
-    def updated() -> None:
-        """Look after a poll."""
-        nonlocal polls
-        if not runtime.queues.last_update_success:
-            return
-        polls += 1
-        mode, healing = auto_heal_of(entry), runtime.healing
-        ways = restart_settings_of(entry).ways
-        stuck = runtime.queues.data.stuck if mode is AutoHealMode.ALERT_ONLY else ()
-        keep(STUCK_JOBS, [job.queue for job in stuck], count=str(len(stuck)))
-        if healing is None:
-            # Redis was taken out of the entry: nothing is known of workers any more.
-            keep(WORKERS_BLOCKED, ())
-            keep(HEAL_LIMIT, ())
-            return
-        restarts = healing.will_restart and bool(ways)
-        tells = mode is not AutoHealMode.OFF and not restarts
-        blocked = {
-            queue: count
-            for queue in runtime.queues.data.queues
-            if tells and (count := healing.lost_slots(queue))
-        }
-        keep(WORKERS_BLOCKED, blocked, count=str(sum(blocked.values())))
-        held_back = healing.held_back
-        keep(
-            HEAL_LIMIT,
-            [job.queue for job in held_back],
-            count=str(len(held_back)),
-            limit=str(heal_limits_of(entry).per_hour),
-        )
-
-    entry.async_on_unload(runtime.queues.async_add_listener(updated))
-    updated()
-
-
 ACTS = "acts"
 """Section of the safety store."""
 
@@ -208,31 +142,39 @@ AFTER_FAILED_RESTART = 1_800_000
 """ms that auto-heal waits after a restart that did not work."""
 
 
+def create_journal(stores: EntryStores) -> Journal:
+    """Return the journal of an entry, which goes on from what is stored."""
+    return Journal(stores.safety.section(ACTS), monotonic_ms, monotonic_of)
+
+
 class HealingManager:
     """What the entities and actions of one Immich with Redis need of the healing."""
 
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: AdminToolsConfigEntry,
-        stores: EntryStores,
+        entry: ConfigEntry,
+        *,
         redis: RedisSource,
-        activity: HistoryManager,
+        journal: Journal,
+        queues: QueueCoordinator,
+        history: HistoryManager,
+        restart: RestartManager,
     ) -> None:
         """Go on from what is stored."""
         prefix = redis.settings.prefix
         self._hass = hass
         self._entry = entry
         self._redis = redis
-        self._activity = activity
-        self._log = log = Journal(
-            stores.safety.section(ACTS), monotonic_ms, monotonic_of
-        )
+        self._journal = journal
+        self._queues = queues
+        self._history = history
+        self._restart = restart
         self._verification = verification = Verification(
-            redis.client, prefix, log, self, monotonic_ms, now_ms
+            redis.client, prefix, journal, self, monotonic_ms, now_ms
         )
         self._healer = Healer(
-            redis.client, prefix, log, self, verification, monotonic_ms, now_ms
+            redis.client, prefix, journal, self, verification, monotonic_ms, now_ms
         )
         self.rights = HealRights(hass, entry, redis)
         self.recovery = QueueRecovery(redis.client, prefix)
@@ -258,7 +200,7 @@ class HealingManager:
     @property
     def under_way(self) -> set[Run]:
         """Return the runs of jobs that are written down and not recorded yet."""
-        return {act.run for act in self._log.book.pending.values()}
+        return self._journal.under_way
 
     @property
     def will_restart(self) -> bool:
@@ -292,7 +234,9 @@ class HealingManager:
             self._hass.async_add_shutdown_job(HassJob(self._end))
         )
         self._entry.async_on_unload(self._end)
-        self._entry.async_on_unload(self._activity.async_listen(happened))
+        self._entry.async_on_unload(self._history.async_listen(happened))
+        self._entry.async_on_unload(self._queues.async_add_listener(self._polled))
+        self._polled()
 
     @callback
     def _end(self) -> None:
@@ -312,7 +256,7 @@ class HealingManager:
         """
         if self._verification.ended:
             raise _interrupted()
-        views = self._entry.runtime_data.queues.data.queues
+        views = self._queues.data.queues
         decisions, skipped = decide(
             [views[queue] for queue in queues if queue in views], order
         )
@@ -352,21 +296,28 @@ class HealingManager:
         if self._asked is None or self._asked.done():
             self._asked = self._entry.async_create_background_task(
                 self._hass,
-                self._entry.runtime_data.queues.async_refresh(),
+                self._queues.async_refresh(),
                 "poll for an act",
             )
 
     async def record(self, healed: Sequence[HealedJob]) -> None:
         """Put outcomes into the history and tell of them."""
-        await self._activity.record(healed)
+        await self._history.record(healed)
 
     @callback
-    def async_updated(self, view: ServerView) -> None:
-        """Look after open acts, and do what auto-heal is for, after a poll."""
+    def _polled(self) -> None:
+        """Look after a poll."""
+        if self._queues.last_update_success:
+            self._async_updated(self._queues.data)
+
+    @callback
+    def _async_updated(self, view: ServerView) -> None:
+        """Look after open acts, and do what auto-heal is for."""
         if view is self._seen or self._verification.ended:
             # Listeners are also called when nothing was polled.
             return
         self._seen = view
+        self._restart.note_lost_slots(self.lost_slots())
         mode = auto_heal_of(self._entry)
         self.rights.async_updated(mode)
         if not self.reachable or view.source is not Source.REDIS:
@@ -376,8 +327,8 @@ class HealingManager:
             view,
             mode,
             heal_limits_of(self._entry),
-            self._log.book.recent,
-            self._activity.strikes.count,
+            self._journal.book.recent,
+            self._history.strikes.count,
             monotonic_ms(),
         )
         self.held_back = plan.held_back
@@ -412,7 +363,8 @@ class HealingManager:
         except BullMQError as err:
             LOGGER.debug("Open acts can't be looked at now: %s", err)
         if [self.lost_slots(queue) for queue in view.queues] != lost:
-            self._entry.runtime_data.queues.async_update_listeners()
+            self._restart.note_lost_slots(self.lost_slots())
+            self._queues.async_update_listeners()
 
     async def _auto(self, decisions: Sequence[Decision]) -> None:
         """Carry out what was decided, and restart where that is wanted and needed."""
@@ -431,7 +383,7 @@ class HealingManager:
                 and await self._verification.still_held()
                 and self._wants_restart()
             ):
-                await self._restart()
+                await self._restart_workers()
         except MissingRightsError as err:
             LOGGER.debug("Auto-heal lacks rights: %s", err)
             await self.rights.async_refused(err)
@@ -446,11 +398,11 @@ class HealingManager:
         finally:
             self._auto_runs = False
 
-    async def _restart(self) -> None:
+    async def _restart_workers(self) -> None:
         """Restart the workers; how often is limited, and it may fail."""
         LOGGER.info("%s workers hang on: restarting them", self.lost_slots())
         try:
-            await self._entry.runtime_data.restart.async_restart()
+            await self._restart.async_restart()
             wait = AFTER_RESTART
         except HomeAssistantError as err:
             limit = err.__cause__
@@ -475,36 +427,78 @@ def _interrupted() -> HomeAssistantError:
     )
 
 
-def reachable_healing(entry: AdminToolsConfigEntry) -> HealingManager:
-    """Return the healing of an entry. Raises ServiceValidationError without Redis."""
-    healing = entry.runtime_data.healing
-    if healing is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="needs_redis"
-        )
-    if not healing.reachable:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="redis_lost"
-        )
-    return healing
+class HealIssues:
+    """Raises and takes back the issues about stuck jobs and blocked workers."""
 
-
-@callback
-def async_keep_healing(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
-    """Tell what happened, and look after stuck jobs, with every poll."""
-    runtime = entry.runtime_data
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        queues: QueueCoordinator,
+        healing: HealingManager | None,
+    ) -> None:
+        """`healing`: None without Redis."""
+        self._hass = hass
+        self._entry = entry
+        self._queues = queues
+        self._healing = healing
+        self._polls = 0
 
     @callback
-    def updated() -> None:
-        """Look after a poll."""
-        if not runtime.queues.last_update_success:
-            return
-        view, healing = runtime.queues.data, runtime.healing
-        runtime.activity.async_updated(view, healing.under_way if healing else ())
-        if healing is not None:
-            healing.async_updated(view)
+    def async_keep(self) -> None:
+        """Look with every poll for as long as the entry is loaded."""
+        self._entry.async_on_unload(self._queues.async_add_listener(self._polled))
+        self._polled()
 
-    if runtime.healing is not None:
-        runtime.healing.async_keep()
-    entry.async_on_unload(runtime.queues.async_add_listener(updated))
-    updated()
+    @callback
+    def _polled(self) -> None:
+        """Look after a poll."""
+        if not self._queues.last_update_success:
+            return
+        self._polls += 1
+        mode, healing = auto_heal_of(self._entry), self._healing
+        stuck = self._queues.data.stuck if mode is AutoHealMode.ALERT_ONLY else ()
+        self._show(STUCK_JOBS, [job.queue for job in stuck], count=str(len(stuck)))
+        if healing is None:
+            # Redis was taken out of the entry: nothing is known of workers any more.
+            self._show(WORKERS_BLOCKED, ())
+            self._show(HEAL_LIMIT, ())
+            return
+        restarts = healing.will_restart and bool(restart_settings_of(self._entry).ways)
+        tells = mode is not AutoHealMode.OFF and not restarts
+        blocked = {
+            queue: count
+            for queue in self._queues.data.queues
+            if tells and (count := healing.lost_slots(queue))
+        }
+        self._show(WORKERS_BLOCKED, blocked, count=str(sum(blocked.values())))
+        held_back = healing.held_back
+        self._show(
+            HEAL_LIMIT,
+            [job.queue for job in held_back],
+            count=str(len(held_back)),
+            limit=str(heal_limits_of(self._entry).per_hour),
+        )
+
+    @callback
+    def _show(self, key: str, queues: Iterable[str], **placeholders: str) -> None:
+        """Raise an issue about queues, or take it back when there are none."""
+        hass, entry = self._hass, self._entry
+        names = sorted({queue_name(hass, entry, queue) for queue in queues})
+        issue_id = f"{key}_{entry.entry_id}"
+        if not names:
+            if self._polls > KNOWN_AFTER or auto_heal_of(entry) is AutoHealMode.OFF:
+                ir.async_delete_issue(hass, DOMAIN, issue_id)
+            return
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue_id,
+            data={"entry_id": entry.entry_id},
+            is_fixable=True,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=key,
+            translation_placeholders=plain_placeholders(
+                {"title": entry.title, "queues": ", ".join(names), **placeholders}
+            ),
+        )

@@ -4,35 +4,32 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from ..analysis.models import JobView, ServerView
 from ..analysis.stored import stored_mapping
 from ..clock import monotonic_ms, now_ms
-from ..const import DOMAIN
+from ..const import DOMAIN, THUMBNAIL_URL
+from ..coordinator import QueueCoordinator, ServerCoordinator
 from ..devices import queue_identifier
-from ..healing.journal import Run
+from ..healing.journal import Journal, Run
 from ..healing.models import HealedJob, Initiator, Outcome
 from ..healing.safety import Stored
-from ..immich.client import ImmichClient
 from ..immich.queues import RESUMED_AT_START
 from ..pauses.attributes import BY_HAND
+from ..pauses.keeper import LeaseKeeper
 from ..pauses.leases import LeaseKind
 from ..settings import external_url_of, history_days_of
 from ..storage import EntryStores
-from ..views import thumbnail_path
 from .assets import AssetBook
 from .detector import NOT_BY_US, EventDetector
 from .events import Event, EventType, act_events
 from .history import History
 from .strikes import StrikeBook
 from .summaries import JobSummaries
-
-if TYPE_CHECKING:
-    from ..data import AdminToolsConfigEntry
 
 BUS_EVENT = f"{DOMAIN}_event"
 
@@ -48,18 +45,27 @@ class HistoryManager:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: AdminToolsConfigEntry,
-        client: ImmichClient,
+        entry: ConfigEntry,
+        *,
         stores: EntryStores,
+        leases: LeaseKeeper,
+        server: ServerCoordinator,
+        queues: QueueCoordinator,
+        journal: Journal | None,
+        server_device_id: str,
     ) -> None:
-        """Go on from what is stored."""
+        """Go on from what is stored; `journal` knows our own acts, with Redis."""
         stored = stores.history.data
         self._hass = hass
         self._entry = entry
+        self._leases = leases
+        self._queues = queues
+        self._journal = journal
+        self._server_device_id = server_device_id
         self._store = stores.history
         self.history = History.from_dict(stored, history_days_of(entry))
         self.strikes = StrikeBook.from_dict(stored_mapping(stored, "strikes"))
-        self.assets = AssetBook(client.asset, monotonic_ms)
+        self.assets = AssetBook(server.client.asset, monotonic_ms)
         self.jobs = JobSummaries(self.assets, self.strikes, external_url_of(entry))
         self._watch = EventDetector()
         self._handled: deque[Run] = deque(maxlen=1000)
@@ -69,7 +75,20 @@ class HistoryManager:
         self._lock = asyncio.Lock()
 
     @callback
-    def async_updated(self, view: ServerView, under_way: Container[Run]) -> None:
+    def async_keep(self) -> None:
+        """Tell what happened with every poll, for as long as the entry is loaded."""
+        self._entry.async_on_unload(self._queues.async_add_listener(self._polled))
+        self._polled()
+
+    @callback
+    def _polled(self) -> None:
+        """Look after a poll."""
+        if self._queues.last_update_success:
+            under_way = () if self._journal is None else self._journal.under_way
+            self._async_updated(self._queues.data, under_way)
+
+    @callback
+    def _async_updated(self, view: ServerView, under_way: Container[Run]) -> None:
         """Tell what happened since the last view."""
         events = [
             event
@@ -90,7 +109,7 @@ class HistoryManager:
     def _with_pause(self, event: Event) -> Event:
         """Add who paused a queue and why, and why one that goes on was paused."""
         queue = event.queue or ""
-        leases = self._entry.runtime_data.leases
+        leases = self._leases
         if event.type is EventType.QUEUE_PAUSED:
             owner = leases.owner(queue)
             if (
@@ -151,7 +170,7 @@ class HistoryManager:
             for event in events:
                 self._tell_one(event)
             if news:
-                self._entry.runtime_data.queues.async_update_listeners()
+                self._queues.async_update_listeners()
         self._store.async_schedule(self._snapshot)
 
     @callback
@@ -177,7 +196,9 @@ class HistoryManager:
         }
         del data["at"]
         if event.asset_id is not None and self.has_shown(event.asset_id):
-            data["thumbnail"] = thumbnail_path(self._entry.entry_id, event.asset_id)
+            data["thumbnail"] = THUMBNAIL_URL.format(
+                entry_id=self._entry.entry_id, asset_id=event.asset_id
+            )
         return data
 
     def has_shown(self, asset_id: str) -> bool:
@@ -189,16 +210,15 @@ class HistoryManager:
 
     def _device_id(self, event: Event) -> str:
         """Return the device of the GPU host, of the queue, or of the server."""
-        server: str = self._entry.runtime_data.server_device_id
+        registry = dr.async_get(self._hass)
+        device: dr.AnyDeviceEntry | None = None
         if event.host is not None:
-            hosts = self._entry.runtime_data.gpu_hosts.hosts
-            return hosts[event.host].device_id if event.host in hosts else server
-        if event.queue is None:
-            return server
-        device = dr.async_get(self._hass).async_get_child_device_by_identifier(
-            queue_identifier(self._entry, event.queue), self._entry.entry_id
-        )
-        return server if device is None else device.id
+            device = registry.async_get_device(identifiers={(DOMAIN, event.host)})
+        elif event.queue is not None:
+            device = registry.async_get_child_device_by_identifier(
+                queue_identifier(self._entry, event.queue), self._entry.entry_id
+            )
+        return self._server_device_id if device is None else device.id
 
     @callback
     def async_listen(self, listener: Listener) -> CALLBACK_TYPE:

@@ -155,9 +155,12 @@ class LeaseKeeper:
         *,
         now: Callable[[], int] | None = None,
         started: Started | None = None,
+        before_resume: Callable[[Collection[str]], Awaitable[None]] | None = None,
     ) -> None:
         """Go on from what is stored.
 
+        `before_resume` is awaited just before queues go on; it must return soon and
+        never raise.
         `wall` returns ms since the epoch, `now` ms on a clock that never jumps; where
         the wall clock is made and never does, it serves as both.
         """
@@ -166,8 +169,7 @@ class LeaseKeeper:
         self._now = now or wall
         self._on_change = on_change
         self._started = started
-        self.before_resume: Callable[[Collection[str]], Awaitable[None]] | None = None
-        """Awaited just before queues go on; must return soon and never raise."""
+        self._before_resume = before_resume
         self._shelf = LeaseShelf(section, wall, self._now)
         self._ended = False
         self._insisted: dict[str, int] = {}
@@ -571,5 +573,5 @@ class LeaseKeeper:
 
         Never within a step: a pause of another call would wait for it.
         """
-        if queues and self.before_resume is not None:
-            await self.before_resume(queues)
+        if queues and self._before_resume is not None:
+            await self._before_resume(queues)

@@ -1,12 +1,12 @@
 """The pauses of one config entry: kept, found without an owner, and left in order."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from homeassistant.components import persistent_notification
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
@@ -19,8 +19,11 @@ from ..bullmq.address import split_user_info
 from ..bullmq.workers import connected_workers
 from ..clock import monotonic_ms, now_ms
 from ..const import DOMAIN, LOGGER
-from ..coordinator import RedisSource
+from ..coordinator import QueueCoordinator, RedisSource
+from ..devices import queue_names
 from ..gpu_host.concurrency import ConcurrencyKeeper
+from ..gpu_host.guard import DrainGuard
+from ..gpu_host.manager import GpuHost, GpuHostManager
 from ..gpu_host.models import LEAVING
 from ..gpu_host.probe import PingProbe, Probe
 from ..healing.errors import EndedError, HealingError, LockedOutError, NotStoredError
@@ -29,7 +32,7 @@ from ..immich.errors import ImmichError
 from ..immich.models import MachineLearning
 from ..immich.queues import RESUMED_AT_START
 from ..restart.maintenance import MaintenanceGuard
-from ..restart.manager import create_maintenance_guard
+from ..restart.manager import RestartManager, create_maintenance_guard
 from ..restart.worker_watch import ImmichStarts
 from ..settings import (
     CONCURRENCY,
@@ -39,14 +42,10 @@ from ..settings import (
     host_settings_of,
 )
 from ..storage import EntryStores
-from ..texts import plain_placeholders, queue_names
+from ..texts import plain_placeholders
 from .hand_over import Answers, queues_to_keep
 from .keeper import LeaseKeeper
 from .leases import LeaseBook, LeaseKind, Reason
-
-if TYPE_CHECKING:
-    from ..data import AdminToolsConfigEntry
-
 
 LEASES = "leases"
 """Section of the safety store."""
@@ -67,15 +66,19 @@ def create_immich_starts(redis: RedisSource) -> ImmichStarts:
 
 
 def create_lease_keeper(
-    client: ImmichClient, stores: EntryStores, starts: ImmichStarts | None = None
+    client: ImmichClient,
+    stores: EntryStores,
+    starts: ImmichStarts | None = None,
+    guard: DrainGuard | None = None,
 ) -> LeaseKeeper:
-    """Return a keeper that goes on from what is stored."""
+    """Return a keeper that goes on from what is stored; `guard` sees the first jobs."""
     return LeaseKeeper(
         client,
         stores.safety.section(LEASES),
         now_ms,
         now=monotonic_ms,
         started=None if starts is None else starts.just_now,
+        before_resume=None if guard is None else guard.ready,
     )
 
 
@@ -93,12 +96,26 @@ SECTION = "users_pauses"
 class BoxPauses:
     """Looks after the pauses of one Immich that no GPU box looks after."""
 
-    def __init__(self, hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        *,
+        client: ImmichClient,
+        stores: EntryStores,
+        leases: LeaseKeeper,
+        queues: QueueCoordinator,
+        hosts: Mapping[str, GpuHost],
+    ) -> None:
         """Go on from what is stored."""
         self._hass = hass
         self._entry = entry
-        self._leases = entry.runtime_data.leases
-        self._section = entry.runtime_data.stores.safety.section(SECTION)
+        self._client = client
+        self._stores = stores
+        self._leases = leases
+        self._queues = queues
+        self._hosts = hosts
+        self._section = stores.safety.section(SECTION)
         stored = self._section.data.get("queues")
         known = stored if isinstance(stored, list) else []
         self._users = frozenset(queue for queue in known if isinstance(queue, str))
@@ -110,8 +127,7 @@ class BoxPauses:
     @callback
     def async_keep(self) -> None:
         """Look with every poll; now and then whether photos would be skipped."""
-        queues = self._entry.runtime_data.queues
-        self._entry.async_on_unload(queues.async_add_listener(self._polled))
+        self._entry.async_on_unload(self._queues.async_add_listener(self._polled))
         self._entry.async_on_unload(
             async_track_time_interval(self._hass, self.async_look_soon, LOOK_EVERY)
         )
@@ -122,10 +138,9 @@ class BoxPauses:
     def _polled(self) -> None:
         """Keep the issues in step with the queues."""
         self._tell(BOX_REMOVED_PAUSED, self.of_removed_boxes())
-        queues = self._entry.runtime_data.queues
-        if not queues.last_update_success:
+        if not self._queues.last_update_success:
             return
-        views = queues.data.queues
+        views = self._queues.data.queues
         paused = {name for name, view in views.items() if view.is_paused}
         pauses = self._leases.book.pauses
         # A lease over a pause of somebody else's does not make that ours.
@@ -145,14 +160,13 @@ class BoxPauses:
 
     def of_removed_boxes(self) -> dict[str, tuple[Reason, ...]]:
         """Return the queues that are paused for boxes that are not set up any more."""
-        hosts = self._entry.runtime_data.gpu_hosts.hosts
         found: dict[str, tuple[Reason, ...]] = {}
         for queue, pause in self._leases.book.pauses.items():
             gone = tuple(
                 lease.reason
                 for lease in pause.leases
                 if lease.reason.kind is LeaseKind.GPU_OFFLINE
-                and lease.reason.holder not in hosts
+                and lease.reason.holder not in self._hosts
                 # A pause in doubt ends on its own.
                 and lease.until is None
             )
@@ -164,7 +178,7 @@ class BoxPauses:
         """Return the queues that boxes would have paused."""
         return frozenset(
             queue
-            for host in self._entry.runtime_data.gpu_hosts.hosts.values()
+            for host in self._hosts.values()
             if host.settings.pause_offline
             for queue in host.settings.queues
         )
@@ -185,13 +199,8 @@ class BoxPauses:
             gone = self.of_removed_boxes()
             kept = await queues_to_keep(
                 LeaseBook({queue: pauses[queue] for queue in gone}),
-                self._entry.runtime_data.client,
-                host_answers(
-                    self._hass,
-                    self._entry,
-                    self._entry.runtime_data.client,
-                    self._entry.runtime_data.stores,
-                ),
+                self._client,
+                host_answers(self._hass, self._entry, self._client, self._stores),
             )
             for queue, reasons in gone.items():
                 for reason in reasons if queue not in kept else ():
@@ -209,7 +218,7 @@ class BoxPauses:
             for reason in reasons:
                 # Nobody stands behind it any more: nothing is to be blocked.
                 await self._leases.end(reason, [queue])
-        await self._entry.runtime_data.queues.async_refresh()
+        await self._queues.async_refresh()
 
     async def async_leave_paused(self) -> None:
         """Leave the queues of removed boxes paused, for the user. Raises NotStoredError."""
@@ -220,16 +229,15 @@ class BoxPauses:
 
     async def async_adopt(self) -> None:
         """Let those that were found paused go on with their box. Raises NotStoredError."""
-        hosts = self._entry.runtime_data.gpu_hosts.hosts
         for queue in sorted(self._found or ()):
-            for host_id, host in hosts.items():
+            for host_id, host in self._hosts.items():
                 if host.settings.pause_offline and queue in host.settings.queues:
                     await self._leases.adopt(
                         Reason(LeaseKind.GPU_OFFLINE, host_id), queue
                     )
                     break
         self._polled()
-        self._entry.runtime_data.queues.async_update_listeners()
+        self._queues.async_update_listeners()
 
     async def async_mine(self) -> None:
         """Take those that were found paused for the user's. Raises NotStoredError."""
@@ -280,7 +288,16 @@ ASK_AGAIN = 1.0
 """Seconds until an Immich that did not answer is asked again."""
 
 
-async def async_let_go(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
+async def async_let_go(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    *,
+    client: ImmichClient,
+    stores: EntryStores,
+    leases: LeaseKeeper,
+    restart: RestartManager,
+    gpu_hosts: GpuHostManager,
+) -> None:
     """Let the queues go on when the entry is disabled: nobody would do it later.
 
     Where photos would be skipped they stay paused, and are looked after again as soon
@@ -288,13 +305,10 @@ async def async_let_go(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> Non
     """
     if entry.disabled_by is None:
         return
-    runtime = entry.runtime_data
-    await runtime.restart.async_finish()
+    await restart.async_finish()
     # Else one may still be switched off while its queues go on.
-    await runtime.gpu_hosts.async_close()
-    paused = await _async_leave(
-        hass, entry, runtime.client, runtime.leases, runtime.stores
-    )
+    await gpu_hosts.async_close()
+    paused = await _async_leave(hass, entry, client, leases, stores)
     if paused:
         ir.async_create_issue(
             hass,
@@ -314,14 +328,12 @@ async def async_let_go(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> Non
 
 
 @callback
-def async_is_back(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
+def async_is_back(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Take back what was said of a disabled entry: its queues are looked after again."""
     ir.async_delete_issue(hass, DOMAIN, f"{PAUSED_WHILE_DISABLED}_{entry.entry_id}")
 
 
-async def async_leave_in_order(
-    hass: HomeAssistant, entry: AdminToolsConfigEntry
-) -> None:
+async def async_leave_in_order(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """End what only we would end, then delete what was stored."""
     stores = EntryStores(hass, entry.entry_id)
     await stores.async_load()
@@ -356,7 +368,7 @@ async def async_leave_in_order(
 
 async def _async_leave(
     hass: HomeAssistant,
-    entry: AdminToolsConfigEntry,
+    entry: ConfigEntry,
     client: ImmichClient,
     leases: LeaseKeeper,
     stores: EntryStores,
@@ -410,7 +422,7 @@ def _goes_off(stores: EntryStores, host_id: str) -> bool:
 
 def host_answers(
     hass: HomeAssistant,
-    entry: AdminToolsConfigEntry,
+    entry: ConfigEntry,
     client: ImmichClient,
     stores: EntryStores,
 ) -> Answers:
@@ -435,7 +447,7 @@ def host_answers(
 
 
 async def _async_notify(
-    hass: HomeAssistant, entry: AdminToolsConfigEntry, queues: list[str]
+    hass: HomeAssistant, entry: ConfigEntry, queues: list[str]
 ) -> None:
     """Tell what is left to be done in Immich: nothing of the entry is there to show it."""
     texts = await async_get_translations(hass, hass.config.language, "common", {DOMAIN})
@@ -454,11 +466,13 @@ async def _async_notify(
 
 @callback
 def async_keep_leases(
-    hass: HomeAssistant, entry: AdminToolsConfigEntry, starts: ImmichStarts | None
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    leases: LeaseKeeper,
+    queues: QueueCoordinator,
+    starts: ImmichStarts | None,
 ) -> None:
     """Look after the leases with every poll, and when one ends between two polls."""
-    runtime = entry.runtime_data
-    queues, leases = runtime.queues, runtime.leases
     timer: list[CALLBACK_TYPE] = []
     ended_with_entry = False
 

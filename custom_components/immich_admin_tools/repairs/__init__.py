@@ -9,6 +9,7 @@ from homeassistant.helpers import issue_registry as ir
 from ..bullmq.errors import AuthenticationError, MissingRightsError
 from ..const import DOMAIN
 from ..data import AdminToolsConfigEntry
+from ..devices import queue_names
 from ..errors import message_of
 from ..healing.manager import (
     HEAL_ISSUES,
@@ -26,7 +27,7 @@ from ..pauses.manager import (
 )
 from ..restart.manager import RESTART_ACTIONS_INVALID, RESTART_FAILED, RESTART_ISSUES
 from ..skipped_jobs import JOBS_BURNT, async_remove_burnt
-from ..texts import localized, plain_placeholders, queue_names
+from ..texts import localized, plain_placeholders
 from .flow import IssueData
 from .pauses import BoxRemovedFlow, FoundPausedFlow
 from .restart import ActionsInvalidFlow, RestartFlow

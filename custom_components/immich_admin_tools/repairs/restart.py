@@ -9,13 +9,14 @@ from homeassistant.helpers.selector import ActionSelector, BooleanSelector
 import voluptuous as vol
 
 from ..const import CONF_RESTART_ACTION
+from ..devices import queue_names
 from ..errors import translated_errors
 from ..healing.errors import OwnActionsError
 from ..options_flow import SECTION_RESTART, async_restart_problem
 from ..restart.methods import MethodKind
 from ..restart.restarter import RestartReport
 from ..settings import restart_settings_of
-from ..texts import localized, localized_choice, queue_names
+from ..texts import localized, localized_choice
 from ..user_actions import RawActions, async_check_actions
 from .flow import EntryFlow
 

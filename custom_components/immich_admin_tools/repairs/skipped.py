@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 
+from ..devices import queue_name
 from ..errors import message_of
 from ..immich.errors import ImmichError
-from ..texts import localized, plain_placeholders, queue_name
+from ..texts import localized, plain_placeholders
 
 if TYPE_CHECKING:
     from ..data import AdminToolsConfigEntry

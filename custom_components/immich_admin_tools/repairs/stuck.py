@@ -14,8 +14,9 @@ from ..analysis.models import JobView
 from ..bullmq.access import check_access
 from ..bullmq.errors import BullMQError
 from ..const import CONF_HEAL_LIMITS
+from ..data import reachable_healing
+from ..devices import queue_name
 from ..errors import translated_errors
-from ..healing.manager import reachable_healing
 from ..healing.models import (
     Decision,
     HealedJob,
@@ -27,7 +28,7 @@ from ..healing.models import (
 from ..healing.policy import Order, decide_one
 from ..services.jobs import SKIPPED_MESSAGES
 from ..settings import heal_limits_of, restart_settings_of
-from ..texts import duration, localized, localized_choice, plain, queue_name
+from ..texts import duration, localized, localized_choice, plain
 from .restart import RestartFlow
 
 SHOWN = 20
@@ -127,7 +128,7 @@ class StuckJobsFlow(RestartFlow):
 
     def _photo(self, asset_id: str | None, job_id: str) -> str:
         """Return the photo's file name as a link; without one, the job."""
-        known = self.entry.runtime_data.activity.jobs.asset(asset_id)
+        known = self.entry.runtime_data.history.jobs.asset(asset_id)
         name = plain(known["file_name"] or job_id)
         return f"[{name}]({known['url']})" if known["url"] else name
 

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
@@ -15,7 +16,7 @@ from ..bullmq.address import split_user_info
 from ..bullmq.errors import BullMQError
 from ..clock import monotonic_ms, monotonic_of, now_ms
 from ..const import DOMAIN, LOGGER
-from ..coordinator import RedisSource
+from ..coordinator import QueueCoordinator, ServerCoordinator
 from ..errors import message_of, translated_errors
 from ..fresh_http import fresh_http
 from ..healing.errors import (
@@ -26,6 +27,7 @@ from ..healing.errors import (
     RestartFailedError,
 )
 from ..history.events import Event, EventType
+from ..history.manager import HistoryManager
 from ..immich.client import ImmichClient
 from ..immich.errors import ImmichError
 from ..immich.queues import QueueName
@@ -45,10 +47,6 @@ from .methods import (
 from .restarter import WITHOUT_API, Restarter, RestartPlan, RestartReport
 from .worker_watch import ApiWatch, ImmichStarts, RedisWatch, WorkerWatch
 
-if TYPE_CHECKING:
-    from ..data import AdminToolsConfigEntry
-
-
 MAINTENANCE_LOCKED = "maintenance_locked"
 RESTART_FAILED = "restart_failed"
 RESTART_ACTIONS_INVALID = "restart_actions_invalid"
@@ -56,22 +54,12 @@ RESTART_ISSUES = (MAINTENANCE_LOCKED, RESTART_FAILED, RESTART_ACTIONS_INVALID)
 
 
 class RestartIssues:
-    """The issues of one entry. What failed is over when Immich was restarted at all."""
+    """The issues of one entry that are about restarts."""
 
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: AdminToolsConfigEntry,
-        starts: ImmichStarts | None,
-    ) -> None:
-        """`starts` sees restarts that are not ours; None without Redis."""
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Name them by the entry."""
         self._hass = hass
         self._entry = entry
-        self._starts = starts
-        self._chosen: object = restart_settings_of(entry)
-        """What the options said when a restart failed."""
-        self._lost_slots = 0
-        self._was_gone = False
 
     @callback
     def async_raise(self, key: str, placeholders: dict[str, str]) -> None:
@@ -103,34 +91,55 @@ class RestartIssues:
     def _issue_id(self, key: str) -> str:
         return f"{key}_{self._entry.entry_id}"
 
-    async def async_failed(self, reasons: str) -> None:
+
+class FailedRestart:
+    """Tells that a restart failed, until Immich was restarted at all."""
+
+    def __init__(
+        self,
+        entry: ConfigEntry,
+        issues: RestartIssues,
+        server: ServerCoordinator,
+        queues: QueueCoordinator,
+        starts: ImmichStarts | None,
+    ) -> None:
+        """`starts` sees restarts that are not ours; None without Redis."""
+        self._entry = entry
+        self._issues = issues
+        self._server = server
+        self._queues = queues
+        self._starts = starts
+        self._chosen: object = restart_settings_of(entry)
+        """What the options said when a restart failed."""
+        self.lost_slots = 0
+        """How many workers hang on to a job now, as the healing says."""
+        self._lost_slots_then = 0
+        self._was_gone = False
+
+    async def async_raise(self, reasons: str) -> None:
         """Tell that no way worked."""
         self._chosen = restart_settings_of(self._entry)
-        self._lost_slots = self._count_lost_slots()
+        self._lost_slots_then = self.lost_slots
         self._was_gone = False
-        self.async_raise(RESTART_FAILED, {"reasons": reasons})
+        self._issues.async_raise(RESTART_FAILED, {"reasons": reasons})
         if self._starts is not None:
             await self._starts.just_now()
 
-    def _count_lost_slots(self) -> int:
-        healing = self._entry.runtime_data.healing
-        return 0 if healing is None else healing.lost_slots()
-
-    async def async_look(self, *, running: bool) -> None:
+    async def async_look(self) -> None:
         """Look after a poll whether what failed is over.
 
         It is when Immich was restarted by somebody else, when the options say something
         else now, and when no worker hangs on any more.
         """
-        if running or not self.async_is_raised(RESTART_FAILED):
+        if not self._issues.async_is_raised(RESTART_FAILED):
             return
         started = None if self._starts is None else await self._starts.just_now()
         if started is None:
             # Where nobody sees the workers, Immich's own absence tells.
             started = self._was_gone and self._answers()
-        freed = self._lost_slots > 0 and self._count_lost_slots() == 0
+        freed = self._lost_slots_then > 0 and self.lost_slots == 0
         if started or freed or self._chosen != restart_settings_of(self._entry):
-            self.async_delete(RESTART_FAILED)
+            self._issues.async_delete(RESTART_FAILED)
 
     @callback
     def async_polled(self) -> None:
@@ -139,8 +148,7 @@ class RestartIssues:
             self._was_gone = True
 
     def _answers(self) -> bool:
-        runtime = self._entry.runtime_data
-        return runtime.server.last_update_success and runtime.queues.last_update_success
+        return self._server.last_update_success and self._queues.last_update_success
 
 
 ACTIONS_TIMEOUT = 300.0
@@ -153,16 +161,17 @@ class ChosenMethods:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: AdminToolsConfigEntry,
-        client: ImmichClient,
-        redis: RedisSource | None,
+        entry: ConfigEntry,
+        server: ServerCoordinator,
+        queues: QueueCoordinator,
         guard: MaintenanceGuard,
     ) -> None:
         """Use what the entry has."""
         self._hass = hass
         self._entry = entry
-        self._client = client
-        self._redis = redis
+        self._server = server
+        self._queues = queues
+        self._redis = queues.redis
         self._guard = guard
 
     def chosen(self) -> Iterator[RestartMethod]:
@@ -200,11 +209,8 @@ class ChosenMethods:
     def watch(self) -> WorkerWatch:
         """Return what sees the workers come back."""
         if self._redis is None:
-            return ApiWatch(
-                self._client.version,
-                lambda: self._entry.runtime_data.server.data.queues,
-                now_ms,
-            )
+            server = self._server
+            return ApiWatch(server.client.version, lambda: server.data.queues, now_ms)
         return RedisWatch(
             self._redis.client,
             self._redis.settings.prefix,
@@ -214,7 +220,7 @@ class ChosenMethods:
 
     async def _heartbeats(self) -> Mapping[str, int | None]:
         """Look at the queues; return when each worker was heard last."""
-        queues = self._entry.runtime_data.queues
+        queues = self._queues
         await queues.async_refresh()
         if not queues.last_update_success or queues.data.source is not Source.REDIS:
             return {}
@@ -226,7 +232,7 @@ MAINTENANCE = "maintenance"
 
 
 def create_maintenance_guard(
-    entry: AdminToolsConfigEntry, client: ImmichClient, stores: EntryStores
+    entry: ConfigEntry, client: ImmichClient, stores: EntryStores
 ) -> MaintenanceGuard:
     """Return a guard that goes on from what is stored."""
     verify_ssl = connection_of(entry.data).verify_ssl
@@ -238,6 +244,39 @@ def create_maintenance_guard(
         now_ms,
         monotonic_ms,
     )
+
+
+class MaintenanceMode:
+    """Ends a maintenance mode of ours that a crash, or an outage, left on."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry, guard: MaintenanceGuard
+    ) -> None:
+        """Use the guard of the entry."""
+        self.guard = guard
+        self._issues = RestartIssues(hass, entry)
+        self._locked_out = False
+
+    async def async_end(self) -> None:
+        """End it, or raise the issue that says how the user can."""
+        try:
+            await self.guard.look_after()
+        except LockedOutError as err:
+            if not self._locked_out:
+                LOGGER.error("Immich is locked in maintenance mode: %s", err)
+            self._locked_out = True
+            self.async_raise_locked()
+        except (HealingError, ImmichError) as err:
+            LOGGER.debug("Maintenance mode can't be ended now: %s", err)
+        else:
+            if not self.guard.open:
+                self._locked_out = False
+                self._issues.async_delete(MAINTENANCE_LOCKED)
+
+    @callback
+    def async_raise_locked(self) -> None:
+        """Tell that Immich is locked in its maintenance mode."""
+        self._issues.async_raise(MAINTENANCE_LOCKED, {})
 
 
 RESTART = "restart"
@@ -261,24 +300,28 @@ class RestartManager:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: AdminToolsConfigEntry,
-        client: ImmichClient,
+        entry: ConfigEntry,
+        *,
         stores: EntryStores,
         leases: LeaseKeeper,
-        redis: RedisSource | None,
-        starts: ImmichStarts | None = None,
+        maintenance: MaintenanceMode,
+        server: ServerCoordinator,
+        queues: QueueCoordinator,
+        history: HistoryManager,
+        starts: ImmichStarts | None,
     ) -> None:
-        """Go on from what is stored."""
-        self._issues = RestartIssues(hass, entry, starts)
-        self._task: asyncio.Task[RestartReport] | None = None
-        self._locked_out = False
+        """Go on from what is stored; `starts` sees restarts that are not ours."""
         self._hass = hass
         self._entry = entry
-        self._client = client
-        self._redis = redis
         self._leases = leases
-        self._guard = create_maintenance_guard(entry, client, stores)
-        self._ways = ChosenMethods(hass, entry, client, redis, self._guard)
+        self._maintenance = maintenance
+        self._server = server
+        self._queues = queues
+        self._history = history
+        self._issues = RestartIssues(hass, entry)
+        self._failed = FailedRestart(entry, self._issues, server, queues, starts)
+        self._task: asyncio.Task[RestartReport] | None = None
+        self._ways = ChosenMethods(hass, entry, server, queues, maintenance.guard)
         self._restarter = Restarter(
             stores.safety.section(RESTART),
             leases,
@@ -298,6 +341,11 @@ class RestartManager:
     def tries(self) -> list[int]:
         """Return when a restart was tried within 24 hours: ms since the epoch."""
         return self._restarter.tries
+
+    @callback
+    def note_lost_slots(self, count: int) -> None:
+        """Note how many workers hang on to a job that was taken from them."""
+        self._failed.lost_slots = count
 
     async def async_restart(self, *, force: bool = False) -> RestartReport:
         """Restart the workers in the user's order of ways; takes 10 to 100 s.
@@ -341,8 +389,8 @@ class RestartManager:
         """
         if self._task is not None and not self._task.done():
             await asyncio.wait({self._task}, timeout=FINISH_WITHIN)
-        if self._guard.open:
-            await self.async_end_maintenance()
+        if self._maintenance.guard.open:
+            await self._maintenance.async_end()
 
     @callback
     def async_check(self, *, force: bool = False) -> None:
@@ -357,33 +405,33 @@ class RestartManager:
         """
         if WITHOUT_API.isdisjoint(way.kind for way in self._ways.chosen()):
             with translated_errors():
-                await self._client.queues()
+                await self._server.client.queues()
 
     def _plan(self) -> RestartPlan:
         """Return what a restart would be like."""
         return RestartPlan(
             tuple(self._ways.chosen()),
-            self._entry.runtime_data.server.data.queues,
+            self._server.data.queues,
             restart_limits_of(self._entry),
         )
 
     async def _restart(self, force: bool) -> RestartReport:
         """Restart, and raise or take back the issue."""
-        runtime = self._entry.runtime_data
         try:
-            report = await self._restarter.restart(self._plan(), force=force)
+            with self._outage_expected():
+                report = await self._restarter.restart(self._plan(), force=force)
         except RestartFailedError as err:
             reasons = self._reasons(err)
-            await self._issues.async_failed(reasons)
+            await self._failed.async_raise(reasons)
             if any(isinstance(error, LockedOutError) for _, error in err.failures):
-                self._issues.async_raise(MAINTENANCE_LOCKED, {})
+                self._maintenance.async_raise_locked()
             failed = Event(EventType.RESTART_FAILED, now_ms(), reason=reasons)
-            await runtime.activity.async_tell(failed)
+            await self._history.async_tell(failed)
             if len(err.failures) == 1:
                 raise err.failures[0][1] from err
             raise
         finally:
-            await runtime.queues.async_request_refresh()
+            await self._queues.async_request_refresh()
         if report.confirmed:
             self._issues.async_delete(RESTART_FAILED)
         kind = (
@@ -391,7 +439,7 @@ class RestartManager:
             if report.confirmed
             else EventType.RESTART_UNCONFIRMED
         )
-        await runtime.activity.async_tell(
+        await self._history.async_tell(
             Event(
                 kind,
                 now_ms(),
@@ -400,6 +448,19 @@ class RestartManager:
             )
         )
         return report
+
+    @contextmanager
+    def _outage_expected(self) -> Iterator[None]:
+        """Let the coordinators log no failure while Immich is away because of us."""
+        coordinators = (self._server, self._queues)
+        for coordinator in coordinators:
+            coordinator.outage_expected = True
+        try:
+            yield
+        finally:
+            for coordinator in coordinators:
+                # Another restart may be under way, which refused this one.
+                coordinator.outage_expected = self.running
 
     @callback
     def _reasons(self, err: RestartFailedError) -> str:
@@ -419,7 +480,7 @@ class RestartManager:
     @callback
     def _restarted(self, since: int) -> None:
         """Tell the analysis that signs of before mean nothing any more."""
-        self._entry.runtime_data.queues.analyst.note_restart(monotonic_of(since))
+        self._queues.analyst.note_restart(monotonic_of(since))
 
     @callback
     def _is_users_pause(self, queue: str) -> bool:
@@ -429,28 +490,12 @@ class RestartManager:
         """
         if self._leases.paused_by_user(queue):
             return True
-        view = self._entry.runtime_data.queues.data.queues.get(queue)
+        view = self._queues.data.queues.get(queue)
         return (
             view is not None
             and view.state is QueueState.PAUSED
             and now_ms() - view.state_since > STARTING_WITHIN
         )
-
-    async def async_end_maintenance(self) -> None:
-        """End a maintenance mode of ours that a crash, or an outage, left on."""
-        try:
-            await self._guard.look_after()
-        except LockedOutError as err:
-            if not self._locked_out:
-                LOGGER.error("Immich is locked in maintenance mode: %s", err)
-            self._locked_out = True
-            self._issues.async_raise(MAINTENANCE_LOCKED, {})
-        except (HealingError, ImmichError) as err:
-            LOGGER.debug("Maintenance mode can't be ended now: %s", err)
-        else:
-            if not self._guard.open:
-                self._locked_out = False
-                self._issues.async_delete(MAINTENANCE_LOCKED)
 
     @callback
     def async_keep(self) -> None:
@@ -458,19 +503,25 @@ class RestartManager:
 
         To be called before the leases are looked after.
         """
-        entry, server = self._entry, self._entry.runtime_data.server
+        entry = self._entry
 
         async def look() -> None:
             """Look after what is not over. Not with polls: in maintenance none works."""
-            if self._guard.open:
-                await self.async_end_maintenance()
+            if self._maintenance.guard.open:
+                await self._maintenance.async_end()
             if self._issues.async_is_raised(RESTART_ACTIONS_INVALID):
                 await self.async_check_options()
-            await self._issues.async_look(running=self.running)
+            if not self.running:
+                await self._failed.async_look()
+
+        async def recover() -> None:
+            """Wait for workers that were restarted just before a crash."""
+            with self._outage_expected():
+                await self._restarter.recover(self._server.data.queues)
 
         entry.async_create_background_task(
             self._hass,
-            self._restarter.recover(server.data.queues),
+            recover(),
             "restart that was broken off",
         )
         entry.async_create_task(self._hass, self.async_check_options())
@@ -481,9 +532,9 @@ class RestartManager:
             entry.async_create_background_task(self._hass, look(), "look at restarts")
 
         entry.async_on_unload(async_track_time_interval(self._hass, due, LOOK_EVERY))
-        for coordinator in (server, entry.runtime_data.queues):
+        for coordinator in (self._server, self._queues):
             listen = coordinator.async_add_listener
-            entry.async_on_unload(listen(self._issues.async_polled))
+            entry.async_on_unload(listen(self._failed.async_polled))
 
     async def async_check_options(self) -> None:
         """Say it when the user's own actions can't be run any more."""
@@ -495,4 +546,5 @@ class RestartManager:
             self._issues.async_raise(RESTART_ACTIONS_INVALID, {"error": str(err)})
         else:
             self._issues.async_delete(RESTART_ACTIONS_INVALID)
-        await self._issues.async_look(running=self.running)
+        if not self.running:
+            await self._failed.async_look()

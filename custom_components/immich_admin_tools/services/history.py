@@ -233,7 +233,7 @@ def _asked_for(
         since=_milliseconds(call.data.get(ATTR_FROM)),
         until=_milliseconds(call.data.get(ATTR_TO)),
     )
-    history = target.entry.runtime_data.activity.history
+    history = target.entry.runtime_data.history.history
     return target.entry, list(found(history, query))
 
 

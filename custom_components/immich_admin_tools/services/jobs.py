@@ -14,10 +14,10 @@ from ..analysis.models import QueueView
 from ..bullmq.jobs import PAGE_SIZE, Job, JobState
 from ..bullmq.recovery import Result
 from ..const import DOMAIN
-from ..data import AdminToolsConfigEntry
+from ..data import AdminToolsConfigEntry, reachable_healing
 from ..entity import shown_state
 from ..errors import translated_errors
-from ..healing.manager import HealingManager, reachable_healing
+from ..healing.manager import HealingManager
 from ..healing.models import HealMode, HealReport, SkipReason
 from ..healing.policy import Order
 from ..history.summaries import rounded
@@ -163,7 +163,7 @@ def _summary(
     entry: AdminToolsConfigEntry, queues: Any, report: HealReport
 ) -> JsonObjectType:
     """Return what came of an order, queue by queue."""
-    jobs = entry.runtime_data.activity.jobs
+    jobs = entry.runtime_data.history.jobs
     return {queue: jobs.report(report.of_queue(queue)) for queue in queues}
 
 
@@ -294,7 +294,7 @@ def _seen(entry: AdminToolsConfigEntry, queue: str) -> dict[str, JsonObjectType]
     runtime = entry.runtime_data
     view = runtime.queues.data.queues.get(queue)
     return {
-        job.job_id: runtime.activity.jobs.summary(job)
+        job.job_id: runtime.history.jobs.summary(job)
         for job in (view.jobs if view else ())
     }
 
@@ -312,7 +312,7 @@ def _job(entry: AdminToolsConfigEntry, job: Job) -> JsonObjectType:
     return {
         "job_id": job.job_id,
         "name": job.name,
-        **entry.runtime_data.activity.jobs.asset(assets[0] if assets else None),
+        **entry.runtime_data.history.jobs.asset(assets[0] if assets else None),
         "added": iso(job.added_at),
         "due": iso(job.due_at),
         "finished": iso(job.finished_on),
@@ -326,7 +326,7 @@ def _listed(entry: AdminToolsConfigEntry, job: ListedJob) -> JsonObjectType:
     return {
         "job_id": job.job_id,
         "name": job.name,
-        **entry.runtime_data.activity.jobs.asset(job.asset_id),
+        **entry.runtime_data.history.jobs.asset(job.asset_id),
         "added": iso(job.added_at),
         "due": None,
         "finished": iso(job.finished_on),
@@ -357,5 +357,5 @@ def _queue(entry: AdminToolsConfigEntry, view: QueueView) -> JsonObjectType:
         "processed": view.processed,
         "suggested_threshold": view.suggested_threshold,
         "source": view.source.value,
-        "jobs": [runtime.activity.jobs.summary(job) for job in view.jobs],
+        "jobs": [runtime.history.jobs.summary(job) for job in view.jobs],
     }

@@ -15,8 +15,7 @@ import voluptuous as vol
 
 from ..clock import now_ms
 from ..const import DOMAIN
-from ..data import AdminToolsConfigEntry
-from ..healing.manager import reachable_healing
+from ..data import AdminToolsConfigEntry, reachable_healing
 from ..immich.errors import JobAlreadyRunningError, NotStartableError
 from ..restart.restarter import RestartReport
 from .targets import ALL_QUEUES, ATTR_CONFIG_ENTRY_ID, ATTR_QUEUE, TARGET_FIELDS

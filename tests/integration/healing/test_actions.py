@@ -113,7 +113,7 @@ async def test_a_job_that_finished_meanwhile(
         while await client.llen("immich_bull:ocr:active"):
             await asyncio.sleep(0.05)
     assert await refused(hass, "clear_job", queue="ocr", job_id=job_id) == "job_raced"
-    assert entry.runtime_data.activity.history.last_heal is None
+    assert entry.runtime_data.history.history.last_heal is None
 
 
 async def test_queues_are_named_in_any_case(

@@ -127,7 +127,7 @@ async def test_pauses_and_a_finished_queue(
     await poll(hass, entry)
     assert types(told)[2:] == ["queue_finished"]
     assert told[2]["jobs"] == 40
-    assert [event.jobs for event in entry.runtime_data.activity.history][0] == 40
+    assert [event.jobs for event in entry.runtime_data.history.history][0] == 40
 
 
 async def test_retry_button(
@@ -166,7 +166,7 @@ async def test_who_may_see_a_picture(
 ) -> None:
     """Nobody without a login to Home Assistant."""
     await hang(hass, entry, simulator, "ocr")
-    (event,) = entry.runtime_data.activity.history
+    (event,) = entry.runtime_data.history.history
     client = await hass_client_no_auth()
     path = f"/api/{DOMAIN}/{entry.entry_id}/thumbnail/{event.asset_id}"
     assert (await client.get(path)).status == HTTPStatus.UNAUTHORIZED
@@ -189,7 +189,7 @@ async def test_unloaded_before_the_outcome_was_verified(
     await poll(hass, entry)
 
     def acts() -> list[Event]:
-        return [it for it in entry.runtime_data.activity.history if it.act_id]
+        return [it for it in entry.runtime_data.history.history if it.act_id]
 
     assert [it.type.value for it in acts()] == ["job_cleared"]
     assert acts()[0].doubt == "interrupted"

@@ -210,7 +210,7 @@ async def test_two_home_assistants_act_once(
 
     def acts() -> list[Event]:
         """Return what both hold to have done."""
-        histories = (each.runtime_data.activity.history for each in (entry, other))
+        histories = (each.runtime_data.history.history for each in (entry, other))
         return [event for it in histories for event in it if event.act_id is not None]
 
     async with asyncio.timeout(60):

@@ -186,7 +186,7 @@ async def test_missing_rights_are_an_issue_until_they_are_there(
         healing = entry.runtime_data.healing
         assert not healing._log.book.recent
         assert not healing.held_back
-        assert entry.runtime_data.activity.history.last_heal is None
+        assert entry.runtime_data.history.history.last_heal is None
         await client.acl_setuser("limited", enabled=True, commands=["+lrem", "+zadd"])
         async with asyncio.timeout(20):
             while issues.async_get_issue(DOMAIN, issue_id) is not None:

@@ -181,7 +181,7 @@ async def test_reloaded_just_as_maintenance_begins(
         if entry.state is not ConfigEntryState.LOADED:
             await hass.config_entries.async_reload(entry.entry_id)
             return False
-        await entry.runtime_data.restart.async_end_maintenance()
+        await entry.runtime_data.maintenance.async_end()
         return not (await simulator.truth()).maintenance and not await paused(simulator)
 
     await until(out, timeout=60, what="Immich is out of maintenance", interval=0.5)
@@ -209,7 +209,7 @@ async def test_a_reply_that_is_lost(
     assert issue(hass, entry, "maintenance_locked")
     await simulator.control("maintenance", on=False)
     await simulator.until_maintenance(on=False)
-    await entry.runtime_data.restart.async_end_maintenance()
+    await entry.runtime_data.maintenance.async_end()
     assert not issue(hass, entry, "maintenance_locked")
 
 

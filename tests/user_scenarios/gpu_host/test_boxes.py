@@ -23,6 +23,7 @@ from tests.integration.gpu import (
     Box,
     all_paused,
     box,
+    device_of,
     gpu_entity_id,
     host_data,
     host_of,
@@ -366,7 +367,7 @@ async def test_option_saved_while_the_machine_learning_is_restarted(
         hass.services.async_call(
             DOMAIN,
             "restart_machine_learning",
-            {"device_id": host_of(entry).device_id},
+            {"device_id": device_of(hass, entry).id},
             blocking=True,
         )
     )

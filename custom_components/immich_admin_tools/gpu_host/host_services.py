@@ -1,4 +1,4 @@
-"""What a GPU host needs of the house that it belongs to."""
+"""What a GPU host needs of what is around it: the queues, the user's actions, its fellows."""
 
 from collections.abc import Collection, Mapping
 from typing import Protocol
@@ -9,7 +9,7 @@ from .models import Notification, Trouble
 from .pauses import HostStatus
 
 
-class House(Protocol):
+class HostServices(Protocol):
     """Everything outside of the host itself."""
 
     def view(self) -> ServerView | None:
