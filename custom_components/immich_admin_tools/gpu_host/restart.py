@@ -56,7 +56,9 @@ class ServiceRestart:
             except HealingError as error:
                 raise ServiceRestartError(str(error)) from error
             await self._until_back(begun)
-            _LOGGER.info("The machine learning of %s is back", host.settings.name)
+            _LOGGER.info(
+                "The machine learning of %s responds again", host.settings.name
+            )
             return (self._now() - begun) / 1000
         finally:
             host.restarting = False
