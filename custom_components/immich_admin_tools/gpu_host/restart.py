@@ -45,7 +45,7 @@ class ServiceRestart:
         if not host.settings.has_restart_action:
             raise NoRestartActionError(host.settings.name)
         if host.restarting:
-            raise ServiceRestartError("it is being restarted already")
+            raise ServiceRestartError("a restart is already in progress")
         host.restarting = True
         try:
             await host.step()
@@ -78,7 +78,7 @@ class ServiceRestart:
                 return
             await self._sleep(EVERY)
         if not held:
-            raise ServiceRestartError("its queues can't be paused")
+            raise ServiceRestartError("the queues could not be paused")
 
     async def _until_back(self, begun: int) -> None:
         """Wait until it answers again."""
@@ -91,4 +91,4 @@ class ServiceRestart:
             if host.contact.answers >= ANSWERS_NEEDED:
                 return
             await self._sleep(EVERY)
-        raise ServiceRestartError("it did not answer in time")
+        raise ServiceRestartError("the machine learning did not respond in time")
