@@ -153,7 +153,7 @@ def test_titles_of_dialogs_fit_a_phone(language: str) -> None:
 
 
 QUOTES = {"en": "“([^”]+)”", "de": "„([^“]+)“"}
-NOT_OURS = {"All", "Alle", "Run missing", "Fehlende ausführen", DOMAIN}
+NOT_OURS = {"Select all", "Alle auswählen", DOMAIN}
 """What texts name of Immich's own pages, and a folder."""
 
 
@@ -179,6 +179,9 @@ UNWANTED = {
         r"\brights?\b(?! now)",
         r"\bAnswers with\b",
         r"\bauto-heal\b",
+        r"\bwent off\b",
+        r"\bweb page\b",
+        r"\b(API|URL|administrator|log|settings|workers) of Immich\b",
     ),
     "de": (
         r"\bAuftr(a|ä)g",
@@ -190,6 +193,12 @@ UNWANTED = {
         r"\b[Zz]urück(ge)?leg",
         r"\bRechte?n?\b",
         r"\bSchein\b",
+        r"\bWebseite\b",
+        r"\bSicherung\b",
+        r"\bselbst signiert",
+        r"Zertifikat prüfen",
+        r"\bbeobachtet\b",
+        r"\bangelassen\b",
     ),
 }
 """Words that Home Assistant and Immich have others for."""

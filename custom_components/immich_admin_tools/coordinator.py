@@ -93,7 +93,7 @@ class RedisSource:
         self.error = None
         self._pause = self._next_try = 0.0
         if was_lost:
-            LOGGER.info("Redis answers again")
+            LOGGER.info("Connection to Redis restored")
             self._tell()
         return self.reading
 
@@ -104,7 +104,9 @@ class RedisSource:
         self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
         self._next_try = now + self._pause
         if is_new:
-            LOGGER.warning("Redis is lost, going on with Immich's API only: %s", err)
+            LOGGER.warning(
+                "Connection to Redis lost, using only the Immich API: %s", err
+            )
             self._tell()
 
     def _tell(self) -> None:

@@ -321,7 +321,7 @@ class EntrySkippedJobs:
         finally:
             self._under_way.discard(queue)
         if obstacle is None:
-            LOGGER.info("Immich runs again what it skipped of %s: %s", queue, jobs)
+            LOGGER.info("Immich processes the skipped photos of %s: %s", queue, jobs)
 
     async def _take_over(self, burnt: Mapping[str, int]) -> bool:
         """Take over what 0.1.0 stored with a host; it was told already."""
@@ -341,7 +341,7 @@ class EntrySkippedJobs:
             async with self._lock:
                 await self._section.save(ledger_to(self._ledger))
         except NotStoredError as err:
-            LOGGER.warning("Skipped photos can't be stored: %s", err)
+            LOGGER.warning("Skipped photos cannot be stored: %s", err)
             return False
         return True
 
@@ -377,7 +377,7 @@ class EntrySkippedJobs:
             return
         self._told_at[queue] = monotonic_ms()
         LOGGER.warning(
-            "The machine learning does not answer: Immich skipped %s%s jobs of %s",
+            "The machine learning does not respond: Immich skipped %s%s jobs of %s",
             "at least " if own.at_least else "",
             own.untold,
             queue,

@@ -318,7 +318,7 @@ class SkippedJobWatch:
             for it in await self._paused_before(taken.begun):
                 await self._leases.note_by_hand(it)
         except (ImmichError, HealingError) as err:
-            LOGGER.warning("%s can't be paused now: %s", ", ".join(queues), err)
+            LOGGER.warning("Queues cannot be paused (%s): %s", ", ".join(queues), err)
 
     async def _paused_before(self, queues: Collection[str]) -> list[str]:
         """Return those of the queues paused just now that somebody else paused as well.

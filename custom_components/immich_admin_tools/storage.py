@@ -60,11 +60,13 @@ async def async_read(
         # JSON, but not what Home Assistant's storage writes.
         problem = f"not a storage file: {err!r}"
     aside = f"{store.path}.unreadable.{dt_util.utcnow():%Y%m%d%H%M%S}"
-    LOGGER.error("%s can't be read (%s): kept as %s", store.path, problem, aside)
+    LOGGER.error(
+        "%s cannot be read (%s) and was kept as %s", store.path, problem, aside
+    )
     try:
         await hass.async_add_executor_job(Path(store.path).rename, aside)
     except OSError as err:
-        LOGGER.error("%s can't be renamed: %s", store.path, err)
+        LOGGER.error("%s cannot be renamed: %s", store.path, err)
     return {}, aside
 
 

@@ -95,12 +95,12 @@ class EntryTelemetry:
             except ImmichError as err:
                 error = err
                 if self.error is None:
-                    LOGGER.warning("The telemetry at %s can't be read: %s", url, err)
+                    LOGGER.warning("Telemetry at %s cannot be read: %s", url, err)
                 continue
             self._readings[url] = reading
             self.counts.update(url, reading, now_ms(), day)
         if error is None and self.error is not None:
-            LOGGER.info("The telemetry can be read again")
+            LOGGER.info("Telemetry can be read again")
         self.error = error
         for listener in tuple(self._listeners):
             listener()

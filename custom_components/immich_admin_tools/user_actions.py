@@ -48,7 +48,7 @@ async def async_run_actions(
         async with asyncio.timeout(timeout):
             await script.async_run(dict(variables), Context())
     except TimeoutError as err:
-        raise OwnActionsError(f"Not done after {timeout:.0f} s") from err
+        raise OwnActionsError(f"not finished after {timeout:.0f} s") from err
     except (vol.Invalid, HomeAssistantError) as err:
         raise OwnActionsError(str(err)) from err
     finally:

@@ -69,7 +69,7 @@ def test_dialogs_that_are_submitted_untouched_change_nothing(demo: Demo) -> None
         _click("Finish", exact=True),
         SETTLE,
         _press("Reconfigure"),
-        _see("Change GPU box"),
+        _see("Reconfigure GPU box"),
         *SUBMIT,
         _see("Reconfiguration was successful"),
         _picture(demo, "dialog-gpu"),

@@ -76,7 +76,7 @@ async def test_a_disk_that_is_full_after_the_act(
         house.slept += 5
     assert len(house.world.told) == 1
     assert 7 <= house.section.tries <= 9
-    assert caplog.text.count("can't be written down") == 1
+    assert caplog.text.count("Results of clearing jobs cannot be stored") == 1
     house.section.full = False
     house.slept += 60
     await house.poll()

@@ -325,5 +325,5 @@ async def test_a_gate_that_says_neither_yes_nor_no_is_told(
     texts = await async_get_translations(hass, "en", "entity", {DOMAIN})
     place = f"component.{DOMAIN}.entity.sensor.gpu_state.state_attributes.reason.state"
     for reason in ("gate_unclear", "keep_on_unclear"):
-        assert "neither an on nor an off state" in texts[f"{place}.{reason}"]
+        assert "neither on nor off" in texts[f"{place}.{reason}"]
     await hass.config_entries.async_unload(entry.entry_id)

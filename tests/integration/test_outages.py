@@ -88,7 +88,7 @@ async def test_redis_out_of_reach_and_back(
     assert state_of(hass, entry, "sensor.ocr.average_duration") == STATE_UNAVAILABLE
     assert state_of(hass, entry, "sensor.ocr.waiting") == "0"
     assert state_of(hass, entry, "switch.ocr.processing") == STATE_ON
-    assert caplog.text.count("Redis is lost") == 1
+    assert caplog.text.count("Connection to Redis lost") == 1
 
     await front_proxy.start()
     async with servers.valkey.client() as source, front.client() as target:
@@ -97,7 +97,7 @@ async def test_redis_out_of_reach_and_back(
     await _until_redis(hass, entry, connected=True)
     assert state_of(hass, entry, "binary_sensor.redis") == STATE_ON
     assert state_of(hass, entry, "sensor.redis_latency") != STATE_UNAVAILABLE
-    assert caplog.text.count("Redis answers again") == 1
+    assert caplog.text.count("Connection to Redis restored") == 1
     await hass.config_entries.async_unload(entry.entry_id)
     servers.elsewhere.run(front_stack.aclose())
 

@@ -1,4 +1,4 @@
-"""A real nginx in front of a machine learning host, set up as the README shows it."""
+"""A real nginx in front of a machine learning host, set up as docs/gpu-box.md shows it."""
 
 import asyncio
 from asyncio.subprocess import DEVNULL, PIPE

@@ -170,11 +170,11 @@ class ConcurrencyKeeper:
                 await self._api.set_concurrency(queue, jobs)
         except ImmichError as error:
             if not self._failing:
-                _LOGGER.warning("The numbers of workers can't be set: %s", error)
+                _LOGGER.warning("Concurrency cannot be set in Immich: %s", error)
             self._failing = True
             return
         if self._failing:
-            _LOGGER.info("The numbers of workers are set as planned again")
+            _LOGGER.info("Concurrency can be set in Immich again")
         self._failing = False
         await self._store(overrides)
 
@@ -190,7 +190,7 @@ class ConcurrencyKeeper:
                 }
             )
         except NotStoredError as error:
-            _LOGGER.warning("The numbers of workers can't be stored: %s", error)
+            _LOGGER.warning("Concurrency settings cannot be stored: %s", error)
             return False
         self._overrides = overrides
         return True

@@ -219,7 +219,7 @@ class HostController:
         if queue in wanted and queue not in self.leases.holding:
             await self.leases.take([queue])
             _LOGGER.warning(
-                "%s does not answer, and Immich skipped jobs of %s: it is paused",
+                "%s does not respond and Immich skipped jobs of %s: pausing the queue",
                 self.settings.name,
                 queue,
             )
@@ -311,7 +311,11 @@ class HostController:
                 raise
             if result.effects:
                 # After a crash nobody would know of it.
-                _LOGGER.warning("%s: nothing was done: %s", self.settings.name, error)
+                _LOGGER.warning(
+                    "%s: nothing was done, as the state cannot be stored: %s",
+                    self.settings.name,
+                    error,
+                )
                 return False
             await self._book.try_to_save(record)
         if before is not result.power.state:
@@ -413,7 +417,9 @@ class HostController:
         try:
             await self._services.send_packet()
         except NotSentError as error:
-            _LOGGER.warning("%s: magic packet: %s", self.settings.name, error)
+            _LOGGER.warning(
+                "%s: the magic packet could not be sent: %s", self.settings.name, error
+            )
             return False
         return True
 
@@ -422,7 +428,7 @@ class HostController:
         try:
             await action
         except HealingError as error:
-            _LOGGER.warning("%s: own actions: %s", self.settings.name, error)
+            _LOGGER.warning("%s: the actions failed: %s", self.settings.name, error)
             return False
         return True
 

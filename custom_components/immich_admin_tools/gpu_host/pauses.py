@@ -166,9 +166,16 @@ class HostLeases:
             return
         except (ImmichError, NotStoredError) as error:
             if not self._failing.issuperset(queues):
-                _LOGGER.warning("%s can't be paused now: %s", ", ".join(queues), error)
+                _LOGGER.warning(
+                    "Queues of the GPU box cannot be paused (%s): %s",
+                    ", ".join(queues),
+                    error,
+                )
             self._failing |= set(queues)
             return
         if again := self._failing.intersection(queues):
-            _LOGGER.info("%s can be paused again", ", ".join(sorted(again)))
+            _LOGGER.info(
+                "Queues of the GPU box can be paused again: %s",
+                ", ".join(sorted(again)),
+            )
         self._failing -= again

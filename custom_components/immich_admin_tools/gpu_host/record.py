@@ -135,7 +135,7 @@ class RecordBook:
         try:
             await self.save(record)
         except NotStoredError as error:
-            _LOGGER.warning("%s can't be stored: %s", self._name, error)
+            _LOGGER.warning("State of %s cannot be stored: %s", self._name, error)
             self.record = record
             return False
         return True
@@ -146,7 +146,7 @@ class RecordBook:
             try:
                 await self._write(self.record)
             except NotStoredError as error:
-                _LOGGER.debug("%s can't be stored: %s", self._name, error)
+                _LOGGER.debug("State of %s cannot be stored: %s", self._name, error)
 
     async def _write(self, record: HostRecord) -> None:
         await self._section.save(record.to_dict(self._clocks))

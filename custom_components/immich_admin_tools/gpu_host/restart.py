@@ -45,7 +45,7 @@ class ServiceRestart:
         if not host.settings.has_restart_action:
             raise NoRestartActionError(host.settings.name)
         if host.restarting:
-            raise ServiceRestartError("it is being restarted already")
+            raise ServiceRestartError("a restart is already in progress")
         host.restarting = True
         try:
             await host.step()
@@ -56,7 +56,9 @@ class ServiceRestart:
             except HealingError as error:
                 raise ServiceRestartError(str(error)) from error
             await self._until_back(begun)
-            _LOGGER.info("The machine learning of %s is back", host.settings.name)
+            _LOGGER.info(
+                "The machine learning of %s responds again", host.settings.name
+            )
             return (self._now() - begun) / 1000
         finally:
             host.restarting = False
@@ -76,7 +78,7 @@ class ServiceRestart:
                 return
             await self._sleep(EVERY)
         if not held:
-            raise ServiceRestartError("its queues can't be paused")
+            raise ServiceRestartError("the queues could not be paused")
 
     async def _until_back(self, begun: int) -> None:
         """Wait until it answers again."""
@@ -89,4 +91,4 @@ class ServiceRestart:
             if host.contact.answers >= ANSWERS_NEEDED:
                 return
             await self._sleep(EVERY)
-        raise ServiceRestartError("it did not answer in time")
+        raise ServiceRestartError("the machine learning did not respond in time")

@@ -98,7 +98,7 @@ async def carry_out(recovery: QueueRecovery, acts: Iterable[HealAction]) -> Carr
                 result.skipped.append((act, skipped))
     if result.error is not None and not result.changed_nothing:
         # Else it is raised, and told by whoever asked.
-        _LOGGER.warning("Not all stuck jobs could be acted on: %s", result.error)
+        _LOGGER.warning("Not all stuck jobs could be cleared: %s", result.error)
     return result
 
 

@@ -318,8 +318,7 @@ class Journal:
         except NotStoredError as err:
             if self._failed_at is None:
                 _LOGGER.error(
-                    "What became of an act can't be written down; it is tried again"
-                    " every minute: %s",
+                    "Results of clearing jobs cannot be stored, retrying every minute: %s",
                     err,
                 )
             self._failed_at = self._now()
@@ -329,6 +328,6 @@ class Journal:
     def _stored(self) -> None:
         """Note that disk and memory agree."""
         if self._failed_at is not None:
-            _LOGGER.info("What became of the acts is written down now")
+            _LOGGER.info("Results of clearing jobs are stored again")
         self._unstored = False
         self._failed_at = None

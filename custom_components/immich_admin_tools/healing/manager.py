@@ -390,7 +390,7 @@ class HealingManager:
             self._auto_not_before = monotonic_ms() + AFTER_FAILURE
         except (BullMQError, HealingError) as err:
             if (problem := str(err)) != self._auto_problem:
-                LOGGER.warning("Auto-heal can't act now: %s", problem)
+                LOGGER.warning("Automatic healing is not possible now: %s", problem)
             self._auto_problem = problem
             self._auto_not_before = monotonic_ms() + AFTER_FAILURE
         else:
@@ -400,7 +400,7 @@ class HealingManager:
 
     async def _restart_workers(self) -> None:
         """Restart the workers; how often is limited, and it may fail."""
-        LOGGER.info("%s workers hang on: restarting them", self.lost_slots())
+        LOGGER.info("Blocked workers: %s; restarting the workers", self.lost_slots())
         try:
             await self._restart.async_restart()
             wait = AFTER_RESTART
@@ -411,7 +411,7 @@ class HealingManager:
                 if isinstance(limit, RestartLimitError)
                 else AFTER_FAILED_RESTART
             )
-            LOGGER.warning("Auto-heal could not restart the workers: %s", err)
+            LOGGER.warning("Automatic healing could not restart the workers: %s", err)
         self._no_restart_before = monotonic_ms() + wait
 
 

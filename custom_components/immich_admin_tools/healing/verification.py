@@ -475,7 +475,7 @@ class Verification:
             fate = fate_of(act, trail)
             verdict = verdict_of_fate(act, fate, view.queues.get(act.queue))
             _LOGGER.info(
-                "Looked up what became of job %s of %s: %s",
+                "Outcome for job %s of %s, looked up later: %s",
                 act.job_id,
                 act.queue,
                 fate,

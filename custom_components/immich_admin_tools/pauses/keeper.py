@@ -123,7 +123,7 @@ class LeaseShelf:
             raise
         except NotStoredError as error:
             if not self._failing:
-                _LOGGER.warning("Pauses can't be stored: %s", error)
+                _LOGGER.warning("Pauses cannot be stored: %s", error)
             self._failing = True
             self.book = book.timed(self._wall(), self._now())
 
@@ -253,9 +253,11 @@ class LeaseKeeper:
         """Log the first failure of a row, and its end."""
         if failed and not self._failing:
             queue, error = next(iter(failed.items()))
-            _LOGGER.warning("%s can't be paused or resumed yet: %s", queue, error)
+            _LOGGER.warning(
+                "%s cannot be paused or resumed, retrying: %s", queue, error
+            )
         elif self._failing and not failed:
-            _LOGGER.info("Queues are paused and resumed as planned again")
+            _LOGGER.info("Queues can be paused and resumed again")
         self._failing = bool(failed)
 
     async def take(

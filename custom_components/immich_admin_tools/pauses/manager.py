@@ -359,9 +359,9 @@ async def async_leave_in_order(hass: HomeAssistant, entry: ConfigEntry) -> None:
         await _async_notify(hass, entry, queue_names(hass, entry, paused))
     if guard.open:
         LOGGER.warning(
-            "The entry was deleted while Immich was in maintenance mode. What gets it"
-            " out: `immich-admin disable-maintenance-mode` in the server's shell, or"
-            " the login link in its log"
+            "The entry was deleted while Immich was in maintenance mode. To end it, run"
+            " `immich-admin disable-maintenance-mode` in the shell of the Immich server,"
+            " or open the login link from the Immich log"
         )
     await stores.async_remove()
 

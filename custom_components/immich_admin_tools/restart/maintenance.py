@@ -221,7 +221,7 @@ class MaintenanceGuard:
         try:
             await self._section.keep(stored)
         except NotStoredError as error:
-            _LOGGER.warning("The state of maintenance can't be stored: %s", error)
+            _LOGGER.warning("The state of maintenance mode cannot be stored: %s", error)
 
     def _stored(self) -> dict[str, JsonValue]:
         """Return what has to outlive a crash."""

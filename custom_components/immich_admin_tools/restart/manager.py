@@ -379,7 +379,7 @@ class RestartManager:
                 await self._restarter.act_is_over.wait()
         except TimeoutError:
             LOGGER.warning(
-                "A restart of Immich is broken off, as the entry is unloaded"
+                "A restart of Immich was interrupted because the entry was unloaded"
             )
 
     async def async_finish(self) -> None:

@@ -76,7 +76,7 @@ class RestartBook:
         try:
             await self._section.keep(stored)
         except NotStoredError as error:
-            _LOGGER.warning("A restart can't be stored: %s", error)
+            _LOGGER.warning("A restart cannot be stored: %s", error)
 
 
 DAY = 24 * 3_600_000
@@ -275,7 +275,7 @@ class Restarter:
             if begun is None:
                 await self._leases.end(RESTART)
                 return
-            _LOGGER.info("Waiting for the workers after a restart that was broken off")
+            _LOGGER.info("Waiting for the workers after an interrupted restart")
             if all(at < begun for at in self.tries):
                 # Nobody knows whether it came to that: then it did.
                 await self._book.count()
@@ -314,7 +314,9 @@ class Restarter:
         except ImmichError as error:
             if WITHOUT_API.isdisjoint(way.kind for way in plan.ways):
                 raise
-            _LOGGER.warning("Restarting Immich, which does not answer: %s", error)
+            _LOGGER.warning(
+                "Restarting Immich although Immich does not respond: %s", error
+            )
             self._not_paused = plan.queues
 
     async def _pause(self, queues: Collection[str]) -> None:
@@ -349,7 +351,7 @@ class Restarter:
                 # The entry has ended: no other way is begun for it.
                 raise
             except (HealingError, ImmichError, BullMQError) as error:
-                _LOGGER.warning("Restart by %s did not work: %s", way.kind, error)
+                _LOGGER.warning("Restart by method %s failed: %s", way.kind, error)
                 failures.append((way.kind.value, error))
                 continue
             return RestartReport(

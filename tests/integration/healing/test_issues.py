@@ -182,7 +182,7 @@ async def test_the_limit_is_told(
         (
             "en",
             {"type": "gpu_sleep", "reason": "lost"},
-            "GPU box shut down: The box went off unexpectedly",
+            "GPU box shut down: The box switched off unexpectedly",
         ),
         (
             "en",
