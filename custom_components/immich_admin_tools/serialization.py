@@ -1,21 +1,21 @@
 """Dataclasses as the JSON that is stored, and back again. Pure.
 
-Writing takes the fields as they are. Reading forgives, as an older version or a hand may
-have written it, and a set-up must not fail by that: a value that is missing or of another
-type than its field is unreadable. Then the field is what `if_unreadable` says, else its
-default, else None if it may be; a field that can be none of these makes its whole object
-unreadable, which is left out of the list or mapping that it is in. Keys without a field
-are left out too. A whole number is never negative: nothing that is stored here is.
+Writing takes the fields as they are. Reading forgives: an older version or a hand may have
+written it, and no set-up may fail because of it. A value that is missing, or of another
+type than its field, is unreadable. Its field is then what `if_unreadable` says, else its
+default, else None where it may be None. Where it can be none of these, the whole object is
+unreadable, and is left out of the list or mapping that it stands in. Keys that have no field
+are ignored. Nothing that is stored is negative: such a number is unreadable too.
 
-mashumaro would do the half of it. It takes "5" for 5 and "no" for True, and gives up an
-object for one bad field, so that each would have to be cleaned before; Home Assistant
-itself does not require it, and a dozen classes with it take 70 ms to import.
+Why not mashumaro: it takes "5" for 5 and "no" for True, and gives up a whole object for one
+bad field, so everything would have to be cleaned before it. Home Assistant does not require
+it itself, and importing it with a dozen classes takes 70 ms.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from types import NoneType
 from typing import (
     TYPE_CHECKING,
@@ -47,7 +47,7 @@ def if_unreadable(value: object) -> Mapping[str, object]:
 def to_json(
     value: DataclassInstance, *, without_none: bool = False
 ) -> dict[str, JsonValue]:
-    """Return a dataclass as JSON, on demand without its fields that are None."""
+    """Return a dataclass as JSON, all of its fields or only those that are not None."""
     written: dict[str, JsonValue] = {}
     for own in _stored_fields(type(value)):
         part = getattr(value, own.name)
@@ -82,18 +82,14 @@ def items_from_json[T: DataclassInstance](
     kind: type[T], stored: JsonValue
 ) -> tuple[T, ...]:
     """Read a list of dataclasses; leave out what is unreadable."""
-    items = stored if isinstance(stored, list) else []
-    found = (from_json(kind, item) for item in items)
-    return tuple(item for item in found if item is not None)
+    return _items(partial(from_json, kind), stored) or ()
 
 
 def values_from_json[T: DataclassInstance](
     kind: type[T], stored: JsonValue
 ) -> dict[str, T]:
     """Read dataclasses by name; leave out what is unreadable."""
-    values = stored if isinstance(stored, dict) else {}
-    found = {name: from_json(kind, value) for name, value in values.items()}
-    return {name: value for name, value in found.items() if value is not None}
+    return _values(partial(from_json, kind), stored) or {}
 
 
 def stored_mapping(
@@ -119,7 +115,7 @@ def stored_enum[E: StrEnum](kind: type[E], value: object) -> E | None:
     return kind(value) if isinstance(value, str) and value in kind else None
 
 
-type _Reader = Callable[[JsonValue], object]
+type _Reader[T] = Callable[[JsonValue], T | None]
 """Returns None for what is unreadable."""
 
 
@@ -128,7 +124,7 @@ class _StoredField:
     """What is to be known of a field."""
 
     name: str
-    read: _Reader
+    read: _Reader[Any]
     otherwise: Callable[[], object] | None
     """Returns what an unreadable one is; None: that is not said."""
     optional: bool
@@ -144,12 +140,12 @@ def _stored_fields(kind: type[DataclassInstance]) -> tuple[_StoredField, ...]:
     for own in fields(kind):
         if "omit" in own.metadata:
             continue
+        fixed = own.metadata.get("unreadable", own.default)
         otherwise: Callable[[], object] | None = None
         if own.default_factory is not MISSING:
             otherwise = own.default_factory
-        fixed = own.metadata.get("unreadable", own.default)
         if fixed is not MISSING:
-            otherwise = _always(fixed)
+            otherwise = partial(_same, fixed)
         hint = hints[own.name]
         optional = NoneType in get_args(hint)
         if optional and fixed not in (None, MISSING):
@@ -162,49 +158,42 @@ def _stored_fields(kind: type[DataclassInstance]) -> tuple[_StoredField, ...]:
     return tuple(found)
 
 
-def _always(value: object) -> Callable[[], object]:
-    return lambda: value
+def _same(value: object) -> object:
+    return value
 
 
-def _reader(hint: Any) -> _Reader:
+def _reader(hint: Any) -> _Reader[Any]:
     """Return what reads values of a type. Raises TypeError for one that is not stored."""
-    arguments = get_args(hint)
-    match get_origin(hint):
-        case origin if origin is Union:
-            # None is what an unreadable value becomes anyway.
-            (only,) = (kind for kind in arguments if kind is not NoneType)
-            return _reader(only)
-        case origin if origin is tuple and arguments[1:] == (...,):
-            return _tuple_reader(_reader(arguments[0]))
-        case origin if origin is Mapping and arguments[0] is str:
-            return _mapping_reader(_reader(arguments[1]))
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Union:
+        # None is what an unreadable value becomes anyway.
+        (only,) = (kind for kind in arguments if kind is not NoneType)
+        return _reader(only)
+    if origin is tuple and arguments[1:] == (...,):
+        return partial(_items, _reader(arguments[0]))
+    if origin is Mapping and arguments[0] is str:
+        return partial(_values, _reader(arguments[1]))
     if hint in _PLAIN:
         return _PLAIN[hint]
     if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return lambda value: stored_enum(hint, value)
+        return partial(stored_enum, hint)
     if isinstance(hint, type) and is_dataclass(hint):
-        return lambda value: from_json(hint, value)
+        return partial(from_json, hint)
     raise TypeError(f"{hint} can't be stored")
 
 
-def _tuple_reader(read: _Reader) -> _Reader:
-    def read_all(value: JsonValue) -> object:
-        if not isinstance(value, list):
-            return None
-        return tuple(part for item in value if (part := read(item)) is not None)
-
-    return read_all
+def _items[T](read: _Reader[T], value: JsonValue) -> tuple[T, ...] | None:
+    if not isinstance(value, list):
+        return None
+    return tuple(part for item in value if (part := read(item)) is not None)
 
 
-def _mapping_reader(read: _Reader) -> _Reader:
-    def read_all(value: JsonValue) -> object:
-        if not isinstance(value, dict):
-            return None
-        return {
-            key: part for key, item in value.items() if (part := read(item)) is not None
-        }
-
-    return read_all
+def _values[T](read: _Reader[T], value: JsonValue) -> dict[str, T] | None:
+    if not isinstance(value, dict):
+        return None
+    return {
+        key: part for key, item in value.items() if (part := read(item)) is not None
+    }
 
 
 def _flag(value: JsonValue) -> bool | None:
@@ -221,7 +210,11 @@ def _text(value: JsonValue) -> str | None:
     return value if isinstance(value, str) else None
 
 
-_PLAIN: Final[Mapping[type, _Reader]] = {bool: _flag, int: _whole_number, str: _text}
+_PLAIN: Final[Mapping[type, _Reader[Any]]] = {
+    bool: _flag,
+    int: _whole_number,
+    str: _text,
+}
 
 
 def _written(value: object) -> JsonValue:
