@@ -241,14 +241,14 @@ class Power:
         def wall(at: int | None) -> int | None:
             return None if at is None else clocks.wall_of(at)
 
-        shown = replace(
+        stored = replace(
             self,
             since=wall(self.since),
             deadline=wall(self.deadline),
             signalled_at=wall(self.signalled_at),
         )
         wish = None if self.hold is Hold.NONE else self.hold.value
-        return {**to_json(shown), "wish": wish}
+        return {**to_json(stored), "wish": wish}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, JsonValue], clocks: Clocks) -> Power:
@@ -257,8 +257,8 @@ class Power:
         What can't be understood is as at first. The idle time begins anew, as nobody
         has looked meanwhile.
         """
-        power = from_json(cls, stored)
-        if power is None or stored_enum(HostState, stored.get("state")) is None:
+        read = from_json(cls, stored)
+        if read is None or stored_enum(HostState, stored.get("state")) is None:
             return cls()
 
         def past(wall: int | None) -> int | None:
@@ -266,15 +266,15 @@ class Power:
             return clocks.monotonic_of(wall) if wall else None
 
         failed_in_0_1_0 = (
-            "trouble" not in stored and power.state is HostState.WAKE_FAILED
+            "trouble" not in stored and read.state is HostState.WAKE_FAILED
         )
         return replace(
-            power,
-            since=past(power.since),
-            deadline=_deadline(power.state, stored, clocks),
-            signalled_at=past(power.signalled_at),
+            read,
+            since=past(read.since),
+            deadline=_deadline(read.state, stored, clocks),
+            signalled_at=past(read.signalled_at),
             hold=stored_enum(Hold, stored.get("wish")) or Hold.NONE,
-            trouble=Trouble.WAKE_FAILED if failed_in_0_1_0 else power.trouble,
+            trouble=Trouble.WAKE_FAILED if failed_in_0_1_0 else read.trouble,
         )
 
 

@@ -57,22 +57,22 @@ class HostRecord:
     def to_dict(self, clocks: Clocks) -> dict[str, JsonValue]:
         """Return it as JSON, with wall times."""
         since = {queue: clocks.wall_of(at) for queue, at in self.waiting_since.items()}
-        shown = replace(self, waiting_since=since)
-        return {**to_json(shown), "power": self.power.to_dict(clocks)}
+        stored = replace(self, waiting_since=since)
+        return {**to_json(stored), "power": self.power.to_dict(clocks)}
 
     @classmethod
     def from_dict(cls, stored: Stored, clocks: Clocks) -> HostRecord:
         """Go on from `to_dict`; what can't be understood is left out."""
-        own = from_json(cls, stored) or cls()
+        read = from_json(cls, stored) or cls()
         return replace(
-            own,
+            read,
             power=Power.from_dict(stored_mapping(stored, "power"), clocks),
-            rates=_known(own.rates),
+            rates=_known(read.rates),
             overrides=overrides_of(stored),
-            burnt=_known(own.burnt),
+            burnt=_known(read.burnt),
             waiting_since={
                 queue: clocks.monotonic_of(wall)
-                for queue, wall in _known(own.waiting_since).items()
+                for queue, wall in _known(read.waiting_since).items()
             },
         )
 
