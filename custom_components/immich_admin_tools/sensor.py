@@ -35,6 +35,7 @@ from .gpu_host.manager import GpuHost
 from .gpu_host.models import GONE, KEEPING_ON, Hold, HostState
 from .gpu_host.policy import goes_off_at
 from .history.events import Event
+from .serialization import to_json
 
 SETTLE = timedelta(seconds=15)
 """Counts and rates of a busy queue are written at most this often."""
@@ -365,7 +366,7 @@ class LastHealSensor(ServerEntity, SensorEntity):
     def extra_state_attributes(self) -> dict[str, Any]:
         """Return what was done, and what was verified of it."""
         last = self._activity.history.last_heal
-        known = {} if last is None else last.to_dict()
+        known = {} if last is None else to_json(last)
         return {key: known.get(key) for key in SHOWN}
 
 

@@ -44,13 +44,13 @@ from .const import (
 from .gpu_host.models import PowerSettings
 from .gpu_host.settings import DEFAULT_QUEUES, HostSettings, Rerun
 from .gpu_host.wake import DEFAULT_ADDRESS, DEFAULT_PORT, MagicPacket
-from .healing.journal import stored_enum
 from .healing.policy import AutoHealMode, HealLimits
 from .immich.errors import InvalidAddressError
 from .immich.queues import default_stuck_threshold
 from .immich.telemetry import telemetry_urls
 from .restart.methods import MethodKind
 from .restart.restarter import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY, RestartLimits
+from .serialization import stored_enum
 
 LIVE_OPTIONS = frozenset(
     {

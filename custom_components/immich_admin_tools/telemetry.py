@@ -10,13 +10,13 @@ from homeassistant.helpers.httpx_client import get_async_client
 from homeassistant.util import dt as dt_util
 
 from .analysis.statistics import OutcomeCounts
-from .analysis.stored import stored_mapping
 from .clock import now_ms
 from .const import LOGGER
 from .coordinator import QueueCoordinator
 from .healing.safety import Stored
 from .immich.errors import ImmichError
 from .immich.telemetry import Telemetry, read_telemetry
+from .serialization import stored_mapping
 from .settings import connection_of, telemetry_urls_of
 from .storage import DelayedStore, EntryStores
 

@@ -43,7 +43,7 @@ ALL = (HUNG, LONG, ORPHAN, GHOST, EARLY, BLOCKED)
 
 def recent_act(job_id: str, since: int, by: Initiator = Initiator.AUTO) -> Recent:
     """Return an act; when it was on the wall does not matter."""
-    return Recent(("a", job_id, 1), 0, by, since=since)
+    return Recent("a", job_id, 1, 0, by, since=since)
 
 
 def plan(
@@ -142,7 +142,7 @@ def test_the_hourly_limit_holds_back() -> None:
 @pytest.mark.parametrize("by", list(Initiator))
 def test_the_same_run_is_left_alone_for_a_while(by: Initiator) -> None:
     """Whoever acted on it, and whatever came of it."""
-    lately = Recent(run_of(HUNG), 0, by, since=NOW - ONCE_WITHIN + 1)
+    lately = Recent(*run_of(HUNG), 0, by, since=NOW - ONCE_WITHIN + 1)
     assert not plan(HUNG, recent=(lately,)).decisions
     assert plan(HUNG, recent=(replace(lately, since=NOW - ONCE_WITHIN),)).decisions
     again = replace(HUNG, processed_on=NOW)
@@ -220,7 +220,7 @@ def test_whatever_is_seen_the_rules_hold(
                 if it.run == run_of(job) and now - it.since < 600_000
             ]
         recent += [
-            Recent(run_of(it.job), 0, Initiator.AUTO, since=now)
+            Recent(*run_of(it.job), 0, Initiator.AUTO, since=now)
             for it in result.decisions
         ]
         assert sum(now - it.since < 3_600_000 for it in recent) <= max(per_hour, 0)

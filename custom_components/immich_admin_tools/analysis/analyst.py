@@ -9,12 +9,12 @@ from collections.abc import Collection, Mapping
 from ..bullmq.keys import Layout
 from ..bullmq.models import JsonValue, RedisReading
 from ..immich.models import ListedJob, QueueCounts
+from ..serialization import stored_int, stored_mapping
 from .clocks import RedisClock, WallClock, WorkerClocks
 from .durations import DurationStatistics
 from .models import QueueState, QueueView, ServerView, Source
 from .pace import significant
 from .queue_state import PollContext, QueueMemory, view_from_api, view_from_redis
-from .stored import stored_int, stored_mapping
 from .stuck import Thresholds
 
 VERSION = 1

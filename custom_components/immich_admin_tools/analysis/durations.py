@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from math import ceil, log2
 
 from ..bullmq.models import ActiveJob, JobEvent, JsonValue
-from .stored import stored_int, stored_mapping
+from ..serialization import stored_int, stored_mapping
 
 _BUCKETS_PER_OCTAVE = 8
 """Buckets are 9 % wide, so a quantile is off by 4.5 % at most."""

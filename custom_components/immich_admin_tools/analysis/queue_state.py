@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from ..bullmq.models import ActiveJob, JobEvent, JsonValue, QueueReading
 from ..immich.models import ListedJob, QueueCounts
 from ..immich.queues import asset_ids, hung_not_before
+from ..serialization import stored_mapping
 from .clocks import PollTimes
 from .durations import JobDurations
 from .models import IDLE_AFTER, JobView, QueueState, QueueView, Source
 from .pace import Hysteresis, Pace, PaceView, Work
 from .runs import RunTracker
-from .stored import stored_mapping
 from .stuck import (
     RENEWAL_MISSED,
     TOO_FAR_APART,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..bullmq.models import JsonValue
-from .stored import stored_int, stored_mapping, stored_str
+from ..serialization import from_json, stored_mapping, to_json
 
 QUEUES = "queues"
 
@@ -43,39 +43,21 @@ class SkippedJobs:
         """Return it after Immich looks for them again; what is untold is still told."""
         return SkippedJobs(untold=self.untold, position=self.position)
 
-    def to_dict(self) -> dict[str, JsonValue]:
-        """Return it as JSON."""
-        return {
-            "jobs": self.jobs,
-            "at_least": self.at_least,
-            "untold": self.untold,
-            "automatic": self.automatic,
-            "position": self.position,
-        }
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, JsonValue]) -> SkippedJobs:
-        """Go on from `to_dict`; what can't be understood is as at first."""
-        position = stored_str(stored, "position") or ""
-        milliseconds, _, sequence = position.partition("-")
-        sound = milliseconds.isdecimal() and sequence.isdecimal()
-        return cls(
-            jobs=stored_int(stored, "jobs") or 0,
-            at_least=stored.get("at_least") is True,
-            untold=stored_int(stored, "untold") or 0,
-            automatic=stored.get("automatic") is True,
-            position=position if sound else None,
-        )
-
 
 def ledger_from(stored: Mapping[str, JsonValue]) -> dict[str, SkippedJobs]:
-    """Read the skipped jobs of all queues."""
+    """Read the skipped jobs of all queues; what can't be understood is as at first."""
     queues = stored_mapping(stored, QUEUES)
-    return {
-        name: SkippedJobs.from_dict(stored_mapping(queues, name)) for name in queues
-    }
+    return {name: _read(stored_mapping(queues, name)) for name in queues}
+
+
+def _read(stored: Mapping[str, JsonValue]) -> SkippedJobs:
+    own = from_json(SkippedJobs, stored) or SkippedJobs()
+    milliseconds, _, sequence = (own.position or "").partition("-")
+    if milliseconds.isdecimal() and sequence.isdecimal():
+        return own
+    return replace(own, position=None)
 
 
 def ledger_to(ledger: Mapping[str, SkippedJobs]) -> dict[str, JsonValue]:
     """Return the skipped jobs of all queues as JSON."""
-    return {QUEUES: {name: jobs.to_dict() for name, jobs in ledger.items()}}
+    return {QUEUES: {name: to_json(jobs) for name, jobs in ledger.items()}}

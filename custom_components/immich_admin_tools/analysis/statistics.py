@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from ..bullmq.models import JsonValue
 from ..immich.telemetry import Outcomes, Telemetry
-from .stored import stored_int, stored_mapping, stored_str
+from ..serialization import stored_int, stored_mapping, stored_str
 
 MOST_HOURS = 3
 """Peak hours that are named."""

@@ -7,11 +7,18 @@ are exact while none is lost. How many were lost is known exactly from the strea
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from ..bullmq.models import JobEvent, JsonValue, QueueReading
-from .stored import stored_int, stored_mapping, stored_str
+from ..serialization import (
+    OMIT,
+    from_json,
+    stored_int,
+    stored_mapping,
+    stored_str,
+    to_json,
+)
 
 type EntryId = tuple[int, int]
 
@@ -41,8 +48,8 @@ class Ledger:
     """Jobs that are somewhere in the queue."""
     active: int
     entries_added: int
-    last_entry: EntryId
-    trimmed: bool
+    last_entry: EntryId = field(default=NO_ENTRY, metadata=OMIT)
+    trimmed: bool = field(default=False, metadata=OMIT)
     """Whether entries of the stream were dropped since it began."""
 
 
@@ -265,22 +272,11 @@ class Throughput:
             "shown": self._shown,
             "run_id": self._run_id,
             "last_event": _text(self._last_event),
-            "unsettled": {
-                "events": self._unsettled.events,
-                "completed": self._unsettled.completed,
-                "repeated": self._unsettled.repeated,
-                "removed": self._unsettled.removed,
-                "extra": self._unsettled.extra,
-            },
+            "unsettled": to_json(self._unsettled),
         }
         if self._base is not None:
-            stored["base"] = {
-                "job_counter": self._base.job_counter,
-                "contained": self._base.contained,
-                "active": self._base.active,
-                "entries_added": self._base.entries_added,
-                "last_entry": _text(self._base.last_entry),
-            }
+            last_entry = _text(self._base.last_entry)
+            stored["base"] = {**to_json(self._base), "last_entry": last_entry}
         return stored
 
     @classmethod
@@ -295,7 +291,7 @@ class Throughput:
             _base=_stored_ledger(stored_mapping(stored, "base")),
         )
         if own._base is not None:
-            own._unsettled = _stored_tally(stored_mapping(stored, "unsettled"))
+            own._unsettled = from_json(Tally, stored.get("unsettled")) or Tally()
         return own
 
 
@@ -311,28 +307,7 @@ def _entry(stored: Mapping[str, JsonValue], key: str) -> EntryId | None:
         return None
 
 
-def _stored_tally(stored: Mapping[str, JsonValue]) -> Tally:
-    return Tally(
-        *(
-            stored_int(stored, key) or 0
-            for key in ("events", "completed", "repeated", "removed", "extra")
-        )
-    )
-
-
 def _stored_ledger(stored: Mapping[str, JsonValue]) -> Ledger | None:
     """Return stored counters; None unless all of them are there."""
-    counter = stored_int(stored, "job_counter")
-    contained = stored_int(stored, "contained")
-    active = stored_int(stored, "active")
-    entries = stored_int(stored, "entries_added")
-    last = _entry(stored, "last_entry")
-    if (
-        counter is None
-        or contained is None
-        or active is None
-        or entries is None
-        or last is None
-    ):
-        return None
-    return Ledger(counter, contained, active, entries, last, trimmed=False)
+    last, own = _entry(stored, "last_entry"), from_json(Ledger, stored)
+    return None if last is None or own is None else replace(own, last_entry=last)

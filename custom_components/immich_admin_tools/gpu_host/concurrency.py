@@ -11,6 +11,7 @@ from typing import Protocol
 from ..healing.errors import NotStoredError
 from ..healing.safety import Section
 from ..immich.errors import ImmichError
+from ..serialization import to_json
 from .record import Override, overrides_of
 
 _LOGGER = logging.getLogger(__name__)
@@ -182,12 +183,7 @@ class ConcurrencyKeeper:
         """Write it down and take it over; return whether it could be."""
         try:
             await self._section.save(
-                {
-                    "overrides": {
-                        queue: {"before": it.before, "during": it.during}
-                        for queue, it in overrides.items()
-                    }
-                }
+                {"overrides": {queue: to_json(it) for queue, it in overrides.items()}}
             )
         except NotStoredError as error:
             _LOGGER.warning("Concurrency settings cannot be stored: %s", error)

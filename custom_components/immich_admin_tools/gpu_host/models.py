@@ -4,11 +4,11 @@ All times are ms on the monotonic clock; only `to_dict` and `from_dict` know wal
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from ..analysis.stored import stored_int
 from ..bullmq.models import JsonValue
+from ..serialization import OMIT, from_json, stored_enum, stored_int, to_json
 from .clocks import Clocks
 
 LONGEST_BACK_OFF = 6 * 3_600_000
@@ -221,9 +221,9 @@ class Power:
     failures: int = 0
     """Rows that failed one after the other."""
     signalled_at: int | None = None
-    idle_since: int | None = None
+    idle_since: int | None = field(default=None, metadata=OMIT)
     """Since when it is known that there is nothing to do; None while there is, or might."""
-    hold: Hold = Hold.NONE
+    hold: Hold = field(default=Hold.NONE, metadata=OMIT)
     slept: bool = False
     """Whether it is off because somebody told it to go off."""
     wake_next: bool = False
@@ -241,18 +241,14 @@ class Power:
         def wall(at: int | None) -> int | None:
             return None if at is None else clocks.wall_of(at)
 
-        return {
-            "state": self.state.value,
-            "since": wall(self.since),
-            "deadline": wall(self.deadline),
-            "tries": self.tries,
-            "failures": self.failures,
-            "signalled_at": wall(self.signalled_at),
-            "wish": None if self.hold is Hold.NONE else self.hold.value,
-            "slept": self.slept,
-            "wake_next": self.wake_next,
-            "trouble": None if self.trouble is None else self.trouble.value,
-        }
+        stored = replace(
+            self,
+            since=wall(self.since),
+            deadline=wall(self.deadline),
+            signalled_at=wall(self.signalled_at),
+        )
+        wish = None if self.hold is Hold.NONE else self.hold.value
+        return {**to_json(stored), "wish": wish}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, JsonValue], clocks: Clocks) -> Power:
@@ -261,31 +257,24 @@ class Power:
         What can't be understood is as at first. The idle time begins anew, as nobody
         has looked meanwhile.
         """
-        state, hold = stored.get("state"), stored.get("wish")
-        if not isinstance(state, str) or state not in HostState:
+        read = from_json(cls, stored)
+        if read is None or stored_enum(HostState, stored.get("state")) is None:
             return cls()
 
-        def past(key: str) -> int | None:
+        def past(wall: int | None) -> int | None:
             # 0.1.0 wrote 0 for what was not known.
-            wall = stored_int(stored, key)
             return clocks.monotonic_of(wall) if wall else None
 
-        trouble = stored.get("trouble")
-        if "trouble" not in stored and state == HostState.WAKE_FAILED:
-            trouble = Trouble.WAKE_FAILED.value
-        return cls(
-            state=HostState(state),
-            since=past("since"),
-            deadline=_deadline(HostState(state), stored, clocks),
-            tries=stored_int(stored, "tries") or 0,
-            failures=stored_int(stored, "failures") or 0,
-            signalled_at=past("signalled_at"),
-            hold=Hold(hold) if isinstance(hold, str) and hold in Hold else Hold.NONE,
-            slept=stored.get("slept") is True,
-            wake_next=stored.get("wake_next") is True,
-            trouble=Trouble(trouble)
-            if isinstance(trouble, str) and trouble in Trouble
-            else None,
+        failed_in_0_1_0 = (
+            "trouble" not in stored and read.state is HostState.WAKE_FAILED
+        )
+        return replace(
+            read,
+            since=past(read.since),
+            deadline=_deadline(read.state, stored, clocks),
+            signalled_at=past(read.signalled_at),
+            hold=stored_enum(Hold, stored.get("wish")) or Hold.NONE,
+            trouble=Trouble.WAKE_FAILED if failed_in_0_1_0 else read.trouble,
         )
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 import logging
 
-from ..analysis.stored import stored_int, stored_mapping
 from ..bullmq.models import JsonValue
 from ..healing.errors import NotStoredError
 from ..healing.safety import Section, Stored
+from ..serialization import OMIT, from_json, stored_mapping, to_json, values_from_json
 from .clocks import Clocks
 from .models import Power
 from .policy import restored
@@ -25,7 +25,7 @@ class Override:
 class HostRecord:
     """All that is stored of a host."""
 
-    power: Power = field(default_factory=Power)
+    power: Power = field(default_factory=Power, metadata=OMIT)
     automatic: bool = False
     last_wake: int | None = None
     """ms since the epoch."""
@@ -56,57 +56,35 @@ class HostRecord:
 
     def to_dict(self, clocks: Clocks) -> dict[str, JsonValue]:
         """Return it as JSON, with wall times."""
-        return {
-            "power": self.power.to_dict(clocks),
-            "automatic": self.automatic,
-            "last_wake": self.last_wake,
-            "rates": dict(self.rates),
-            "overrides": {
-                queue: {"before": it.before, "during": it.during}
-                for queue, it in self.overrides.items()
-            },
-            "burnt": dict(self.burnt),
-            "waiting_since": {
-                queue: clocks.wall_of(since)
-                for queue, since in self.waiting_since.items()
-            },
-        }
+        since = {queue: clocks.wall_of(at) for queue, at in self.waiting_since.items()}
+        stored = replace(self, waiting_since=since)
+        return {**to_json(stored), "power": self.power.to_dict(clocks)}
 
     @classmethod
     def from_dict(cls, stored: Stored, clocks: Clocks) -> HostRecord:
         """Go on from `to_dict`; what can't be understood is left out."""
-        return cls(
+        read = from_json(cls, stored) or cls()
+        return replace(
+            read,
             power=Power.from_dict(stored_mapping(stored, "power"), clocks),
-            automatic=stored.get("automatic") is True,
-            last_wake=stored_int(stored, "last_wake"),
-            rates=_numbers(stored, "rates"),
+            rates=_known(read.rates),
             overrides=overrides_of(stored),
-            burnt=_numbers(stored, "burnt"),
+            burnt=_known(read.burnt),
             waiting_since={
                 queue: clocks.monotonic_of(wall)
-                for queue, wall in _numbers(stored, "waiting_since").items()
+                for queue, wall in _known(read.waiting_since).items()
             },
         )
 
 
-def _numbers(stored: Stored, key: str) -> dict[str, int]:
-    values = stored_mapping(stored, key)
-    return {
-        name: number
-        for name in values
-        if (number := stored_int(values, name)) is not None and number > 0
-    }
+def _known(numbers: Mapping[str, int]) -> dict[str, int]:
+    return {queue: number for queue, number in numbers.items() if number}
 
 
 def overrides_of(stored: Stored) -> dict[str, Override]:
-    """Read the numbers of workers that were changed."""
-    known: dict[str, Override] = {}
-    for queue, value in stored_mapping(stored, "overrides").items():
-        if isinstance(value, dict):
-            before, during = stored_int(value, "before"), stored_int(value, "during")
-            if before and during:
-                known[queue] = Override(before, during)
-    return known
+    """Read the numbers of workers that were changed; none of them is 0."""
+    read = values_from_json(Override, stored.get("overrides"))
+    return {queue: it for queue, it in read.items() if it.before and it.during}
 
 
 _LOGGER = logging.getLogger(__name__)

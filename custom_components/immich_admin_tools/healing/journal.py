@@ -2,16 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 import logging
 
-from ..analysis.models import StuckKind
-from ..analysis.stored import stored_int, stored_str
 from ..bullmq.models import JsonValue
+from ..serialization import OMIT, if_unreadable, items_from_json, to_json
 from .errors import NotStoredError
-from .models import HealAction, HealMode, Initiator, Reason
+from .models import HealAction, Initiator
 from .safety import Section, Stored
 
 type Run = tuple[str, str, int | None]
@@ -25,14 +23,21 @@ REMEMBERED = 3_600_000
 class Recent:
     """An act of the last hour, whatever came of it."""
 
-    run: Run
+    queue: str
+    job_id: str
+    processed_on: int | None
     at: int
     """ms since the epoch: what is stored."""
-    by: Initiator
+    by: Initiator = field(metadata=if_unreadable(Initiator.USER))
     counts: bool = True
     """Whether it may have changed something: only that counts for the hourly limit."""
-    since: int = field(default=0, compare=False)
+    since: int = field(default=0, compare=False, metadata=OMIT)
     """The same moment on the monotonic clock, which all judging is done by."""
+
+    @property
+    def run(self) -> Run:
+        """Return which run of which job it was about."""
+        return (self.queue, self.job_id, self.processed_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class JournalEntries:
         """Add acts that are about to be done; `now` is monotonic."""
         new = {act.act_id: act for act in acts}
         kept = (it for it in self.recent if now - it.since < REMEMBERED)
-        added = (Recent(act.run, act.at, act.by, since=now) for act in new.values())
+        added = (Recent(*act.run, act.at, act.by, since=now) for act in new.values())
         return replace(self, pending={**self.pending, **new}, recent=(*kept, *added))
 
     def recorded(
@@ -115,20 +120,10 @@ class JournalEntries:
     def to_dict(self) -> dict[str, JsonValue]:
         """Return it as JSON."""
         return {
-            "pending": [act_to_dict(act) for act in self.pending.values()],
-            "watched": [act_to_dict(act) for act in self.watched.values()],
+            "pending": [to_json(act) for act in self.pending.values()],
+            "watched": [to_json(act) for act in self.watched.values()],
             "lost": [*sorted(self.lost)],
-            "recent": [
-                {
-                    "queue": it.run[0],
-                    "job_id": it.run[1],
-                    "processed_on": it.run[2],
-                    "at": it.at,
-                    "by": it.by.value,
-                    "counts": it.counts,
-                }
-                for it in self.recent
-            ],
+            "recent": [to_json(it) for it in self.recent],
         }
 
     @classmethod
@@ -139,100 +134,22 @@ class JournalEntries:
 
         `monotonic_of` brings a stored time onto the clock that is judged by.
         """
-        watched = {act.act_id: act for act in acts_from_list(stored.get("watched"))}
+        watched = _acts(stored.get("watched"))
         lost = stored.get("lost")
         known = lost if isinstance(lost, list) else []
         return cls(
-            pending={act.act_id: act for act in acts_from_list(stored.get("pending"))},
+            pending=_acts(stored.get("pending")),
             watched=watched,
             lost=frozenset(act_id for act_id in watched if act_id in known),
             recent=tuple(
                 replace(it, since=monotonic_of(it.at))
-                for it in _recent(stored.get("recent"))
+                for it in items_from_json(Recent, stored.get("recent"))
             ),
         )
 
 
-def _recent(stored: JsonValue) -> Iterator[Recent]:
-    """Read the acts of the last hour."""
-    for item in stored if isinstance(stored, list) else []:
-        match item:
-            case {"queue": str(queue), "job_id": str(job_id), "at": int(at), **rest}:
-                processed_on = rest.get("processed_on")
-                yield Recent(
-                    (
-                        queue,
-                        job_id,
-                        processed_on if type(processed_on) is int else None,
-                    ),
-                    at,
-                    stored_enum(Initiator, rest.get("by")) or Initiator.USER,
-                    rest.get("counts") is not False,
-                )
-
-
-def act_to_dict(act: HealAction) -> dict[str, JsonValue]:
-    """Return an act as JSON."""
-    return {
-        "act_id": act.act_id,
-        "at": act.at,
-        "redis_at": act.redis_at,
-        "job_counter": act.job_counter,
-        "queue": act.queue,
-        "job_id": act.job_id,
-        "name": act.name,
-        "asset_id": act.asset_id,
-        "kind": act.kind,
-        "age": act.age,
-        "processed_on": act.processed_on,
-        "lock_token": act.lock_token,
-        "mode": act.mode,
-        "reason": act.reason,
-        "by": act.by,
-        "retry_when_free": act.retry_when_free,
-    }
-
-
-def act_from_dict(stored: Mapping[str, JsonValue]) -> HealAction | None:
-    """Read an act; None when something is missing that it can't be without."""
-    act_id = stored_str(stored, "act_id")
-    queue = stored_str(stored, "queue")
-    job_id = stored_str(stored, "job_id")
-    mode = stored_enum(HealMode, stored.get("mode"))
-    if act_id is None or queue is None or job_id is None or mode is None:
-        return None
-    return HealAction(
-        act_id=act_id,
-        at=stored_int(stored, "at") or 0,
-        redis_at=stored_int(stored, "redis_at") or 0,
-        job_counter=stored_int(stored, "job_counter"),
-        queue=queue,
-        job_id=job_id,
-        name=stored_str(stored, "name"),
-        asset_id=stored_str(stored, "asset_id"),
-        kind=stored_enum(StuckKind, stored.get("kind")),
-        age=stored_int(stored, "age"),
-        processed_on=stored_int(stored, "processed_on"),
-        lock_token=stored_str(stored, "lock_token"),
-        mode=mode,
-        reason=stored_enum(Reason, stored.get("reason")) or Reason.ASKED,
-        by=stored_enum(Initiator, stored.get("by")) or Initiator.USER,
-        retry_when_free=stored.get("retry_when_free") is True,
-    )
-
-
-def acts_from_list(stored: JsonValue) -> Iterator[HealAction]:
-    """Read a list of acts; leave out what can't be understood."""
-    if not isinstance(stored, list):
-        return
-    for item in stored:
-        if isinstance(item, dict) and (act := act_from_dict(item)) is not None:
-            yield act
-
-
-def stored_enum[E: StrEnum](kind: type[E], value: object) -> E | None:
-    """Read a value of an enum; None when it is missing or not known here."""
-    return kind(value) if isinstance(value, str) and value in kind else None
+def _acts(stored: JsonValue) -> dict[str, HealAction]:
+    return {act.act_id: act for act in items_from_json(HealAction, stored)}
 
 
 _LOGGER = logging.getLogger(__name__)

@@ -1,9 +1,10 @@
 """What is done to a stuck job, and what came of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..analysis.models import JobView, StuckKind
+from ..serialization import if_unreadable
 
 FAIL_REASON = "Stuck; given up by Immich Admin Tools"
 """Stands with the failed job, and tells it from those that BullMQ gave up."""
@@ -126,9 +127,9 @@ class HealAction:
     """A decision, written down before it is carried out."""
 
     act_id: str
-    at: int
+    at: int = field(metadata=if_unreadable(0))
     """ms since the epoch, Home Assistant's clock."""
-    redis_at: int
+    redis_at: int = field(metadata=if_unreadable(0))
     """The same moment on the clock of Redis."""
     job_counter: int | None
     """`id` of the queue at that moment: when it falls, Redis was emptied."""
@@ -142,9 +143,9 @@ class HealAction:
     processed_on: int | None
     lock_token: str | None
     mode: HealMode
-    reason: Reason
-    by: Initiator
-    retry_when_free: bool
+    reason: Reason = field(metadata=if_unreadable(Reason.ASKED))
+    by: Initiator = field(metadata=if_unreadable(Initiator.USER))
+    retry_when_free: bool = field(metadata=if_unreadable(False))
 
     @property
     def run(self) -> tuple[str, str, int | None]:

@@ -1,13 +1,9 @@
 """What happens, as it is told on the bus and kept in the history."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..analysis.models import JobView, StuckKind
-from ..analysis.stored import stored_int, stored_str
-from ..bullmq.models import JsonValue
-from ..healing.journal import stored_enum
 from ..healing.models import (
     HealAction,
     HealedJob,
@@ -87,47 +83,6 @@ class Event:
     """Of a GPU host: the id of its subentry."""
     at_least: bool | None = None
     """Whether it may have been more jobs."""
-
-    def to_dict(self) -> dict[str, JsonValue]:
-        """Return what applies as JSON, enums by their values."""
-        values: dict[str, JsonValue] = {}
-        for field in fields(self):
-            value: str | int | None = getattr(self, field.name)
-            if value is not None:
-                values[field.name] = (
-                    value.value if isinstance(value, StrEnum) else value
-                )
-        return values
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, JsonValue]) -> Event | None:
-        """Read an event; None for one that is not known here."""
-        kind = stored_enum(EventType, stored.get("type"))
-        at = stored_int(stored, "at")
-        if kind is None or at is None:
-            return None
-        return cls(
-            type=kind,
-            at=at,
-            queue=stored_str(stored, "queue"),
-            job_id=stored_str(stored, "job_id"),
-            name=stored_str(stored, "name"),
-            asset_id=stored_str(stored, "asset_id"),
-            asset_path=stored_str(stored, "asset_path"),
-            file_name=stored_str(stored, "file_name"),
-            kind=stored_enum(StuckKind, stored.get("kind")),
-            age=stored_int(stored, "age"),
-            reason=stored_str(stored, "reason"),
-            mode=stored_enum(HealMode, stored.get("mode")),
-            by=stored_enum(Initiator, stored.get("by")),
-            outcome=stored_enum(Outcome, stored.get("outcome")),
-            doubt=stored_enum(UnconfirmedReason, stored.get("doubt")),
-            jobs=stored_int(stored, "jobs"),
-            duration=stored_int(stored, "duration"),
-            act_id=stored_str(stored, "act_id"),
-            host=stored_str(stored, "host"),
-            at_least=True if stored.get("at_least") is True else None,
-        )
 
 
 def job_event(kind: EventType, job: JobView, at: int, reason: str | None) -> Event:

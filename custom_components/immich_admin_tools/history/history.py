@@ -9,6 +9,7 @@ import json
 
 from ..bullmq.models import JsonValue
 from ..healing.models import Outcome
+from ..serialization import items_from_json, to_json
 from .events import ACT_EVENTS, Event, EventType
 
 MOST = 2_000
@@ -92,16 +93,18 @@ class History:
 
     def to_dict(self) -> dict[str, JsonValue]:
         """Return it as JSON."""
-        return {"events": [event.to_dict() for event in self._events.values()]}
+        return {
+            "events": [
+                to_json(event, without_none=True) for event in self._events.values()
+            ]
+        }
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, JsonValue], days: int = 90) -> History:
         """Go on from `to_dict`; what can't be understood is left out."""
         history = cls(days)
-        events = stored.get("events")
-        for item in events if isinstance(events, list) else []:
-            if isinstance(item, dict) and (event := Event.from_dict(item)) is not None:
-                history._append(event)
+        for event in items_from_json(Event, stored.get("events")):
+            history._append(event)
         return history
 
 
@@ -142,9 +145,9 @@ def found(events: Iterable[Event], query: HistoryQuery) -> Iterator[Row]:
 
 def as_row(event: Event) -> Row:
     """Return all columns of an event; the time as ISO 8601, ages in seconds."""
-    known = event.to_dict()
+    known = to_json(event)
     time = datetime.fromtimestamp(event.at // 1000, UTC).isoformat()
-    return {"time": time, **{name: known.get(name) for name in COLUMNS[1:]}}
+    return {"time": time, **{name: known[name] for name in COLUMNS[1:]}}
 
 
 def as_json(rows: Iterable[Row]) -> str:

@@ -10,7 +10,6 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from ..analysis.models import JobView, ServerView
-from ..analysis.stored import stored_mapping
 from ..clock import monotonic_ms, now_ms
 from ..const import DOMAIN, THUMBNAIL_URL
 from ..coordinator import QueueCoordinator, ServerCoordinator
@@ -22,6 +21,7 @@ from ..immich.queues import RESUMED_AT_START
 from ..pauses.attributes import BY_HAND
 from ..pauses.keeper import LeaseKeeper
 from ..pauses.leases import LeaseKind
+from ..serialization import stored_mapping, to_json
 from ..settings import external_url_of, history_days_of
 from ..storage import EntryStores
 from .assets import AssetBook
@@ -192,7 +192,7 @@ class HistoryManager:
             "entry_id": self._entry.entry_id,
             "device_id": self._device_id(event),
             "instance": self._entry.title,
-            **event.to_dict(),
+            **to_json(event, without_none=True),
         }
         del data["at"]
         if event.asset_id is not None and self.has_shown(event.asset_id):

@@ -1,11 +1,17 @@
 """How often the same work got stuck. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ..analysis.models import JobView, StuckKind
-from ..analysis.stored import stored_int, stored_str
 from ..bullmq.models import JsonValue
+from ..serialization import (
+    from_json,
+    if_unreadable,
+    stored_mapping,
+    stored_str,
+    to_json,
+)
 
 MOST = 5_000
 """Works that are remembered; the one not stuck for longest is forgotten first."""
@@ -22,13 +28,13 @@ class Strikes:
     """One work: a kind of job on one photo, or on whatever else it is about."""
 
     count: int
-    first: int
-    last: int
+    first: int = field(metadata=if_unreadable(0))
+    last: int = field(metadata=if_unreadable(0))
     """ms since the epoch."""
-    run: str
+    run: str = field(metadata=if_unreadable(""))
     """The last run that was noted, so that none is told twice."""
     asset_id: str | None
-    counted: str
+    counted: str = field(metadata=if_unreadable(""))
     """The last run that was counted, so that none counts twice."""
 
 
@@ -85,14 +91,7 @@ class StrikeBook:
     def to_dict(self, now: int) -> dict[str, JsonValue]:
         """Return it as JSON, without what was long ago."""
         return {
-            key: {
-                "count": strikes.count,
-                "first": strikes.first,
-                "last": strikes.last,
-                "run": strikes.run,
-                "asset_id": strikes.asset_id,
-                "counted": strikes.counted,
-            }
+            key: to_json(strikes)
             for key, strikes in self._strikes.items()
             if now - strikes.last < REMEMBERED
         }
@@ -101,22 +100,15 @@ class StrikeBook:
     def from_dict(cls, stored: Mapping[str, JsonValue]) -> StrikeBook:
         """Go on from `to_dict`; what can't be understood is left out."""
         book = cls()
-        for key, value in stored.items():
-            if (
-                isinstance(value, dict)
-                and (count := stored_int(value, "count")) is not None
-            ):
-                run = stored_str(value, "run") or ""
-                counted = stored_str(value, "counted")
-                book._strikes[key] = Strikes(
-                    count=count,
-                    first=stored_int(value, "first") or 0,
-                    last=stored_int(value, "last") or 0,
-                    run=run,
-                    asset_id=stored_str(value, "asset_id"),
-                    # 0.1.0 counted every run that it noted.
-                    counted=run if counted is None else counted,
-                )
+        for key in stored:
+            value = stored_mapping(stored, key)
+            strikes = from_json(Strikes, value)
+            if strikes is None:
+                continue
+            if stored_str(value, "counted") is None:
+                # 0.1.0 counted every run that it noted.
+                strikes = replace(strikes, counted=strikes.run)
+            book._strikes[key] = strikes
         return book
 
 

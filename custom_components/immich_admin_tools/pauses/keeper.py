@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import logging
 from typing import Protocol
 
-from ..analysis.stored import stored_int, stored_mapping, stored_str
 from ..healing.errors import EndedError, NotStoredError
 from ..healing.safety import Section
 from ..immich.errors import ImmichError, UnknownQueueError
 from ..immich.models import QueueCounts
 from ..immich.queues import RESUMED_AT_START
+from ..serialization import stored_int, stored_mapping, stored_str
 from .leases import USER, Lease, LeaseBook, LeaseKind, Phase, Reason
 
 

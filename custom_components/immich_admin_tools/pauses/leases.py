@@ -11,13 +11,20 @@ stored is simply not taken over. `since` and `until` are ms since the epoch, to 
 and stored; what ends a lease is its `deadline`, on a clock that never jumps.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from ..analysis.stored import stored_int, stored_mapping, stored_str
 from ..bullmq.models import JsonValue
 from ..healing.safety import Stored
+from ..serialization import (
+    INLINE,
+    OMIT,
+    if_unreadable,
+    items_from_json,
+    to_json,
+    values_from_json,
+)
 
 
 class LeaseKind(StrEnum):
@@ -51,11 +58,11 @@ SAME_TIME = 2_000
 class Lease:
     """A pause of one queue that will end."""
 
-    reason: Reason
-    since: int
+    reason: Reason = field(metadata=INLINE)
+    since: int = field(metadata=if_unreadable(0))
     until: int | None = None
     """None: until its reason is said to be gone."""
-    deadline: int | None = field(default=None, compare=False)
+    deadline: int | None = field(default=None, compare=False, metadata=OMIT)
     """`until` on the clock that never jumps; None before that is known."""
 
     def timed(self, wall: int, now: int, written: int | None) -> Lease:
@@ -97,10 +104,10 @@ class Phase(StrEnum):
 class Pause:
     """What is known of one queue with leases."""
 
-    phase: Phase
-    by_hand: bool
+    phase: Phase = field(metadata=if_unreadable(Phase.WANTED))
+    by_hand: bool = field(metadata=if_unreadable(False))
     """Paused by the user as well: it stays paused when the leases end."""
-    leases: tuple[Lease, ...]
+    leases: tuple[Lease, ...] = field(metadata=if_unreadable(()))
 
     @property
     def longest(self) -> Lease:
@@ -283,24 +290,9 @@ class LeaseBook:
     def to_dict(self) -> dict[str, JsonValue]:
         """Return it as JSON."""
         return {
-            "pauses": {
-                queue: {
-                    "phase": pause.phase.value,
-                    "by_hand": pause.by_hand,
-                    "leases": [
-                        {
-                            "kind": lease.reason.kind.value,
-                            "holder": lease.reason.holder,
-                            "since": lease.since,
-                            "until": lease.until,
-                        }
-                        for lease in pause.leases
-                    ],
-                }
-                for queue, pause in self.pauses.items()
-            },
+            "pauses": {queue: to_json(pause) for queue, pause in self.pauses.items()},
             "blocked": [
-                {"queue": queue, "kind": reason.kind.value, "holder": reason.holder}
+                to_json(_Blocked(queue, reason))
                 for queue, reason in sorted(
                     self.blocked, key=lambda it: (it[0], it[1].kind, it[1].holder)
                 )
@@ -310,45 +302,30 @@ class LeaseBook:
     @classmethod
     def from_dict(cls, stored: Stored) -> LeaseBook:
         """Go on from `to_dict`; what can't be understood is left out."""
-        pauses = {
-            queue: pause
-            for queue, value in stored_mapping(stored, "pauses").items()
-            if isinstance(value, dict) and (pause := _pause_of(value)) is not None
-        }
-        blocked = frozenset(
-            (queue, reason)
-            for item in _dicts(stored.get("blocked"))
-            if (reason := _reason_of(item)) is not None
-            and (queue := stored_str(item, "queue")) is not None
+        pauses = values_from_json(Pause, stored.get("pauses"))
+        blocked = items_from_json(_Blocked, stored.get("blocked"))
+        return cls(
+            {
+                queue: pause
+                for queue, read in pauses.items()
+                if (pause := _go_on_from(read)) is not None
+            },
+            frozenset((it.queue, it.reason) for it in blocked),
         )
-        return cls(pauses, blocked)
 
 
-def _pause_of(stored: Stored) -> Pause | None:
-    """Read a pause; one without any lease that can be read is to end."""
-    by_hand = stored.get("by_hand") is True
-    leases = tuple(
-        Lease(reason, stored_int(item, "since") or 0, stored_int(item, "until"))
-        for item in _dicts(stored.get("leases"))
-        if (reason := _reason_of(item)) is not None
-    )
-    if not leases:
-        return None if by_hand else Pause(Phase.ENDING, False, ())
-    phase = stored_str(stored, "phase")
+@dataclass(frozen=True, slots=True)
+class _Blocked:
+    """One of the blocked, as it is stored."""
+
+    queue: str
+    reason: Reason = field(metadata=INLINE)
+
+
+def _go_on_from(pause: Pause) -> Pause | None:
+    """Return how a stored pause goes on; one without any lease is to end."""
+    if not pause.leases:
+        return None if pause.by_hand else Pause(Phase.ENDING, False, ())
     # Unless it is known to be done: once more does no harm.
-    held = phase == Phase.HELD
-    return Pause(Phase.HELD if held else Phase.WANTED, by_hand, leases)
-
-
-def _reason_of(stored: Stored) -> Reason | None:
-    """Read what a lease is for."""
-    kind = stored_str(stored, "kind")
-    if kind is None or kind not in LeaseKind:
-        return None
-    return Reason(LeaseKind(kind), stored_str(stored, "holder") or "")
-
-
-def _dicts(value: JsonValue) -> Iterator[dict[str, JsonValue]]:
-    """Yield the objects of a list, nothing for other values."""
-    if isinstance(value, list):
-        yield from (item for item in value if isinstance(item, dict))
+    held = pause.phase is Phase.HELD
+    return pause if held else replace(pause, phase=Phase.WANTED)

@@ -14,7 +14,6 @@ from homeassistant.helpers.httpx_client import get_async_client
 from homeassistant.helpers.translation import async_get_translations
 
 from ..analysis.models import Source
-from ..analysis.stored import stored_mapping, stored_str
 from ..bullmq.address import split_user_info
 from ..bullmq.workers import connected_workers
 from ..clock import monotonic_ms, now_ms
@@ -34,6 +33,7 @@ from ..immich.queues import RESUMED_AT_START
 from ..restart.maintenance import MaintenanceGuard
 from ..restart.manager import RestartManager, create_maintenance_guard
 from ..restart.worker_watch import ImmichStarts
+from ..serialization import stored_mapping, stored_str
 from ..settings import (
     CONCURRENCY,
     HOST_SECTION,

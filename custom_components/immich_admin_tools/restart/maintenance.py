@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 import logging
 from typing import Protocol
 
-from ..analysis.stored import stored_int, stored_str
 from ..bullmq.models import JsonValue
 from ..healing.errors import LockedOutError, MaintenanceTimeoutError, NotStoredError
 from ..healing.safety import Section, Stored
@@ -28,6 +27,7 @@ from ..immich.errors import (
 )
 from ..immich.models import MaintenanceCookie
 from ..immich.requests import HttpFactory
+from ..serialization import stored_int, stored_str
 
 _LOGGER = logging.getLogger(__name__)
 

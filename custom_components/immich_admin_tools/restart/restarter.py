@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 import logging
 
-from ..analysis.stored import stored_int
 from ..bullmq.errors import BullMQError
 from ..bullmq.models import JsonValue
 from ..healing.errors import (
@@ -29,6 +28,7 @@ from ..immich.errors import ImmichError
 from ..immich.queues import MACHINE_LEARNING, RESUMED_AT_START
 from ..pauses.keeper import LeaseKeeper
 from ..pauses.leases import LeaseKind, Reason
+from ..serialization import stored_int
 from .methods import ACTIONS_TAKE, MethodKind, RestartMethod
 from .worker_watch import WorkerWatch
 

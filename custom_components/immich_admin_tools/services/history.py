@@ -35,7 +35,7 @@ from ..entity import snake_case
 from ..history.events import EventType
 from ..history.history import HistoryQuery, Row, as_csv, as_json, found
 from ..history.summaries import rounded
-from ..immich.telemetry import Outcomes
+from ..serialization import to_json
 from ..telemetry import EntryTelemetry
 from .targets import ALL_QUEUES, ATTR_QUEUE, TARGET_FIELDS, async_one_target
 
@@ -380,7 +380,7 @@ def _outcomes(entry: AdminToolsConfigEntry) -> JsonObjectType:
         "unknown_because": why,
         "since": iso(counts.since),
         "jobs": {name: _counts(telemetry, name) for name in sorted(counts.jobs)},
-        "by_day": {day: _plain(own) for day, own in days.items()},
+        "by_day": {day: to_json(own) for day, own in days.items()},
         "failed_trend": trend([own.failed for own in days.values()]),
     }
 
@@ -389,12 +389,4 @@ def _counts(telemetry: EntryTelemetry, name: str) -> JsonObjectType:
     """Return the outcomes of one type of job: null, never 0, when nobody counts."""
     if telemetry.counts.since is None or not telemetry.urls:
         return {"success": None, "failed": None, "skipped": None}
-    return _plain(telemetry.counts.of(name))
-
-
-def _plain(outcomes: Outcomes) -> JsonObjectType:
-    return {
-        "success": outcomes.success,
-        "failed": outcomes.failed,
-        "skipped": outcomes.skipped,
-    }
+    return to_json(telemetry.counts.of(name))
