@@ -9,6 +9,7 @@ import httpx
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components import immich_admin_tools
 from custom_components.immich_admin_tools import clock
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
 from custom_components.immich_admin_tools.const import (
@@ -46,10 +47,14 @@ def fake_clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
 def immich(monkeypatch: pytest.MonkeyPatch) -> FakeImmich:
     """Return what answers all requests over HTTP."""
     found = FakeImmich()
+
+    def client(*_: object, **__: object) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.MockTransport(found))
+
     monkeypatch.setattr(
-        "homeassistant.helpers.httpx_client.create_async_httpx_client",
-        lambda *_, **__: httpx.AsyncClient(transport=httpx.MockTransport(found)),
+        "homeassistant.helpers.httpx_client.create_async_httpx_client", client
     )
+    monkeypatch.setattr(immich_admin_tools, "fresh_http", lambda _: client)
     return found
 
 
@@ -136,7 +141,11 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.async_block_till_done()
 
 
-async def poll(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Look at the queues once more."""
+async def poll(
+    hass: HomeAssistant, entry: MockConfigEntry, clock: FakeClock, redis: FakeRedis
+) -> None:
+    """Look at the queues a minute later: until then some values are held back."""
+    clock.at += 60_000
+    redis.now = clock.at
     await entry.runtime_data.queues.async_refresh()
     await hass.async_block_till_done()

@@ -63,10 +63,8 @@ async def test_platform(
         _work(redis)
         await set_up(hass, config_entry)
         for _ in range(20):
-            fake_clock.at += 60_000
-            redis.now = fake_clock.at
             _work(redis)
-            await poll(hass, config_entry)
+            await poll(hass, config_entry, fake_clock, redis)
         assert _shown(hass, entity_registry, config_entry) == snapshot
         await hass.config_entries.async_unload(config_entry.entry_id)
 
