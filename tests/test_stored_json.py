@@ -29,7 +29,7 @@ from custom_components.immich_admin_tools.gpu_host.record import HostRecord
 from custom_components.immich_admin_tools.healing.journal import JournalEntries
 from custom_components.immich_admin_tools.healing.safety import Stored
 from custom_components.immich_admin_tools.history.history import History
-from custom_components.immich_admin_tools.history.strikes import StrikeBook
+from custom_components.immich_admin_tools.history.strikes import StrikeCounts
 from custom_components.immich_admin_tools.pauses.leases import LeaseBook
 from tests.support.fake_immich import FakeSection
 
@@ -87,7 +87,7 @@ def _leases(stored: Stored) -> Stored:
 
 def _history(stored: Stored) -> Stored:
     strikes = stored.get("strikes")
-    book = StrikeBook.from_dict(strikes if isinstance(strikes, dict) else {})
+    book = StrikeCounts.from_dict(strikes if isinstance(strikes, dict) else {})
     return {**History.from_dict(stored).to_dict(), "strikes": book.to_dict(WALL)}
 
 

@@ -120,7 +120,7 @@ class RestartWorkersButton(ServerEntity, ButtonEntity):
 
         It stays usable while nothing answers: that may be the reason to press it.
         """
-        return bool(restart_settings_of(self._entry).ways)
+        return bool(restart_settings_of(self._entry).methods)
 
     @override
     async def async_press(self) -> None:

@@ -52,9 +52,9 @@ _KEYS: tuple[tuple[type[_Error], str], ...] = (
     (immich.UnknownAssetError, "immich_unknown_asset"),
     (immich.MaintenanceTokenError, "immich_maintenance_token"),
     (immich.RequestRefusedError, "immich_refused"),
-    (bullmq.CertificateError, "redis_certificate"),
-    (bullmq.CannotConnectError, "redis_cannot_connect"),
-    (bullmq.InvalidAddressError, "redis_invalid_address"),
+    (bullmq.RedisCertificateError, "redis_certificate"),
+    (bullmq.RedisCannotConnectError, "redis_cannot_connect"),
+    (bullmq.RedisAddressError, "redis_invalid_address"),
     (bullmq.AuthenticationError, "redis_authentication"),
     (bullmq.MissingRightsError, "redis_missing_rights"),
     (bullmq.WritesRefusedError, "redis_takes_no_changes"),
@@ -64,7 +64,7 @@ _KEYS: tuple[tuple[type[_Error], str], ...] = (
     (healing.EndedError, "entry_unloaded"),
     (healing.NotStoredError, "not_stored"),
     (healing.RestartingError, "restart_running"),
-    (healing.NoRestartWayError, "restart_no_way"),
+    (healing.NoRestartMethodError, "restart_no_way"),
     (healing.RestartLimitError, "restart_limit"),
     (healing.OthersOnRedisError, "restart_others_on_redis"),
     (healing.NobodyListensError, "restart_nobody_listens"),
@@ -74,7 +74,7 @@ _KEYS: tuple[tuple[type[_Error], str], ...] = (
     (healing.MaintenanceTimeoutError, "maintenance_timeout"),
     (healing.LockedOutError, "maintenance_locked"),
     (healing.RestartFailedError, "restart_failed"),
-    (gpu_host.NoWakeWayError, "gpu_no_wake_way"),
+    (gpu_host.NoWakeMethodError, "gpu_no_wake_way"),
     (gpu_host.NoOffActionError, "gpu_no_off_action"),
     (gpu_host.NoRestartActionError, "gpu_no_restart_action"),
     (gpu_host.ServiceRestartError, "gpu_restart_failed"),
@@ -128,7 +128,7 @@ def _details(err: _Error) -> dict[str, str]:
         case bullmq.UnknownLayoutError(queue=queue, version=version):
             return {"queue": queue, "version": version or "?"}
         case (
-            gpu_host.NoWakeWayError()
+            gpu_host.NoWakeMethodError()
             | gpu_host.NoOffActionError()
             | gpu_host.NoRestartActionError()
             | gpu_host.ServiceRestartInterruptedError()

@@ -186,7 +186,7 @@ RESTART_FIELDS = {
                 # Chosen one after the other, so their order is the user's.
                 vol.Optional("ways", default=list): SelectSelector(
                     SelectSelectorConfig(
-                        options=[way.value for way in MethodKind],
+                        options=[method.value for method in MethodKind],
                         multiple=True,
                         mode=SelectSelectorMode.DROPDOWN,
                         translation_key="restart_way",
@@ -214,7 +214,7 @@ def restart_form(entry: AdminToolsConfigEntry) -> dict[str, Any]:
     hours, minutes = divmod(minutes, 60)
     return {
         SECTION_RESTART: {
-            "ways": [way.value for way in chosen.ways],
+            "ways": [method.value for method in chosen.methods],
             "actions": list(chosen.actions),
             "others_too": chosen.others_too,
             "cool_down": {"hours": hours, "minutes": minutes, "seconds": seconds},
@@ -285,11 +285,11 @@ async def async_restart_problem(
 
 
 async def _missing_right(
-    runtime: RuntimeData, ways: Collection[str]
+    runtime: RuntimeData, methods: Collection[str]
 ) -> tuple[str, dict[str, str]] | None:
     """Return what Immich or Redis does not allow."""
-    for way in ways:
-        match MethodKind(way):
+    for method in methods:
+        match MethodKind(method):
             case MethodKind.MAINTENANCE:
                 if not runtime.server.data.may(Permission.MAINTENANCE):
                     missing = Permission.MAINTENANCE.value

@@ -64,7 +64,7 @@ class AutoHealSelect(ServerEntity, SelectEntity):
         """
         if (
             option == AutoHealMode.CLEAR_AND_RESTART
-            and not restart_settings_of(self._entry).ways
+            and not restart_settings_of(self._entry).methods
         ):
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="restart_no_way"

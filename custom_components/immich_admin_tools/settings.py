@@ -80,7 +80,7 @@ class Connection:
 class RestartSettings:
     """How the user wants the workers to be restarted."""
 
-    ways: tuple[MethodKind, ...] = ()
+    methods: tuple[MethodKind, ...] = ()
     """In the order in which they are tried; none: restarts are off."""
     actions: Sequence[Mapping[str, Any]] = ()
     """Own actions, as the dialog stored them."""
@@ -156,8 +156,10 @@ def restart_settings_of(entry: ConfigEntry) -> RestartSettings:
     """Return how the user wants the workers to be restarted."""
     chosen: Mapping[str, Any] = entry.options.get(CONF_RESTART_ACTION, {})
     return RestartSettings(
-        ways=tuple(
-            MethodKind(way) for way in chosen.get("ways", ()) if way in MethodKind
+        methods=tuple(
+            MethodKind(method)
+            for method in chosen.get("ways", ())
+            if method in MethodKind
         ),
         actions=chosen.get("actions", ()),
         others_too=chosen.get("others_too", False),

@@ -24,7 +24,7 @@ from .immich.client import ImmichClient
 from .immich.errors import ImmichError
 from .immich.queues import MACHINE_LEARNING
 from .pauses.keeper import LeaseKeeper
-from .pauses.leases import LeaseKind, Reason
+from .pauses.leases import LeaseKind, LeaseReason
 from .settings import SUBENTRY_GPU_HOST, host_settings_of
 
 DOUBT = "doubt "
@@ -351,9 +351,9 @@ class SkippedJobWatch:
         )
 
 
-def _doubt(queue: str) -> Reason:
+def _doubt(queue: str) -> LeaseReason:
     """Return why queues are paused while nobody knows about one of them."""
-    return Reason(LeaseKind.GPU_OFFLINE, DOUBT + queue)
+    return LeaseReason(LeaseKind.GPU_OFFLINE, DOUBT + queue)
 
 
 async def async_hand_on_doubts(
@@ -365,7 +365,7 @@ async def async_hand_on_doubts(
     """
     for queue, pause in list(leases.book.pauses.items()):
         heirs = [
-            Reason(LeaseKind.GPU_OFFLINE, host_id)
+            LeaseReason(LeaseKind.GPU_OFFLINE, host_id)
             for host_id, host in hosts.items()
             if host.settings.pause_offline and queue in host.settings.queues
         ]

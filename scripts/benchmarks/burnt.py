@@ -45,7 +45,7 @@ from custom_components.immich_admin_tools.gpu_host.probe import PingProbe
 from custom_components.immich_admin_tools.gpu_host.settings import HostSettings
 from custom_components.immich_admin_tools.immich.client import ImmichClient
 from custom_components.immich_admin_tools.pauses.keeper import LeaseKeeper
-from custom_components.immich_admin_tools.pauses.leases import LeaseKind, Reason
+from custom_components.immich_admin_tools.pauses.leases import LeaseKind, LeaseReason
 from tests.support.fake_immich import FakeSection
 from tests.support.simulator import Simulator
 from tests.support.valkey import start_valkey
@@ -61,7 +61,7 @@ PAUSED_WITHIN = 40.0
 RESUMED_JOBS = 450
 RESUMED_FOR = (0.0, 0.3, 1.0, 5.0)
 """Seconds that a queue had gone on when the box died."""
-DOUBT = Reason(LeaseKind.GPU_OFFLINE, "doubt")
+DOUBT = LeaseReason(LeaseKind.GPU_OFFLINE, "doubt")
 SETTINGS = HostSettings(
     "box",
     "Box",

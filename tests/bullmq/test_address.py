@@ -4,7 +4,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.immich_admin_tools.bullmq.address import split_user_info
-from custom_components.immich_admin_tools.bullmq.errors import InvalidAddressError
+from custom_components.immich_admin_tools.bullmq.errors import RedisAddressError
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_user_info_is_moved_out(
 )
 def test_wrong_address_is_refused_with_a_hint(typed: str, hint: str) -> None:
     """One that a user understands."""
-    with pytest.raises(InvalidAddressError, match=hint):
+    with pytest.raises(RedisAddressError, match=hint):
         split_user_info(typed)
 
 
@@ -121,7 +121,7 @@ def test_anything_typed_is_an_address_or_refused(text: str, scheme: str) -> None
     """Never another error, and never the typed text in the message."""
     try:
         address = split_user_info(f"{scheme}Topsecret:{text}")
-    except InvalidAddressError as error:
+    except RedisAddressError as error:
         assert "Topsecret" not in str(error)  # noqa: PT017
     else:
         assert split_user_info(address.url).url == address.url

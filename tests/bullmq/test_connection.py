@@ -16,8 +16,8 @@ from custom_components.immich_admin_tools.bullmq.connection import (
 from custom_components.immich_admin_tools.bullmq.errors import (
     AuthenticationError,
     BullMQError,
-    CannotConnectError,
     MissingRightsError,
+    RedisCannotConnectError,
 )
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
 from tests.support.processes import free_port
@@ -145,7 +145,7 @@ async def test_nobody_is_there(url: str) -> None:
     settings = RedisSettings(url.format(port=free_port()), password=PASSWORD)
     start = perf_counter()
     async with create_client(settings, None) as client:
-        with pytest.raises(CannotConnectError) as caught:
+        with pytest.raises(RedisCannotConnectError) as caught:
             await ping(client)
     assert perf_counter() - start < 8
     assert PASSWORD not in str(caught.value)
@@ -179,7 +179,7 @@ async def test_server_that_cannot_answer_now(reply: bytes, message: str) -> None
     async with answering(reply * 9) as port:
         settings = RedisSettings(f"redis://127.0.0.1:{port}")
         async with create_client(settings, None) as client:
-            with pytest.raises(CannotConnectError, match=message):
+            with pytest.raises(RedisCannotConnectError, match=message):
                 await QueueReader(client).read(["ocr"])
 
 
@@ -191,7 +191,7 @@ async def test_server_with_too_many_clients() -> None:
     ):
         await only.ping()
         async with create_client(RedisSettings(valkey.url), None) as client:
-            with pytest.raises(CannotConnectError):
+            with pytest.raises(RedisCannotConnectError):
                 await ping(client)
 
 

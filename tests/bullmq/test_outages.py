@@ -12,7 +12,7 @@ from custom_components.immich_admin_tools.bullmq.connection import (
     create_client,
     translate_errors,
 )
-from custom_components.immich_admin_tools.bullmq.errors import CannotConnectError
+from custom_components.immich_admin_tools.bullmq.errors import RedisCannotConnectError
 from custom_components.immich_admin_tools.bullmq.pipeline import Pipeline, Replies
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
 from tests.support.valkey import Valkey, start_valkey
@@ -26,7 +26,7 @@ async def test_server_that_hangs(valkey: Valkey) -> None:
         await reader.read(["ocr"])
         valkey.freeze()
         start = perf_counter()
-        with pytest.raises(CannotConnectError, match="in time"):
+        with pytest.raises(RedisCannotConnectError, match="in time"):
             await reader.read(["ocr"])
         assert perf_counter() - start < 1.5
         valkey.thaw()
@@ -47,7 +47,7 @@ async def test_poll_as_a_whole_ends_in_time(
 
     monkeypatch.setattr(Pipeline, "run", slow_run)
     await client.lpush("immich_bull:ocr:active", "1")
-    with pytest.raises(CannotConnectError, match="in time"):
+    with pytest.raises(RedisCannotConnectError, match="in time"):
         await reader.read(["ocr"])
 
 
@@ -58,7 +58,7 @@ async def test_server_is_killed_and_comes_back(valkey: Valkey) -> None:
         first = await reader.read(["ocr"])
         await valkey.stop()
         for _ in range(2):
-            with pytest.raises(CannotConnectError):
+            with pytest.raises(RedisCannotConnectError):
                 await reader.read(["ocr"])
         await valkey.start()
         second = await reader.read(["ocr"])
@@ -146,7 +146,7 @@ async def test_command_is_never_sent_twice(valkey: Valkey) -> None:
     port = server.sockets[0].getsockname()[1]
     settings = RedisSettings(f"redis://127.0.0.1:{port}")
     async with server, create_client(settings, None) as client:
-        with pytest.raises(CannotConnectError), translate_errors():
+        with pytest.raises(RedisCannotConnectError), translate_errors():
             await client.lpush("key", "1")
     assert sent == 1
 

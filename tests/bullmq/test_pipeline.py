@@ -5,8 +5,8 @@ from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from custom_components.immich_admin_tools.bullmq.errors import (
     BullMQError,
-    CannotConnectError,
     MissingRightsError,
+    RedisCannotConnectError,
 )
 from custom_components.immich_admin_tools.bullmq.pipeline import (
     Replies,
@@ -98,5 +98,5 @@ def test_version_names_the_server(info: object, version: str) -> None:
 
 def test_busy_is_not_a_failure_for_good() -> None:
     """A script that runs too long stops nobody for ever."""
-    with pytest.raises(CannotConnectError, match="now"):
+    with pytest.raises(RedisCannotConnectError, match="now"):
         Replies([ResponseError("BUSY Redis is busy running a script.")]).take()

@@ -11,8 +11,8 @@ import pytest_socket
 import redis.asyncio as aioredis
 
 from custom_components.immich_admin_tools.bullmq.errors import (
-    CannotConnectError,
     MissingRightsError,
+    RedisCannotConnectError,
 )
 from custom_components.immich_admin_tools.bullmq.permissions import (
     RESTART_CHANNEL,
@@ -108,9 +108,9 @@ async def test_no_server(valkey: Valkey) -> None:
     """An error of ours, like everywhere."""
     async with valkey.client() as client:
         await valkey.stop()
-        with pytest.raises(CannotConnectError):
+        with pytest.raises(RedisCannotConnectError):
             await publish_restart(client)
-        with pytest.raises(CannotConnectError):
+        with pytest.raises(RedisCannotConnectError):
             await others_on_redis(client, "immich_bull", 0, QUEUES)
 
 

@@ -21,7 +21,7 @@ from custom_components.immich_admin_tools.bullmq.connection import (
 )
 from custom_components.immich_admin_tools.bullmq.errors import (
     AuthenticationError,
-    CannotConnectError,
+    RedisCannotConnectError,
 )
 from custom_components.immich_admin_tools.bullmq.reader import QueueReader
 from tests.support.processes import end, free_port, until
@@ -151,12 +151,12 @@ async def test_next_sentinel_is_asked_when_one_is_down(tmp_path: Path) -> None:
 async def test_no_sentinel_and_no_service(tmp_path: Path) -> None:
     """Both are said to be no connection, in our own words."""
     async with client_of(free_port()) as client:
-        with pytest.raises(CannotConnectError, match="No sentinel"):
+        with pytest.raises(RedisCannotConnectError, match="No sentinel"):
             await QueueReader(client).read(["ocr"])
     async with start_valkey() as master, sentinel(tmp_path, master) as watcher:
         url = f"redis+sentinel://127.0.0.1:{watcher.port}/other"
         async with create_client(RedisSettings(url), None) as client:
-            with pytest.raises(CannotConnectError, match="No sentinel knows"):
+            with pytest.raises(RedisCannotConnectError, match="No sentinel knows"):
                 await QueueReader(client).read(["ocr"])
 
 
@@ -176,7 +176,7 @@ async def test_failover_is_followed(tmp_path: Path) -> None:
         async def is_followed() -> bool:
             try:
                 reading = await reader.read(["ocr"])
-            except CannotConnectError:
+            except RedisCannotConnectError:
                 return False
             return bool(reading.run_id == second_run)
 

@@ -17,9 +17,9 @@ from custom_components.immich_admin_tools.bullmq.connection import (
     translate_errors,
 )
 from custom_components.immich_admin_tools.bullmq.errors import (
-    CannotConnectError,
-    CertificateError,
-    InvalidAddressError,
+    RedisAddressError,
+    RedisCannotConnectError,
+    RedisCertificateError,
 )
 from tests.support.valkey import Valkey
 from tests.support.valkey_fronts import start_tls
@@ -95,7 +95,7 @@ async def test_unknown_certificate_is_refused_with_its_reason(
 ) -> None:
     """Whether the system's authorities are asked, or a wrong one."""
     async with connected(valkey, shown, tmp_path, ca=ca) as client:
-        with pytest.raises(CertificateError, match=hint):
+        with pytest.raises(RedisCertificateError, match=hint):
             await ping(client)
 
 
@@ -105,7 +105,7 @@ async def test_certificate_of_another_host_is_refused(
     """Its authority alone is not enough."""
     server = make_certificate("redis", address="192.0.2.1")
     async with connected(valkey, server, tmp_path, ca=server.pem) as client:
-        with pytest.raises(CertificateError, match="not valid for"):
+        with pytest.raises(RedisCertificateError, match="not valid for"):
             await ping(client)
 
 
@@ -113,7 +113,7 @@ async def test_expired_certificate_is_refused(valkey: Valkey, tmp_path: Path) ->
     """The user is told why."""
     server = make_certificate("redis", expired=True)
     async with connected(valkey, server, tmp_path, ca=server.pem) as client:
-        with pytest.raises(CertificateError, match="expired"):
+        with pytest.raises(RedisCertificateError, match="expired"):
             await ping(client)
 
 
@@ -131,7 +131,7 @@ async def test_tls_to_a_plain_port(valkey: Valkey) -> None:
     """Redis waits for the rest of what it takes for a command."""
     settings = RedisSettings(f"rediss://127.0.0.1:{valkey.port}", verify_ssl=False)
     async with create_client(settings, build_ssl_context(settings)) as client:
-        with pytest.raises(CannotConnectError, match="in time"):
+        with pytest.raises(RedisCannotConnectError, match="in time"):
             await ping(client)
 
 
@@ -146,7 +146,7 @@ async def test_tls_to_something_else() -> None:
     port = server.sockets[0].getsockname()[1]
     settings = RedisSettings(f"rediss://127.0.0.1:{port}", verify_ssl=False)
     async with server, create_client(settings, build_ssl_context(settings)) as client:
-        with pytest.raises(CannotConnectError, match="does not answer with TLS"):
+        with pytest.raises(RedisCannotConnectError, match="does not answer with TLS"):
             await ping(client)
 
 
@@ -156,7 +156,7 @@ async def test_plain_to_a_tls_port(valkey: Valkey, tmp_path: Path) -> None:
     async with start_tls(valkey, context, tmp_path / "server.pem") as front:
         settings = RedisSettings(f"redis://127.0.0.1:{front.port}")
         async with create_client(settings, None) as client:
-            with pytest.raises(CannotConnectError):
+            with pytest.raises(RedisCannotConnectError):
                 await ping(client)
 
 
@@ -175,7 +175,7 @@ async def test_plain_to_a_tls_port(valkey: Valkey, tmp_path: Path) -> None:
 )
 def test_ca_that_is_none_is_refused(ca: str) -> None:
     """Before anything is connected."""
-    with pytest.raises(CertificateError, match="CA"):
+    with pytest.raises(RedisCertificateError, match="CA"):
         build_context(ca, verify=True)
 
 
@@ -183,7 +183,7 @@ def test_file_that_is_no_certificate_is_refused(tmp_path: Path) -> None:
     """Whatever it holds."""
     path = tmp_path / "ca.pem"
     path.write_bytes(b"\xff\x00 no certificate")
-    with pytest.raises(CertificateError, match="CA"):
+    with pytest.raises(RedisCertificateError, match="CA"):
         build_context(str(path), verify=True)
 
 
@@ -194,7 +194,7 @@ def test_context_only_for_encrypted_addresses() -> None:
     context = build_ssl_context(RedisSettings("rediss+sentinel://nas/immich"))
     assert context is not None
     assert context.verify_mode is ssl.CERT_REQUIRED
-    with pytest.raises(InvalidAddressError):
+    with pytest.raises(RedisAddressError):
         build_ssl_context(RedisSettings("nas"))
 
 

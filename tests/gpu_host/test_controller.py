@@ -10,7 +10,7 @@ from custom_components.immich_admin_tools.analysis.skipped import Answer
 from custom_components.immich_admin_tools.gpu_host import controller
 from custom_components.immich_admin_tools.gpu_host.errors import (
     NoOffActionError,
-    NoWakeWayError,
+    NoWakeMethodError,
 )
 from custom_components.immich_admin_tools.gpu_host.models import (
     Notification,
@@ -366,7 +366,7 @@ async def test_what_cannot_be_done_is_refused() -> None:
     world.change(power=replace(POWER, can_wake=False))
     world.restart()
     for refused in (world.host.set_automatic(True), world.host.ask(PowerRequest.ON)):
-        with pytest.raises(NoWakeWayError):
+        with pytest.raises(NoWakeMethodError):
             await refused
 
 

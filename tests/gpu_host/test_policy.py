@@ -16,13 +16,13 @@ from custom_components.immich_admin_tools.gpu_host.models import (
     Hold,
     HostState,
     Notification,
+    Observation,
     Others,
     Power,
     PowerRequest,
     PowerSettings,
     Report,
-    Seen,
-    Step,
+    Transition,
     Trouble,
 )
 from custom_components.immich_admin_tools.gpu_host.policy import (
@@ -53,7 +53,7 @@ SETTINGS = PowerSettings(
     minimum_on=20 * MINUTE,
     cool_down=10 * MINUTE,
 )
-OFFLINE = Seen(now=T0, reach=Connectivity.OFFLINE, automatic=True, busy=False)
+OFFLINE = Observation(now=T0, reach=Connectivity.OFFLINE, automatic=True, busy=False)
 ONLINE = replace(OFFLINE, reach=Connectivity.ONLINE)
 BACKLOG = replace(OFFLINE, backlog=100)
 
@@ -187,7 +187,7 @@ SHUTTING = power(HostState.SHUTTING_DOWN)
 )  # fmt: skip
 def test_steps(
     before: Power,
-    seen: Seen,
+    seen: Observation,
     state: str,
     effects: tuple[Command, ...],
     news: tuple[Notification, ...],
@@ -252,7 +252,7 @@ def test_on_by_user_lasts_until_it_has_worked() -> None:
     assert step(on, SETTINGS, later(late, 76)).power.state is HostState.DRAINING
 
 
-def later(seen: Seen, minutes: int) -> Seen:
+def later(seen: Observation, minutes: int) -> Observation:
     """Return the same view some minutes later."""
     return replace(seen, now=seen.now + minutes * MINUTE)
 
@@ -279,7 +279,9 @@ LOST = power(HostState.OFF, since=T0 - 16_000)
         (replace(SLEPT, hold=Hold.OFF), replace(ONLINE, others=Others(woken=True)), Hold.NONE),
     ],
 )  # fmt: skip
-def test_whose_doing_it_is_that_it_is_on(before: Power, seen: Seen, hold: Hold) -> None:
+def test_whose_doing_it_is_that_it_is_on(
+    before: Power, seen: Observation, hold: Hold
+) -> None:
     """By hand it was only after it was really off, and when nobody of us woke it."""
     assert step(before, SETTINGS, seen).power.hold is hold
 
@@ -368,14 +370,16 @@ def test_without_a_way_to_wake(state: HostState) -> None:
     """Nothing pretends to wake a host that can't be woken."""
     settings = replace(SETTINGS, can_wake=False)
     for seen in (BACKLOG, replace(OFFLINE, wish=PowerRequest.ON)):
-        assert step(power(state), settings, seen) == Step(power(state))
+        assert step(power(state), settings, seen) == Transition(power(state))
 
 
 def test_without_a_way_off() -> None:
     """A host without off action is never emptied."""
     settings = replace(SETTINGS, can_switch_off=False)
-    assert step(READY, settings, ONLINE) == Step(READY)
-    assert step(READY, settings, replace(ONLINE, wish=PowerRequest.OFF)) == Step(READY)
+    assert step(READY, settings, ONLINE) == Transition(READY)
+    assert step(READY, settings, replace(ONLINE, wish=PowerRequest.OFF)) == Transition(
+        READY
+    )
     drained = step(DRAINING, settings, replace(ONLINE, drained=True))
     assert drained.power.state is HostState.READY
     assert drained.effects == ()

@@ -14,12 +14,12 @@ from custom_components.immich_admin_tools.gpu_host.models import (
     Connectivity,
     Hold,
     HostState,
+    Observation,
     Others,
     Power,
     PowerRequest,
     PowerSettings,
     Report,
-    Seen,
     Trouble,
 )
 from custom_components.immich_admin_tools.gpu_host.policy import (
@@ -47,7 +47,7 @@ power_settings = st.builds(
 
 
 @st.composite
-def seen_things(draw: st.DrawFn) -> Seen:
+def seen_things(draw: st.DrawFn) -> Observation:
     """Return anything that can be seen; `now` is the time since the last step."""
     busy = draw(st.sampled_from([None, False, True]))
     maybe = st.sampled_from([None, False, True])
@@ -65,7 +65,7 @@ def seen_things(draw: st.DrawFn) -> Seen:
         held_off=st.booleans(),
         unknown=st.booleans(),
     )
-    return Seen(
+    return Observation(
         now=draw(st.integers(0, 7_200_000)),
         reach=draw(st.sampled_from(Connectivity)),
         automatic=draw(st.booleans()),
@@ -84,7 +84,7 @@ def seen_things(draw: st.DrawFn) -> Seen:
 sequences = st.lists(seen_things(), max_size=40)
 
 
-def after(chosen: PowerSettings, sequence: list[Seen]) -> tuple[Power, int]:
+def after(chosen: PowerSettings, sequence: list[Observation]) -> tuple[Power, int]:
     """Return where a sequence leads, and when."""
     power, now = Power(), 1_000_000
     for seen in sequence:
@@ -94,7 +94,7 @@ def after(chosen: PowerSettings, sequence: list[Seen]) -> tuple[Power, int]:
 
 
 @given(power_settings, sequences)
-def test_never_off_at_work(chosen: PowerSettings, sequence: list[Seen]) -> None:
+def test_never_off_at_work(chosen: PowerSettings, sequence: list[Observation]) -> None:
     """The off action comes only when all is paused, finished and unlocked."""
     power, now = Power(), 1_000_000
     for seen in sequence:
@@ -121,11 +121,11 @@ def test_never_off_at_work(chosen: PowerSettings, sequence: list[Seen]) -> None:
 
 @given(power_settings, sequences, st.integers(1, 5))
 def test_not_knowing_changes_nothing(
-    chosen: PowerSettings, sequence: list[Seen], hours: int
+    chosen: PowerSettings, sequence: list[Observation], hours: int
 ) -> None:
     """However long nobody can look: no state ends, no hold, and nothing is told."""
     power, now = after(chosen, sequence)
-    dark = Seen(
+    dark = Observation(
         now=now,
         reach=Connectivity.UNKNOWN,
         automatic=True,
@@ -143,7 +143,7 @@ def test_not_knowing_changes_nothing(
 
 
 @given(power_settings, sequences)
-def test_the_user_is_obeyed(chosen: PowerSettings, sequence: list[Seen]) -> None:
+def test_the_user_is_obeyed(chosen: PowerSettings, sequence: list[Observation]) -> None:
     """Off means off until the backlog is known to be empty, whatever is seen."""
     power, now = after(chosen, sequence)
     for seen in sequence:
@@ -158,7 +158,9 @@ def test_the_user_is_obeyed(chosen: PowerSettings, sequence: list[Seen]) -> None
 
 
 @given(power_settings, sequences)
-def test_trouble_is_of_its_state(chosen: PowerSettings, sequence: list[Seen]) -> None:
+def test_trouble_is_of_its_state(
+    chosen: PowerSettings, sequence: list[Observation]
+) -> None:
     """No issue outlives what it is about."""
     power, now = Power(), 1_000_000
     for seen in sequence:
@@ -174,7 +176,9 @@ def test_trouble_is_of_its_state(chosen: PowerSettings, sequence: list[Seen]) ->
 
 
 @given(power_settings, sequences)
-def test_the_policy_asks_first(chosen: PowerSettings, sequence: list[Seen]) -> None:
+def test_the_policy_asks_first(
+    chosen: PowerSettings, sequence: list[Observation]
+) -> None:
     """Without the policy and without the user nothing is woken or emptied."""
     power, now = Power(), 1_000_000
     for seen in sequence:
@@ -192,7 +196,7 @@ def test_the_policy_asks_first(chosen: PowerSettings, sequence: list[Seen]) -> N
     st.sampled_from([Connectivity.ONLINE, Connectivity.OFFLINE]),
 )
 def test_never_stuck(
-    chosen: PowerSettings, sequence: list[Seen], reach: Connectivity
+    chosen: PowerSettings, sequence: list[Observation], reach: Connectivity
 ) -> None:
     """Left alone it comes to rest: on when it answers, off or failed when it doesn't."""
     power, now = after(chosen, sequence)
@@ -204,7 +208,7 @@ def test_never_stuck(
         + DRAIN_WITHIN
         + OFF_WITHIN
     )
-    seen = Seen(now=now, reach=reach, busy=False)
+    seen = Observation(now=now, reach=reach, busy=False)
     while now <= limit + 60_000 * tries:
         now += 60_000
         power = step(power, chosen, replace(seen, now=now)).power
@@ -213,11 +217,13 @@ def test_never_stuck(
 
 
 @given(power_settings, sequences)
-def test_work_wakes_it_in_the_end(chosen: PowerSettings, sequence: list[Seen]) -> None:
+def test_work_wakes_it_in_the_end(
+    chosen: PowerSettings, sequence: list[Observation]
+) -> None:
     """Whatever happened before, work that waits long enough wakes the host again."""
     power, now = after(chosen, sequence)
     chosen = replace(chosen, can_wake=True, wake_backlog=1)
-    idle = Seen(now=now, reach=Connectivity.OFFLINE, automatic=True, busy=False)
+    idle = Observation(now=now, reach=Connectivity.OFFLINE, automatic=True, busy=False)
     late = DRAIN_WITHIN + OFF_WITHIN + 9 * 3_600_000 + chosen.cool_down
     for part in range(1, 400):
         power = step(power, chosen, replace(idle, now=now + late * part // 400)).power
@@ -227,22 +233,22 @@ def test_work_wakes_it_in_the_end(chosen: PowerSettings, sequence: list[Seen]) -
 
 
 @given(power_settings, sequences)
-def test_no_wake_storm(chosen: PowerSettings, sequence: list[Seen]) -> None:
+def test_no_wake_storm(chosen: PowerSettings, sequence: list[Observation]) -> None:
     """Restarts of Home Assistant at any time add no signal."""
     power, now = after(chosen, sequence)
     clocks = Clocks(lambda: now, lambda: 1_795_163_400_000)
     again = restored(Power.from_dict(power.to_dict(clocks), clocks), now)
-    dark = Seen(now=now, reach=Connectivity.UNKNOWN, automatic=True, backlog=5)
+    dark = Observation(now=now, reach=Connectivity.UNKNOWN, automatic=True, backlog=5)
     assert step(again, chosen, dark).effects == ()
 
 
 @given(power_settings, sequences)
 @settings(max_examples=50, deadline=None)
-def test_few_signals(chosen: PowerSettings, sequence: list[Seen]) -> None:
+def test_few_signals(chosen: PowerSettings, sequence: list[Observation]) -> None:
     """A host that never answers gets fewer and fewer rows of signals."""
     chosen = replace(chosen, can_wake=True, wake_backlog=1, boot_timeout=60_000)
     power, now = after(chosen, sequence)
-    seen = Seen(
+    seen = Observation(
         now=now, reach=Connectivity.OFFLINE, automatic=True, backlog=5, busy=False
     )
     signals = 0

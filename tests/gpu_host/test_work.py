@@ -7,7 +7,7 @@ from custom_components.immich_admin_tools.gpu_host.clocks import Clocks
 from custom_components.immich_admin_tools.gpu_host.work import (
     LOOKS_NEEDED,
     MISSING_POLLS,
-    Work,
+    HostWork,
     WorkWatch,
 )
 from tests.support.views import queue_view, server_view
@@ -27,7 +27,7 @@ class Times:
         self.clocks = Clocks(lambda: self.now, lambda: self.wall)
 
 
-def look(watch: WorkWatch, times: Times, *queues: QueueView) -> Work:
+def look(watch: WorkWatch, times: Times, *queues: QueueView) -> HostWork:
     """Return what a new poll says."""
     return watch.look(server_view(*queues), (), lambda _: 0, times.clocks)
 

@@ -10,8 +10,8 @@ from custom_components.immich_admin_tools.analysis.models import (
     StuckKind,
 )
 from custom_components.immich_admin_tools.bullmq.errors import (
-    CannotConnectError,
     MissingRightsError,
+    RedisCannotConnectError,
 )
 from custom_components.immich_admin_tools.bullmq.recovery import QueueRecovery, Result
 from custom_components.immich_admin_tools.healing.errors import NotStoredError
@@ -235,7 +235,7 @@ async def test_what_got_no_reply_is_looked_up_later(
 
     async def remove_without_reply(*args: object) -> Result:
         await remove(*args)  # type: ignore[arg-type]  # handed through
-        raise CannotConnectError("Nobody answers")
+        raise RedisCannotConnectError("Nobody answers")
 
     monkeypatch.setattr(QueueRecovery, "remove", remove_without_reply)
     jobs = [job_view(job_id, kind=StuckKind.ORPHANED) for job_id in ("1", "2")]

@@ -6,7 +6,7 @@ from custom_components.immich_admin_tools.analysis.models import StuckKind
 from custom_components.immich_admin_tools.bullmq.locks import LockObservation, SlotState
 from custom_components.immich_admin_tools.healing.models import Initiator
 from custom_components.immich_admin_tools.healing.verification import RestartSigns, Slot
-from custom_components.immich_admin_tools.history.strikes import StrikeBook
+from custom_components.immich_admin_tools.history.strikes import StrikeCounts
 from tests.bullmq.recovery.made_queue import QUEUE
 from tests.support.views import NOW, job_view, queue_view, server_view
 
@@ -124,7 +124,7 @@ async def test_only_a_lock_that_is_just_renewed_is_still_held(house: FakeHouse) 
 
 def test_only_what_hangs_or_was_left_behind_is_a_strike() -> None:
     """A long job says nothing against its photo, until it turns out to hang."""
-    book = StrikeBook()
+    book = StrikeCounts()
     long = job_view(kind=StuckKind.LONG_RUNNING)
     assert book.note(long, NOW)
     assert book.count(long) == 0
@@ -136,7 +136,7 @@ def test_only_what_hangs_or_was_left_behind_is_a_strike() -> None:
     again = replace(hung, processed_on=NOW)
     assert book.note(again, NOW + 2)
     assert book.count(again) == 2
-    loaded = StrikeBook.from_dict(book.to_dict(NOW))
+    loaded = StrikeCounts.from_dict(book.to_dict(NOW))
     assert not loaded.note(again, NOW + 3)
     assert loaded.count(again) == 2
 
@@ -144,12 +144,12 @@ def test_only_what_hangs_or_was_left_behind_is_a_strike() -> None:
 def test_strikes_of_0_1_0_load() -> None:
     """What it noted it had counted."""
     job = job_view(kind=StuckKind.HUNG)
-    book = StrikeBook()
+    book = StrikeCounts()
     book.note(job, NOW)
     stored = book.to_dict(NOW)
     for strikes in stored.values():
         assert isinstance(strikes, dict)
         del strikes["counted"]
-    loaded = StrikeBook.from_dict(stored)
+    loaded = StrikeCounts.from_dict(stored)
     assert not loaded.note(job, NOW)
     assert loaded.count(job) == 1

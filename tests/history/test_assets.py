@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from custom_components.immich_admin_tools.history import assets
-from custom_components.immich_admin_tools.history.assets import PATIENCE, AssetBook
+from custom_components.immich_admin_tools.history.assets import PATIENCE, AssetCache
 from custom_components.immich_admin_tools.immich.errors import (
     CannotConnectError,
     ImmichError,
@@ -33,9 +33,9 @@ class Library:
             raise UnknownAssetError("no access")
         return Asset(asset_id, f"{asset_id}.jpg", f"/data/{asset_id}.jpg", "IMAGE", 7)
 
-    def book(self) -> AssetBook:
+    def book(self) -> AssetCache:
         """Return an empty book."""
-        return AssetBook(self.asset, lambda: self.now)
+        return AssetCache(self.asset, lambda: self.now)
 
 
 async def test_each_is_asked_for_once() -> None:

@@ -21,7 +21,10 @@ from custom_components.immich_admin_tools.history.events import (
     act_events,
 )
 from custom_components.immich_admin_tools.history.history import DAY, MOST, History
-from custom_components.immich_admin_tools.history.strikes import REMEMBERED, StrikeBook
+from custom_components.immich_admin_tools.history.strikes import (
+    REMEMBERED,
+    StrikeCounts,
+)
 from tests.healing.test_journal import act
 from tests.support.views import ASSET, NOW, job_view
 
@@ -122,10 +125,10 @@ def test_what_can_not_be_understood_is_left_out(spoilt: object) -> None:
 
 def test_a_run_counts_once() -> None:
     """Also after a restart, and when the API sees it."""
-    book = StrikeBook()
+    book = StrikeCounts()
     assert book.note(job_view(), NOW)
     assert not book.note(job_view(), NOW + 1)
-    book = StrikeBook.from_dict(json.loads(json.dumps(book.to_dict(NOW))))
+    book = StrikeCounts.from_dict(json.loads(json.dumps(book.to_dict(NOW))))
     assert not book.note(job_view(), NOW + 2)
     assert not book.note(job_view(processed_on=None, source=Source.API), NOW + 3)
     assert book.count(job_view()) == 1
@@ -137,7 +140,7 @@ def test_a_run_counts_once() -> None:
 
 def test_works_are_told_apart() -> None:
     """By the queue, the kind of job and what it is about."""
-    book = StrikeBook()
+    book = StrikeCounts()
     person = job_view(name="PersonGenerateThumbnail", asset_id=None)
     works = [
         job_view(),
@@ -155,7 +158,7 @@ def test_works_are_told_apart() -> None:
 
 def test_a_ghost_has_no_work() -> None:
     """Nothing is known of it but an id."""
-    book = StrikeBook()
+    book = StrikeCounts()
     ghost = job_view(kind=StuckKind.GHOST)
     assert book.note(ghost, NOW)
     assert book.note(ghost, NOW)
@@ -165,7 +168,7 @@ def test_a_ghost_has_no_work() -> None:
 def test_strikes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """In number and in time."""
     monkeypatch.setattr(strikes, "MOST", 3)
-    book = StrikeBook()
+    book = StrikeCounts()
     jobs = [job_view(queue=f"queue{number}") for number in range(4)]
     for job in jobs:
         book.note(job, NOW)
@@ -177,5 +180,5 @@ def test_strikes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("spoilt", [{"a": 1}, {"a": {}}, {"a": {"count": "x"}}])
 def test_spoilt_strikes_are_left_out(spoilt: object) -> None:
     """A hand, or another version, may have written it."""
-    book = StrikeBook.from_dict(cast("dict[str, JsonValue]", spoilt))
+    book = StrikeCounts.from_dict(cast("dict[str, JsonValue]", spoilt))
     assert not book.to_dict(NOW)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.immich_admin_tools.bullmq.errors import CannotConnectError
+from custom_components.immich_admin_tools.bullmq.errors import RedisCannotConnectError
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.healing.manager import HealingManager
 from custom_components.immich_admin_tools.healing.models import HealMode, HealReport
@@ -101,7 +101,7 @@ async def test_single_jobs_need_redis(
     action: str,
 ) -> None:
     """While it is lost, nothing is guessed."""
-    redis.error = CannotConnectError("Gone")
+    redis.error = RedisCannotConnectError("Gone")
     await poll(hass, entry, fake_clock, redis)
     with pytest.raises(ServiceValidationError) as raised:
         await call(hass, action, queue="ocr")

@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.immich_admin_tools.bullmq.errors import CannotConnectError
+from custom_components.immich_admin_tools.bullmq.errors import RedisCannotConnectError
 from custom_components.immich_admin_tools.const import CONF_REDIS_URL, DOMAIN
 from tests.analysis.builders import queue
 from tests.immich.recordings import recording
@@ -96,7 +96,7 @@ async def test_redis_is_lost(
     await poll(hass, entry, fake_clock, redis)
     assert state(hass, entry, "sensor ocr_waiting") == "5"
     immich.waiting["ocr"] = 4
-    redis.error = CannotConnectError("Gone")
+    redis.error = RedisCannotConnectError("Gone")
     await poll(hass, entry, fake_clock, redis)
     assert state(hass, entry, "sensor ocr_waiting") == "4"
     assert state(hass, entry, "binary_sensor redis") == STATE_OFF
@@ -115,7 +115,7 @@ async def test_both_are_lost(
     fake_clock: FakeClock,
 ) -> None:
     """Nothing is known, which is not zero."""
-    redis.error = CannotConnectError("Gone")
+    redis.error = RedisCannotConnectError("Gone")
     immich.down = True
     await poll(hass, entry, fake_clock, redis)
     for name in ("sensor ocr_waiting", "sensor waiting", "switch ocr_processing"):

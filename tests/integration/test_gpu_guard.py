@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.immich_admin_tools.analysis import skipped
-from custom_components.immich_admin_tools.pauses.leases import Reason
+from custom_components.immich_admin_tools.pauses.leases import LeaseReason
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
@@ -176,7 +176,7 @@ async def test_quick_jobs_are_no_outage(
     leases = working.runtime_data.leases
     take, taken = leases.take, list[str]()
 
-    async def counted(reason: Reason, *args: object, **more: object) -> object:
+    async def counted(reason: LeaseReason, *args: object, **more: object) -> object:
         taken.append(reason.holder)
         return await take(reason, *args, **more)
 

@@ -16,7 +16,7 @@ import voluptuous as vol
 
 from custom_components.immich_admin_tools import clock as clock_module
 from custom_components.immich_admin_tools.const import DOMAIN
-from custom_components.immich_admin_tools.pauses.leases import LeaseKind, Reason
+from custom_components.immich_admin_tools.pauses.leases import LeaseKind, LeaseReason
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
@@ -24,7 +24,7 @@ from tests.support.valkey import Valkey
 from .conftest import entity_id, entry_for, poll, set_up
 
 # Not of a GPU host: those look after their leases themselves.
-HEAL = Reason(LeaseKind.HEAL, "test")
+HEAL = LeaseReason(LeaseKind.HEAL, "test")
 
 
 async def _call(hass: HomeAssistant, action: str, queue: str, **data: object) -> None:

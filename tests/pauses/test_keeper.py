@@ -24,13 +24,13 @@ from custom_components.immich_admin_tools.pauses.keeper import (
 from custom_components.immich_admin_tools.pauses.leases import (
     USER,
     LeaseKind,
+    LeaseReason,
     Phase,
-    Reason,
 )
 from tests.support.fake_immich import CrashError, FakeImmich, FakeSection
 
-GPU = Reason(LeaseKind.GPU_OFFLINE, "attic")
-RESTART = Reason(LeaseKind.RESTART)
+GPU = LeaseReason(LeaseKind.GPU_OFFLINE, "attic")
+RESTART = LeaseReason(LeaseKind.RESTART)
 ML = ("smartSearch", "ocr")
 
 

@@ -22,8 +22,8 @@ from custom_components.immich_admin_tools.pauses.keeper import LeaseKeeper
 from custom_components.immich_admin_tools.pauses.leases import (
     USER,
     LeaseKind,
+    LeaseReason,
     Phase,
-    Reason,
 )
 from tests.support.fake_immich import CrashError, FakeImmich, FakeSection
 
@@ -33,9 +33,9 @@ QUEUES = st.sampled_from(NAMES)
 HOUR = 3_600_000
 REASONS = st.sampled_from(
     [
-        Reason(LeaseKind.GPU_OFFLINE, "attic"),
-        Reason(LeaseKind.GPU_OFFLINE, "cellar"),
-        Reason(LeaseKind.RESTART),
+        LeaseReason(LeaseKind.GPU_OFFLINE, "attic"),
+        LeaseReason(LeaseKind.GPU_OFFLINE, "cellar"),
+        LeaseReason(LeaseKind.RESTART),
     ]
 )
 
@@ -59,8 +59,8 @@ class Leases(RuleBasedStateMachine):
         self.jumped = 10**12
         self.just_started = False
         self.by_hand: set[str] = set()
-        self.leases: dict[tuple[str, Reason], int | None] = {}
-        self.blocked: set[tuple[str, Reason]] = set()
+        self.leases: dict[tuple[str, LeaseReason], int | None] = {}
+        self.blocked: set[tuple[str, LeaseReason]] = set()
         self._new_keeper()
 
     def _new_keeper(self) -> None:
@@ -105,7 +105,7 @@ class Leases(RuleBasedStateMachine):
 
     @precondition(lambda self: not self.section.full)
     @rule(queue=QUEUES, reason=REASONS)
-    def reload(self, queue: str, reason: Reason) -> None:
+    def reload(self, queue: str, reason: LeaseReason) -> None:
         """The entry is loaded anew; what is left of before still wants something."""
         before = self.keeper
         before.close()
@@ -149,7 +149,7 @@ class Leases(RuleBasedStateMachine):
         self.immich.down = down
 
     @rule(queue=QUEUES, reason=REASONS)
-    def take(self, queue: str, reason: Reason) -> None:
+    def take(self, queue: str, reason: LeaseReason) -> None:
         """A reason comes up."""
         if self._insist(lambda: self.keeper.take(reason, [queue])) and (
             (queue, reason) not in self.blocked
@@ -157,7 +157,7 @@ class Leases(RuleBasedStateMachine):
             self.leases[queue, reason] = None
 
     @rule(reason=REASONS)
-    def end(self, reason: Reason) -> None:
+    def end(self, reason: LeaseReason) -> None:
         """A reason goes away."""
         self._insist(lambda: self.keeper.end(reason))
         self.leases = {it: end for it, end in self.leases.items() if it[1] != reason}

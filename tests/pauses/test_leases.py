@@ -7,14 +7,14 @@ from custom_components.immich_admin_tools.pauses.leases import (
     Lease,
     LeaseBook,
     LeaseKind,
+    LeaseReason,
     Pause,
     Phase,
-    Reason,
 )
 
-GPU = Reason(LeaseKind.GPU_OFFLINE, "attic")
-OTHER_GPU = Reason(LeaseKind.GPU_OFFLINE, "cellar")
-RESTART = Reason(LeaseKind.RESTART)
+GPU = LeaseReason(LeaseKind.GPU_OFFLINE, "attic")
+OTHER_GPU = LeaseReason(LeaseKind.GPU_OFFLINE, "cellar")
+RESTART = LeaseReason(LeaseKind.RESTART)
 EMPTY = LeaseBook()
 
 

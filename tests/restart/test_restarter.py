@@ -13,7 +13,7 @@ from custom_components.immich_admin_tools.healing.errors import (
     LockedOutError,
     MaintenanceTimeoutError,
     NobodyListensError,
-    NoRestartWayError,
+    NoRestartMethodError,
     NotStoredError,
     NoWorkerBackError,
     OldWorkersError,
@@ -24,7 +24,7 @@ from custom_components.immich_admin_tools.healing.errors import (
 )
 from custom_components.immich_admin_tools.immich.errors import CannotConnectError
 from custom_components.immich_admin_tools.pauses.keeper import LeaseKeeper
-from custom_components.immich_admin_tools.pauses.leases import LeaseKind, Reason
+from custom_components.immich_admin_tools.pauses.leases import LeaseKind, LeaseReason
 from custom_components.immich_admin_tools.restart.methods import (
     ActionsMethod,
     MethodKind,
@@ -45,7 +45,7 @@ QUEUES = ("smartSearch", "faceDetection", "ocr", "library", "metadataExtraction"
 ML = {"smartSearch", "faceDetection", "ocr"}
 WALL = 10**12
 """ms that the wall clock is ahead of the one that never jumps."""
-GPU = Reason(LeaseKind.GPU_OFFLINE)
+GPU = LeaseReason(LeaseKind.GPU_OFFLINE)
 
 
 @dataclass(slots=True)
@@ -127,9 +127,9 @@ class House:
         """Return the queues that are paused."""
         return {name for name, paused in self.immich.queues.items() if paused}
 
-    def plan(self, *ways: ActionsMethod | BadWay, **limits: int) -> RestartPlan:
+    def plan(self, *methods: ActionsMethod | BadWay, **limits: int) -> RestartPlan:
         """Return a plan; without a way, with the one that works."""
-        chosen = ways or (ActionsMethod(self.restart, lambda: self.now),)
+        chosen = methods or (ActionsMethod(self.restart, lambda: self.now),)
         return RestartPlan(chosen, QUEUES, RestartLimits(**limits))
 
 
@@ -157,7 +157,7 @@ async def test_pauses_restarts_waits_and_goes_on(house: House) -> None:
     report = await house.restarter.restart(house.plan())
     assert house.paused_at_restart == ML
     assert house.paused == set()
-    assert report.way is MethodKind.ACTIONS
+    assert report.method is MethodKind.ACTIONS
     assert report.back_after["library"] < report.back_after["ocr"]
     assert report.back_after.keys() == set(QUEUES)
     assert report.missing == report.still_paused == ()
@@ -219,7 +219,7 @@ async def test_ways_are_tried_in_order(house: House) -> None:
     report = await house.restarter.restart(
         house.plan(BadWay(missing), works, BadWay(AssertionError()))
     )
-    assert report.way is MethodKind.ACTIONS
+    assert report.method is MethodKind.ACTIONS
     assert report.failures == (("redis", missing),)
 
 
@@ -278,7 +278,7 @@ async def test_when_no_way_works_all_goes_on_as_before(house: House) -> None:
 
 async def test_without_a_way_nothing_is_done(house: House) -> None:
     """Nor is a try counted."""
-    with pytest.raises(NoRestartWayError):
+    with pytest.raises(NoRestartMethodError):
         await house.restarter.restart(RestartPlan((), QUEUES))
     assert house.immich.calls == []
     assert house.restarter.tries == []
@@ -290,7 +290,7 @@ async def test_immich_that_does_not_answer_is_restarted(house: House) -> None:
     paused: list[set[str]] = []
     house.on_sleep = lambda: paused.append(house.paused)
     report = await house.restarter.restart(house.plan())
-    assert report.way is MethodKind.ACTIONS
+    assert report.method is MethodKind.ACTIONS
     assert house.paused_at_restart == set()
     assert ML in paused
     assert house.paused == set()
@@ -301,9 +301,9 @@ async def test_a_way_that_needs_immichs_answer_is_not_tried_without(
 ) -> None:
     """Nothing is done, and it costs no try."""
     house.immich.down = True
-    way = BadWay(CannotConnectError("Nobody answers"), MethodKind.MAINTENANCE)
+    method = BadWay(CannotConnectError("Nobody answers"), MethodKind.MAINTENANCE)
     with pytest.raises(CannotConnectError):
-        await house.restarter.restart(house.plan(way))
+        await house.restarter.restart(house.plan(method))
     assert house.restarter.tries == []
     assert "begun" not in house.section.data
     house.immich.down = False
@@ -399,7 +399,7 @@ async def test_one_at_a_time(house: House) -> None:
     with pytest.raises(RestartingError):
         await house.restarter.restart(house.plan(), force=True)
     go_on.set()
-    assert (await first).way is MethodKind.ACTIONS
+    assert (await first).method is MethodKind.ACTIONS
 
 
 async def test_limits_survive_a_restart_of_home_assistant(house: House) -> None:
@@ -513,9 +513,9 @@ async def test_no_other_way_is_begun_for_an_entry_that_has_ended(house: House) -
     async def other() -> None:
         begun.append("second")
 
-    ways = (ActionsMethod(run, lambda: house.now) for run in (restart, other))
+    methods = (ActionsMethod(run, lambda: house.now) for run in (restart, other))
     with pytest.raises(EndedError):
-        await house.restarter.restart(house.plan(*ways))
+        await house.restarter.restart(house.plan(*methods))
     assert begun == ["first"]
     house.start_home_assistant()
     await house.restarter.recover(QUEUES)
@@ -547,8 +547,8 @@ async def test_what_cannot_be_stored_meanwhile_is_no_reason_to_restart_again(
 
     house.back_after = dict.fromkeys(QUEUES, 30_000)
     house.on_sleep = polled
-    ways = (ActionsMethod(run, lambda: house.now) for run in (restart, other))
-    report = await house.restarter.restart(house.plan(*ways))
+    methods = (ActionsMethod(run, lambda: house.now) for run in (restart, other))
+    report = await house.restarter.restart(house.plan(*methods))
     assert begun == ["first"]
     assert report.failures == ()
     assert report.missing == ()

@@ -5,7 +5,7 @@ from ipaddress import AddressValueError, IPv6Address
 import re
 from urllib.parse import parse_qs, quote, unquote, urlunsplit
 
-from .errors import InvalidAddressError
+from .errors import RedisAddressError
 
 DEFAULT_PORT = 6379
 DEFAULT_SENTINEL_PORT = 26379
@@ -76,11 +76,11 @@ def split_user_info(url: str) -> RedisAddress:
     text = url.strip()
     match = _PARTS.fullmatch(text)
     if match is None or (scheme := match[1].lower()) not in _SCHEMES:
-        raise InvalidAddressError(f"The address must begin with {_SHOWN_SCHEMES}")
+        raise RedisAddressError(f"The address must begin with {_SHOWN_SCHEMES}")
     if any(character.isspace() or not character.isprintable() for character in text):
-        raise InvalidAddressError("The address must not contain blanks")
+        raise RedisAddressError("The address must not contain blanks")
     if match[5] is not None:
-        raise InvalidAddressError(
+        raise RedisAddressError(
             "The address contains a '#'. Put user name and password in their own fields"
         )
     user_info, _, location = match[2].rpartition("@")
@@ -106,15 +106,15 @@ def split_user_info(url: str) -> RedisAddress:
 def _options(query: str) -> dict[str, str]:
     options = parse_qs(query, keep_blank_values=True)
     if not options.keys() <= _OPTIONS:
-        raise InvalidAddressError("The address has options other than 'db' after the ?")
+        raise RedisAddressError("The address has options other than 'db' after the ?")
     if any(len(values) > 1 for values in options.values()):
-        raise InvalidAddressError("The address has an option twice after the ?")
+        raise RedisAddressError("The address has an option twice after the ?")
     return {name: values[0] for name, values in options.items()}
 
 
 def _unix(location: str, path: str, options: dict[str, str]) -> RedisAddress:
     if location or len(path) < 2:
-        raise InvalidAddressError(
+        raise RedisAddressError(
             "The address of a socket needs three slashes: unix:///path/to/redis.sock"
         )
     return RedisAddress(
@@ -132,15 +132,15 @@ def _network(
     sentinel = scheme in _SENTINEL
     service = segments.pop(0) if sentinel else None
     if sentinel and not service:
-        raise InvalidAddressError(
+        raise RedisAddressError(
             "The address of Sentinel needs the name of the service: "
             "redis+sentinel://host:26379/service"
         )
     database = segments[0] if segments else ""
     if len(segments) > 1:
-        raise InvalidAddressError("The address has too many parts after the host")
+        raise RedisAddressError("The address has too many parts after the host")
     if database and "db" in options:
-        raise InvalidAddressError("The address names the database twice")
+        raise RedisAddressError("The address names the database twice")
     hosts = location.split(",") if sentinel else [location]
     default = DEFAULT_SENTINEL_PORT if sentinel else DEFAULT_PORT
     return RedisAddress(
@@ -155,10 +155,10 @@ def _network(
 def _split_host(text: str, default_port: int) -> tuple[str, int]:
     """Return host and port of `host`, `host:1234`, `[::1]` or `[::1]:1234`."""
     if not text or text.startswith(":"):
-        raise InvalidAddressError("The address has no host")
+        raise RedisAddressError("The address has no host")
     match = _HOST.fullmatch(text)
     if match is None:
-        raise InvalidAddressError(
+        raise RedisAddressError(
             "After the host stands a ':' and the port, a number. An IPv6 address needs "
             "brackets, and only Sentinel has several hosts"
         )
@@ -166,10 +166,10 @@ def _split_host(text: str, default_port: int) -> tuple[str, int]:
         try:
             IPv6Address(match[1])
         except AddressValueError:
-            raise InvalidAddressError("In the brackets is no IPv6 address") from None
+            raise RedisAddressError("In the brackets is no IPv6 address") from None
     port = int(match[3] or default_port)
     if not 0 < port < 65_536:
-        raise InvalidAddressError("The port must be a number from 1 to 65535")
+        raise RedisAddressError("The port must be a number from 1 to 65535")
     return (match[1] or match[2]).lower(), port
 
 
@@ -177,7 +177,7 @@ def _database(text: str) -> int:
     if not text:
         return 0
     if not re.fullmatch("[0-9]{1,9}", text):
-        raise InvalidAddressError("The database must be a number such as /0")
+        raise RedisAddressError("The database must be a number such as /0")
     return int(text)
 
 

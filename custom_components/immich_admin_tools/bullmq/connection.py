@@ -30,7 +30,7 @@ from redis.driver_info import DriverInfo
 from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError
 
 from .address import RedisAddress, split_user_info
-from .errors import CertificateError
+from .errors import RedisCertificateError
 from .keys import DEFAULT_PREFIX
 from .translation import translate_errors
 
@@ -55,7 +55,7 @@ def build_context(ca: str | None, *, verify: bool) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cadata=_pem(ca))
     except ssl.SSLError:
-        raise CertificateError("The CA is not a certificate in PEM form") from None
+        raise RedisCertificateError("The CA is not a certificate in PEM form") from None
     # Python insists on extensions that home-made authorities often lack. Whoever
     # names a CA trusts it, whatever its extensions say.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
@@ -69,9 +69,9 @@ def _pem(ca: str) -> str:
         try:
             text = Path(ca.strip()).read_text(encoding="ascii", errors="replace")
         except OSError, ValueError:
-            raise CertificateError("The file of the CA can't be read") from None
+            raise RedisCertificateError("The file of the CA can't be read") from None
     if "-----BEGIN CERTIFICATE-----" not in text:
-        raise CertificateError("The CA is not a certificate in PEM form")
+        raise RedisCertificateError("The CA is not a certificate in PEM form")
     # Comments around the blocks may hold anything; OpenSSL takes ASCII only.
     return text.encode("ascii", "replace").decode("ascii")
 

@@ -5,15 +5,15 @@ class BullMQError(Exception):
     """Base of all errors of this package. The message never holds a secret."""
 
 
-class CannotConnectError(BullMQError):
+class RedisCannotConnectError(BullMQError):
     """Nobody answers at the address, or not in time."""
 
 
-class CertificateError(CannotConnectError):
+class RedisCertificateError(RedisCannotConnectError):
     """The TLS certificate of the server is not trusted."""
 
 
-class InvalidAddressError(BullMQError):
+class RedisAddressError(BullMQError):
     """The address is not one of redis://, rediss://, unix://, redis+sentinel://."""
 
 

@@ -27,9 +27,9 @@ from redis.exceptions import (
 from .errors import (
     AuthenticationError as WrongCredentialsError,
     BullMQError,
-    CannotConnectError,
-    CertificateError,
     MissingRightsError,
+    RedisCannotConnectError,
+    RedisCertificateError,
     WritesRefusedError,
 )
 from .permissions import OPTIONAL_RULES, READ_RULES, SELECT_RULE, WRITE_RULES
@@ -123,20 +123,22 @@ def translate(error: Exception) -> BullMQError:
     if _WITHOUT_MULTI in str(error):
         return MissingRightsError(("+multi",))
     if isinstance(error, redis.TimeoutError | TimeoutError):
-        return CannotConnectError("Redis did not answer in time")
+        return RedisCannotConnectError("Redis did not answer in time")
     if (tls_error := _find(error, ssl.SSLCertVerificationError)) is not None:
-        return CertificateError(
+        return RedisCertificateError(
             f"The certificate of Redis is not trusted: {tls_error.verify_message}"
         )
     if (failure := _find(error, ssl.SSLError)) is not None:
         reason = failure.reason or "handshake failed"
-        return CannotConnectError(f"Redis does not answer with TLS: {reason}")
+        return RedisCannotConnectError(f"Redis does not answer with TLS: {reason}")
     if isinstance(error, MasterNotFoundError):
-        return CannotConnectError("No sentinel knows a master that is up")
+        return RedisCannotConnectError("No sentinel knows a master that is up")
     if trouble := _reason(error, _UNAVAILABLE_TYPES, _UNAVAILABLE_CODES):
-        return CannotConnectError(f"Redis can't answer now: {trouble}")
+        return RedisCannotConnectError(f"Redis can't answer now: {trouble}")
     if isinstance(error, redis.ConnectionError | OSError):
-        return CannotConnectError(f"Can't connect to Redis: {_system_reason(error)}")
+        return RedisCannotConnectError(
+            f"Can't connect to Redis: {_system_reason(error)}"
+        )
     if refused := _reason(error, _REFUSED_TYPES, _REFUSED_CODES):
         return WritesRefusedError(f"Redis takes no changes: {refused}")
     if fault := _reason(error, (), _FAULT_CODES):

@@ -11,7 +11,7 @@ from ..healing.safety import Section
 from ..pauses.keeper import LeaseKeeper
 from .clocks import Clocks
 from .concurrency import ConcurrencyKeeper
-from .errors import NoOffActionError, NotSentError, NoWakeWayError
+from .errors import NoOffActionError, NotSentError, NoWakeMethodError
 from .host_services import HostServices
 from .machine import Peer, others_of, overruled_since, rests
 from .models import (
@@ -21,19 +21,19 @@ from .models import (
     Connectivity,
     HostState,
     Notification,
+    Observation,
     Power,
     PowerRequest,
     Report,
-    Seen,
-    Step,
+    Transition,
     Trouble,
 )
 from .pauses import HostLeases, HostStatus, queues_to_pause
 from .policy import step
 from .probe import Availability, HostProbe, Probe
-from .record import HostRecord, RecordBook
+from .record import HostRecord, HostRecordStore
 from .settings import HostSettings
-from .work import Work, WorkWatch, measured_rates
+from .work import HostWork, WorkWatch, measured_rates
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class HostController:
         """Go on from what is stored."""
         self.settings = settings
         self.contact = Availability()
-        self.work: Work | None = None
+        self.work: HostWork | None = None
         """None: the last poll failed."""
         self._restarting = False
         self.clocks = clocks
@@ -72,7 +72,7 @@ class HostController:
         self._probe = probe
         self._now = clocks.now
         self._spawn = spawn
-        self._book = RecordBook(section, settings.name, clocks)
+        self._book = HostRecordStore(section, settings.name, clocks)
         self._concurrency = concurrency
         self._watch = WorkWatch(
             settings.queues, waiting_since=dict(self.record.waiting_since)
@@ -84,7 +84,7 @@ class HostController:
         self._closed = False
         self._rested = False
         self._drained = False
-        self._decision: asyncio.Task[Step | None] | None = None
+        self._decision: asyncio.Task[Transition | None] | None = None
         self._deciding: frozenset[Command] = frozenset()
         self._asked_on_at: int | None = None
         self._trouble: Trouble | None = None
@@ -186,7 +186,7 @@ class HostController:
     def check_wake(self) -> None:
         """Raise NoWakeWayError when nothing can wake the host."""
         if not self.settings.power.can_wake:
-            raise NoWakeWayError(self.settings.name)
+            raise NoWakeMethodError(self.settings.name)
 
     def check_off(self) -> None:
         """Raise NoOffActionError when nothing can switch the host off."""
@@ -274,7 +274,7 @@ class HostController:
 
     async def _decide(
         self, wish: PowerRequest | None, report: Report | None
-    ) -> Step | None:
+    ) -> Transition | None:
         """Decide, write it down, and begin it; None: nothing must be done."""
         seen = self._put_together(wish, report)
         result = step(self.power, self.settings.power, seen)
@@ -295,7 +295,7 @@ class HostController:
             return None
         return self.power.state in ON and self.contact.reach is Connectivity.ONLINE
 
-    async def _took_over(self, result: Step, seen: Seen) -> bool:
+    async def _took_over(self, result: Transition, seen: Observation) -> bool:
         """Take over what was decided; return False when it must not be done."""
         before = self.power.state
         record = self.record.with_power(result.power)
@@ -327,7 +327,9 @@ class HostController:
             self._drained = False
         return True
 
-    def _put_together(self, wish: PowerRequest | None, report: Report | None) -> Seen:
+    def _put_together(
+        self, wish: PowerRequest | None, report: Report | None
+    ) -> Observation:
         """Put together what the policy looks at."""
         now, view, power = self._now(), self._services.view(), self.power
         fellows = self._services.fellows()
@@ -364,7 +366,7 @@ class HostController:
             power.state in GONE | {HostState.SHUTTING_DOWN}
             and self._services.off_action_runs()
         )
-        return Seen(
+        return Observation(
             now=now,
             reach=Connectivity.UNKNOWN if in_between else self.contact.reach,
             automatic=self.record.automatic,

@@ -13,7 +13,7 @@ class NotSentError(GpuHostError):
     """The magic packet could not be sent, such as to an address without a route."""
 
 
-class NoWakeWayError(GpuHostError):
+class NoWakeMethodError(GpuHostError):
     """Neither a MAC address nor an action that switches the host on is set up."""
 
 

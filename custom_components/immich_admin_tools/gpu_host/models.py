@@ -165,7 +165,7 @@ ALONE = Others()
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observation:
     """All that a step looks at beside the state itself. None: not known now."""
 
     now: int
@@ -293,7 +293,7 @@ def _deadline(
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Transition:
     """What came of a step."""
 
     power: Power

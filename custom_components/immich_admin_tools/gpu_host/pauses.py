@@ -8,7 +8,7 @@ from ..analysis.models import ServerView
 from ..healing.errors import EndedError, NotStoredError
 from ..immich.errors import ImmichError
 from ..pauses.keeper import LeaseKeeper
-from ..pauses.leases import LeaseKind, Phase, Reason
+from ..pauses.leases import LeaseKind, LeaseReason, Phase
 from .models import LEAVING, HostState
 
 
@@ -76,7 +76,7 @@ class HostLeases:
         polls: Callable[[], int],
     ) -> None:
         """Hold leases in the name of a host; `polls` counts the views that were seen."""
-        self.reason = Reason(LeaseKind.GPU_OFFLINE, host_id)
+        self.reason = LeaseReason(LeaseKind.GPU_OFFLINE, host_id)
         self._leases = leases
         self._queues = queues
         self._polls = polls

@@ -25,12 +25,12 @@ from .models import (
     Hold,
     HostState,
     Notification,
+    Observation,
     Power,
     PowerRequest,
     PowerSettings,
     Report,
-    Seen,
-    Step,
+    Transition,
     Trouble,
 )
 
@@ -69,7 +69,7 @@ def restored(power: Power, now: int) -> Power:
     return power
 
 
-def step(power: Power, settings: PowerSettings, seen: Seen) -> Step:
+def step(power: Power, settings: PowerSettings, seen: Observation) -> Transition:
     """Return what comes next; to be called again whenever something changed."""
     before = _with_deadline(power, settings, seen)
     done = (
@@ -81,7 +81,7 @@ def step(power: Power, settings: PowerSettings, seen: Seen) -> Step:
     return replace(done, power=replace(done.power, hold=hold))
 
 
-def hold_after(before: Power, after: Power, seen: Seen) -> Hold:
+def hold_after(before: Power, after: Power, seen: Observation) -> Hold:
     """Return what of a hold is left after a step: this is the one place where it ends."""
     off = after.state in GONE and seen.reach is Connectivity.OFFLINE
     gone = off and (
@@ -103,7 +103,7 @@ def hold_after(before: Power, after: Power, seen: Seen) -> Hold:
     return Hold.NONE if over else after.hold
 
 
-def wanted(settings: PowerSettings, seen: Seen) -> bool:
+def wanted(settings: PowerSettings, seen: Observation) -> bool:
     """Return whether the work that waits is reason enough to wake the host."""
     if not seen.backlog:
         return False
@@ -152,7 +152,7 @@ def _limit(power: Power, settings: PowerSettings) -> int:
             return OFF_WITHIN
 
 
-def _with_deadline(power: Power, settings: PowerSettings, seen: Seen) -> Power:
+def _with_deadline(power: Power, settings: PowerSettings, seen: Observation) -> Power:
     """Put a deadline off while it is not known how things stand."""
     if power.state not in COMING | LEAVING:
         return power
@@ -166,7 +166,7 @@ def _with_deadline(power: Power, settings: PowerSettings, seen: Seen) -> Power:
     return power
 
 
-def _next(power: Power, settings: PowerSettings, seen: Seen) -> Step:
+def _next(power: Power, settings: PowerSettings, seen: Observation) -> Transition:
     """Follow what is seen."""
     match power.state:
         case HostState.OFF | HostState.WAKE_FAILED:
@@ -181,28 +181,28 @@ def _next(power: Power, settings: PowerSettings, seen: Seen) -> Step:
             return _shutting_down(power, settings, seen)
 
 
-def _asked(power: Power, settings: PowerSettings, seen: Seen) -> Step:
+def _asked(power: Power, settings: PowerSettings, seen: Observation) -> Transition:
     """Do what the user wants, where it can be done."""
     if seen.wish is PowerRequest.ON:
         return _asked_on(power, settings, seen)
     if power.state in ON and not settings.can_switch_off:
-        return Step(power)
+        return Transition(power)
     power = replace(power, hold=Hold.OFF, trouble=None)
     match power.state:
         case HostState.OFF | HostState.WAKE_FAILED:
-            return Step(_to(replace(power, wake_next=False), HostState.OFF, seen))
+            return Transition(_to(replace(power, wake_next=False), HostState.OFF, seen))
         case HostState.READY | HostState.WORKING:
-            return Step(_to_drain(power, settings, seen))
+            return Transition(_to_drain(power, settings, seen))
         case HostState.SHUTTING_DOWN:
-            return Step(replace(power, wake_next=False))
-    return Step(power)
+            return Transition(replace(power, wake_next=False))
+    return Transition(power)
 
 
-def _asked_on(power: Power, settings: PowerSettings, seen: Seen) -> Step:
+def _asked_on(power: Power, settings: PowerSettings, seen: Observation) -> Transition:
     """Switch the host on, or let it stay on."""
     off = power.state in GONE
     if off and seen.reach is not Connectivity.ONLINE and not settings.can_wake:
-        return Step(power)
+        return Transition(power)
     by_hand = power.hold is Hold.BY_HAND and power.state in ON
     trouble = power.trouble
     power = replace(power, hold=Hold.BY_HAND if by_hand else Hold.ON, trouble=None)
@@ -216,21 +216,21 @@ def _asked_on(power: Power, settings: PowerSettings, seen: Seen) -> Step:
             # An on action that toggles would switch off a host that is on.
             # Until it is known, what went wrong still stands.
             power = replace(power, wake_next=True, failures=0, trouble=trouble)
-            return Step(power)
+            return Transition(power)
         case HostState.DRAINING:
-            return Step(_back_on(power, settings, seen))
+            return Transition(_back_on(power, settings, seen))
         case HostState.SHUTTING_DOWN:
-            return Step(replace(power, wake_next=settings.can_wake))
-    return Step(power)
+            return Transition(replace(power, wake_next=settings.can_wake))
+    return Transition(power)
 
 
-def _off(power: Power, settings: PowerSettings, seen: Seen) -> Step:
+def _off(power: Power, settings: PowerSettings, seen: Observation) -> Transition:
     """Wake the host when there is reason to, or see that somebody else did."""
     if seen.reach is Connectivity.ONLINE:
         power = replace(power, hold=_hold_of_arrival(power, seen))
         return _kept_off(_arrived(power, settings, seen), settings, seen)
     if seen.reach is Connectivity.UNKNOWN:
-        return Step(power)
+        return Transition(power)
     if power.since is None:
         power = replace(power, since=seen.now)
     if power.wake_next and settings.can_wake:
@@ -246,11 +246,11 @@ def _off(power: Power, settings: PowerSettings, seen: Seen) -> Step:
     ):
         return _wake(power, settings, seen)
     if seen.all_backlog == 0 and _over(power, seen.now):
-        return Step(_to(power, HostState.OFF, seen))
-    return Step(power)
+        return Transition(_to(power, HostState.OFF, seen))
+    return Transition(power)
 
 
-def _hold_of_arrival(power: Power, seen: Seen) -> Hold:
+def _hold_of_arrival(power: Power, seen: Observation) -> Hold:
     """Return whose doing it is that a host answers which nobody here woke."""
     if seen.others.coming or seen.others.woken:
         # Another entry with the same box did, and whoever asked there came later.
@@ -263,18 +263,18 @@ def _hold_of_arrival(power: Power, seen: Seen) -> Hold:
     return power.hold
 
 
-def _wake(power: Power, settings: PowerSettings, seen: Seen) -> Step:
+def _wake(power: Power, settings: PowerSettings, seen: Observation) -> Transition:
     """Give the first signal of a row."""
     power = replace(power, tries=1, wake_next=False)
     if seen.others.coming:
         # One signal is enough: a power button pressed twice is off again.
         power = replace(power, signalled_at=seen.now)
-        return Step(_under_way(power, HostState.BOOTING, settings, seen))
+        return Transition(_under_way(power, HostState.BOOTING, settings, seen))
     power = _under_way(power, HostState.WAKING, settings, seen)
-    return Step(power, (Command.SIGNAL,), (Notification.WAKE,))
+    return Transition(power, (Command.SIGNAL,), (Notification.WAKE,))
 
 
-def _coming(power: Power, settings: PowerSettings, seen: Seen) -> Step:
+def _coming(power: Power, settings: PowerSettings, seen: Observation) -> Transition:
     """Wait for the host, and give the signal again."""
     if seen.reach is Connectivity.ONLINE:
         return _kept_off(_arrived(power, settings, seen), settings, seen)
@@ -283,28 +283,34 @@ def _coming(power: Power, settings: PowerSettings, seen: Seen) -> Step:
         if seen.report is not None or over:
             power = replace(power, signalled_at=seen.now)
             power = _under_way(power, HostState.BOOTING, settings, seen)
-        return Step(power)
+        return Transition(power)
     if not over:
         due = _age(power.signalled_at, seen.now) >= SIGNAL_EVERY
         if due and seen.reach is Connectivity.OFFLINE and power.hold is not Hold.OFF:
-            return Step(replace(power, signalled_at=seen.now), (Command.SIGNAL_AGAIN,))
-        return Step(power)
+            return Transition(
+                replace(power, signalled_at=seen.now), (Command.SIGNAL_AGAIN,)
+            )
+        return Transition(power)
     if power.hold is Hold.OFF:
-        return Step(_rests(power, HostState.OFF, seen, 0))
+        return Transition(_rests(power, HostState.OFF, seen, 0))
     if seen.others.coming:
-        return Step(replace(power, deadline=seen.now + KNOWN_FOR))
+        return Transition(replace(power, deadline=seen.now + KNOWN_FOR))
     if power.tries > settings.wake_retries:
         failed = replace(
             power, failures=power.failures + 1, trouble=Trouble.WAKE_FAILED, slept=False
         )
         pause = back_off(settings, power.failures)
         failed = _rests(failed, HostState.WAKE_FAILED, seen, pause)
-        return Step(failed, news=(Notification.WAKE_FAILED,))
+        return Transition(failed, news=(Notification.WAKE_FAILED,))
     power = replace(power, tries=power.tries + 1)
-    return Step(_under_way(power, HostState.WAKING, settings, seen), (Command.SIGNAL,))
+    return Transition(
+        _under_way(power, HostState.WAKING, settings, seen), (Command.SIGNAL,)
+    )
 
 
-def _kept_off(done: Step, settings: PowerSettings, seen: Seen) -> Step:
+def _kept_off(
+    done: Transition, settings: PowerSettings, seen: Observation
+) -> Transition:
     """Switch a host off again that came although the user wants it off."""
     if done.power.hold is not Hold.OFF:
         return done
@@ -313,7 +319,7 @@ def _kept_off(done: Step, settings: PowerSettings, seen: Seen) -> Step:
     return replace(done, power=_to_drain(done.power, settings, seen))
 
 
-def _arrived(power: Power, settings: PowerSettings, seen: Seen) -> Step:
+def _arrived(power: Power, settings: PowerSettings, seen: Observation) -> Transition:
     """Note that the host answers."""
     power = replace(
         power,
@@ -327,35 +333,35 @@ def _arrived(power: Power, settings: PowerSettings, seen: Seen) -> Step:
     state = HostState.WORKING if _has_work(seen) else HostState.READY
     power = _to(power, state, seen)
     power = replace(power, deadline=seen.now + settings.minimum_on)
-    return Step(power, news=(Notification.READY,))
+    return Transition(power, news=(Notification.READY,))
 
 
-def _has_work(seen: Seen) -> bool | None:
+def _has_work(seen: Observation) -> bool | None:
     """Return whether anybody has work for the box; None: not known."""
     if seen.any_busy or seen.all_backlog:
         return True
     return None if None in (seen.any_busy, seen.all_backlog) else False
 
 
-def _on(power: Power, settings: PowerSettings, seen: Seen) -> Step:
+def _on(power: Power, settings: PowerSettings, seen: Observation) -> Transition:
     """Follow the work, and see when there has been none for long enough."""
     if seen.reach is Connectivity.OFFLINE:
         return _went_off(power, settings, seen, told=False)
     match _has_work(seen):
         case None:
             # Time in which nobody could look is no idle time.
-            return Step(replace(power, idle_since=None))
+            return Transition(replace(power, idle_since=None))
         case True:
             power = replace(power, idle_since=None)
-            return Step(_to(power, HostState.WORKING, seen))
+            return Transition(_to(power, HostState.WORKING, seen))
     if power.idle_since is None:
         power = replace(power, idle_since=seen.now)
     idle = _age(power.idle_since, seen.now)
     if power.state is HostState.WORKING:
         if idle < min(READY_AFTER, settings.idle_time):
-            return Step(power)
+            return Transition(power)
         # What the user asked for ends here, before the policy is asked.
-        return Step(_to(power, HostState.READY, seen))
+        return Transition(_to(power, HostState.READY, seen))
     if (
         idle >= settings.idle_time
         and seen.automatic
@@ -366,61 +372,65 @@ def _on(power: Power, settings: PowerSettings, seen: Seen) -> Step:
         and not seen.others.resting
         and _over(power, seen.now)
     ):
-        return Step(_to_drain(power, settings, seen))
-    return Step(power)
+        return Transition(_to_drain(power, settings, seen))
+    return Transition(power)
 
 
-def _kept_on(seen: Seen) -> bool:
+def _kept_on(seen: Observation) -> bool:
     """Return whether somebody wants the box on, or might."""
     return seen.keep_on is not False or seen.others.kept_on is not False
 
 
-def _draining(power: Power, settings: PowerSettings, seen: Seen) -> Step:
+def _draining(power: Power, settings: PowerSettings, seen: Observation) -> Transition:
     """Wait for the last jobs; then, and only then, run the off action."""
     if seen.reach is Connectivity.OFFLINE:
         return _went_off(power, settings, seen, told=power.hold is Hold.OFF)
     by_policy = power.hold is not Hold.OFF
     if by_policy and (seen.all_backlog or _kept_on(seen)):
-        return Step(_back_on(power, settings, seen))
+        return Transition(_back_on(power, settings, seen))
     if seen.reach is Connectivity.UNKNOWN:
-        return Step(power)
+        return Transition(power)
     if not settings.can_switch_off:
         return _stays_on(power, seen, Trouble.NOT_DRAINED)
     if seen.drained and seen.busy is False and seen.others.drained:
         if seen.others.switching_off:
-            return Step(power)
+            return Transition(power)
         power = _under_way(power, HostState.SHUTTING_DOWN, settings, seen)
-        return Step(power, (Command.RUN_OFF,))
+        return Transition(power, (Command.RUN_OFF,))
     if _over(power, seen.now):
         alone = seen.any_busy or not (seen.others.unknown or seen.others.busy is None)
         trouble = Trouble.NOT_DRAINED if alone else Trouble.OTHERS_UNKNOWN
         return _stays_on(power, seen, trouble)
-    return Step(power)
+    return Transition(power)
 
 
-def _shutting_down(power: Power, settings: PowerSettings, seen: Seen) -> Step:
+def _shutting_down(
+    power: Power, settings: PowerSettings, seen: Observation
+) -> Transition:
     """Confirm that the host went off."""
     if seen.reach is Connectivity.OFFLINE:
         return _went_off(power, settings, seen, told=True)
     late = seen.reach is Connectivity.ONLINE and _over(power, seen.now)
     if seen.report is Report.OFF_NOT_RUN or late:
         return _stays_on(power, seen, Trouble.OFF_FAILED)
-    return Step(power)
+    return Transition(power)
 
 
-def _went_off(power: Power, settings: PowerSettings, seen: Seen, *, told: bool) -> Step:
+def _went_off(
+    power: Power, settings: PowerSettings, seen: Observation, *, told: bool
+) -> Transition:
     """Note that the host answers no more."""
     told = told or seen.others.resting or seen.others.slept
     news = Notification.SLEEP if told else Notification.LOST
     power = replace(power, slept=told, trouble=None, idle_since=None)
     power = _rests(power, HostState.OFF, seen, settings.cool_down)
     if not power.wake_next:
-        return Step(power, news=(news,))
+        return Transition(power, news=(news,))
     woken = _wake(power, settings, seen)
     return replace(woken, news=(news, *woken.news))
 
 
-def _stays_on(power: Power, seen: Seen, trouble: Trouble) -> Step:
+def _stays_on(power: Power, seen: Observation, trouble: Trouble) -> Transition:
     """Let the host work on, as it could not be switched off."""
     news = (
         Notification.OFF_FAILED
@@ -432,33 +442,33 @@ def _stays_on(power: Power, seen: Seen, trouble: Trouble) -> Step:
         power, hold=Hold.NONE, wake_next=False, trouble=trouble, idle_since=None
     )
     power = _rests(power, on, seen, OFF_AGAIN_AFTER)
-    return Step(power, news=(news,))
+    return Transition(power, news=(news,))
 
 
-def _back_on(power: Power, settings: PowerSettings, seen: Seen) -> Power:
+def _back_on(power: Power, settings: PowerSettings, seen: Observation) -> Power:
     """Let a host that was to go off work on."""
     on = HostState.WORKING if _has_work(seen) else HostState.READY
     return _rests(replace(power, idle_since=None), on, seen, 0)
 
 
-def _to_drain(power: Power, settings: PowerSettings, seen: Seen) -> Power:
+def _to_drain(power: Power, settings: PowerSettings, seen: Observation) -> Power:
     return _under_way(power, HostState.DRAINING, settings, seen)
 
 
 def _under_way(
-    power: Power, state: HostState, settings: PowerSettings, seen: Seen
+    power: Power, state: HostState, settings: PowerSettings, seen: Observation
 ) -> Power:
     """Begin a state that leads to another one, in time."""
     power = _to(power, state, seen)
     return replace(power, deadline=seen.now + _limit(power, settings))
 
 
-def _rests(power: Power, state: HostState, seen: Seen, pause: int) -> Power:
+def _rests(power: Power, state: HostState, seen: Observation, pause: int) -> Power:
     """Begin a state that may last; the policy acts again after a pause."""
     return replace(_to(power, state, seen), deadline=seen.now + pause)
 
 
-def _to(power: Power, state: HostState, seen: Seen) -> Power:
+def _to(power: Power, state: HostState, seen: Observation) -> Power:
     """Change the state; one that stays keeps its time."""
     if state is power.state:
         return power

@@ -90,7 +90,7 @@ def overrides_of(stored: Stored) -> dict[str, Override]:
 _LOGGER = logging.getLogger(__name__)
 
 
-class RecordBook:
+class HostRecordStore:
     """The record of one host, and its section of the private store."""
 
     def __init__(self, section: Section, name: str, clocks: Clocks) -> None:

@@ -16,7 +16,7 @@ that one may have been under way when the pause was made."""
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class HostWork:
     """The work of a host's queues. None: it can't be told, as queues are missing."""
 
     backlog: int | None
@@ -74,7 +74,7 @@ class WorkWatch:
         held_back: Collection[str],
         locks: Callable[[str], int],
         clocks: Clocks,
-    ) -> Work:
+    ) -> HostWork:
         """Return what a poll says.
 
         `held_back`: queues that the user paused. `locks` returns how many workers of
@@ -87,7 +87,7 @@ class WorkWatch:
         may_start = sum(queue.waiting for queue in startable)
         busy = any(_busy(queue) or locks(queue.name) for queue in own)
         known = self.known
-        return Work(
+        return HostWork(
             backlog=waits if known or waits else None,
             startable=may_start if known or may_start else None,
             waited=max((self._waited(queue, clocks) for queue in startable), default=0),
@@ -112,7 +112,7 @@ class WorkWatch:
             self._added[queue.name] = known
         return max(0, now - known[1])
 
-    def drained(self, view: ServerView, work: Work, *, held: bool) -> bool:
+    def drained(self, view: ServerView, work: HostWork, *, held: bool) -> bool:
         """Return whether polls since the pause found nothing active or locked.
 
         `held`: whether all queues are certainly paused. To be called with each poll

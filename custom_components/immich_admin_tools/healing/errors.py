@@ -21,7 +21,7 @@ class RestartingError(RestartError):
     """A restart is under way already."""
 
 
-class NoRestartWayError(RestartError):
+class NoRestartMethodError(RestartError):
     """The user has not chosen how to restart."""
 
 

@@ -29,7 +29,7 @@ from .models import (
     SkipReason,
     UnconfirmedReason,
 )
-from .verification import Clock, Verification, World
+from .verification import Clock, HealingServices, Verification
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ def lost_jobs(acts: Iterable[HealAction]) -> list[HealedJob]:
     ]
 
 
-type Step = Callable[[], Awaitable[None]]
+type RestartStep = Callable[[], Awaitable[None]]
 
 
 class Healer:
@@ -133,7 +133,7 @@ class Healer:
         client: Redis,
         prefix: str,
         log: Journal,
-        world: World,
+        services: HealingServices,
         verification: Verification,
         now: Clock,
         wall: Clock,
@@ -143,7 +143,7 @@ class Healer:
         self._prefix = prefix
         self._recovery = QueueRecovery(client, prefix)
         self._log = log
-        self._world = world
+        self._services = services
         self._verification = verification
         self._now = now
         self._wall = wall
@@ -152,7 +152,7 @@ class Healer:
         self,
         decisions: Sequence[Decision],
         by: Initiator,
-        before_verifying: Step | None = None,
+        before_verifying: RestartStep | None = None,
     ) -> HealReport:
         """Carry decisions out and wait for what came of them, for 40 s at most.
 
@@ -186,7 +186,9 @@ class Healer:
         finally:
             self._verification.handled(ids)
 
-    async def _heal(self, acts: Sequence[HealAction], step: Step | None) -> HealReport:
+    async def _heal(
+        self, acts: Sequence[HealAction], step: RestartStep | None
+    ) -> HealReport:
         """Do what is written down."""
         carried = await carry_out(self._recovery, acts)
         # What got no reply stays written down: it is looked up later.
@@ -209,7 +211,7 @@ class Healer:
         """Record what was not done for certain, and wait for the rest."""
         undone = [*lost_jobs(carried.unknown), *carried.failed]
         if undone:
-            await self._world.record(undone)
+            await self._services.record(undone)
         verified = await self._verification.watch(carried.done)
         return HealReport(
             (*verified, *undone), tuple(job for _, job in carried.skipped)

@@ -12,7 +12,7 @@ from .errors import NotStoredError
 from .models import HealAction, Initiator
 from .safety import Section, Stored
 
-type Run = tuple[str, str, int | None]
+type RunKey = tuple[str, str, int | None]
 """Queue, id and processedOn."""
 
 REMEMBERED = 3_600_000
@@ -35,7 +35,7 @@ class Recent:
     """The same moment on the monotonic clock, which all judging is done by."""
 
     @property
-    def run(self) -> Run:
+    def run(self) -> RunKey:
         """Return which run of which job it was about."""
         return (self.queue, self.job_id, self.processed_on)
 
@@ -154,7 +154,7 @@ def _acts(stored: JsonValue) -> dict[str, HealAction]:
 
 _LOGGER = logging.getLogger(__name__)
 
-type Step = Callable[[JournalEntries], JournalEntries]
+type Change = Callable[[JournalEntries], JournalEntries]
 
 RETRY_AFTER = 60_000
 """ms between two tries to store what was settled: a full disk stays full for a while."""
@@ -183,7 +183,7 @@ class Journal:
         return self._book
 
     @property
-    def under_way(self) -> set[Run]:
+    def under_way(self) -> set[RunKey]:
         """Return the runs of jobs that are written down and not recorded yet."""
         return {act.run for act in self._book.pending.values()}
 
@@ -192,7 +192,7 @@ class Journal:
         """Return whether the disk lags behind."""
         return self._unstored
 
-    async def change(self, step: Step) -> None:
+    async def change(self, step: Change) -> None:
         """Take a step over, once it is on the disk: for what comes before an act.
 
         Raises NotStoredError when it can't be written: then nothing has changed.
@@ -205,7 +205,7 @@ class Journal:
             self._book = book
             self._stored()
 
-    async def settle(self, step: Step) -> None:
+    async def settle(self, step: Change) -> None:
         """Take a step over at once, and store it as soon as that works.
 
         For what comes after an act: it is true whether or not the disk is full. What

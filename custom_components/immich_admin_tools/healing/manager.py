@@ -24,8 +24,8 @@ from ..settings import auto_heal_of, heal_limits_of, restart_settings_of
 from ..storage import EntryStores
 from ..texts import plain_placeholders
 from .errors import HealingError, RestartLimitError
-from .healer import Healer, Step
-from .journal import Journal, Run
+from .healer import Healer, RestartStep
+from .journal import Journal, RunKey
 from .models import Decision, HealedJob, HealReport, Initiator, Outcome
 from .policy import AutoHealMode, Order, decide, plan_heal
 from .verification import Verification
@@ -198,7 +198,7 @@ class HealingManager:
         return self._redis.connected
 
     @property
-    def under_way(self) -> set[Run]:
+    def under_way(self) -> set[RunKey]:
         """Return the runs of jobs that are written down and not recorded yet."""
         return self._journal.under_way
 
@@ -246,7 +246,7 @@ class HealingManager:
             self._following.cancel()
 
     async def heal(
-        self, queues: Collection[str], order: Order, restart: Step | None = None
+        self, queues: Collection[str], order: Order, restart: RestartStep | None = None
     ) -> HealReport:
         """Act on the stuck jobs of queues, or on one of them, as a user asks for it.
 
@@ -464,7 +464,9 @@ class HealIssues:
             self._show(WORKERS_BLOCKED, ())
             self._show(HEAL_LIMIT, ())
             return
-        restarts = healing.will_restart and bool(restart_settings_of(self._entry).ways)
+        restarts = healing.will_restart and bool(
+            restart_settings_of(self._entry).methods
+        )
         tells = mode is not AutoHealMode.OFF and not restarts
         blocked = {
             queue: count

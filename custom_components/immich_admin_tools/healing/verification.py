@@ -45,7 +45,7 @@ type Clock = Callable[[], int]
 type Sleep = Callable[[float], Awaitable[None]]
 
 
-class World(Protocol):
+class HealingServices(Protocol):
     """Where the healing looks, and whom it tells."""
 
     def look_soon(self) -> None:
@@ -178,7 +178,7 @@ class Slot:
         return slot_state(looks, self.act.lock_token)
 
 
-class Fate(StrEnum):
+class Reconciled(StrEnum):
     """Whether it was done."""
 
     DONE = "done"
@@ -187,22 +187,22 @@ class Fate(StrEnum):
     UNKNOWN = "unknown"
 
 
-def fate_of(act: HealAction, trail: JobTrail) -> Fate:
+def reconcile(act: HealAction, trail: JobTrail) -> Reconciled:
     """Tell whether an act was carried out before it was lost sight of."""
     for number, event in enumerate(trail.events):
         if _is_ours(act, trail.events, number):
-            return Fate.DONE
+            return Reconciled.DONE
         if event.event in ("completed", "failed"):
-            return Fate.NOT_DONE
+            return Reconciled.NOT_DONE
         if event.event == "waiting":
             # BullMQ itself put it back: what follows is another run.
-            return Fate.NOT_DONE
+            return Reconciled.NOT_DONE
     if trail.is_active:
         same = trail.processed_on == act.processed_on
-        return Fate.NOT_DONE if same else Fate.UNKNOWN
+        return Reconciled.NOT_DONE if same else Reconciled.UNKNOWN
     if act.mode is HealMode.FAIL and trail.failed_reason == FAIL_REASON:
-        return Fate.DONE
-    return Fate.UNKNOWN
+        return Reconciled.DONE
+    return Reconciled.UNKNOWN
 
 
 def _is_ours(act: HealAction, events: tuple[TrailEvent, ...], number: int) -> bool:
@@ -223,11 +223,13 @@ def _is_ours(act: HealAction, events: tuple[TrailEvent, ...], number: int) -> bo
             )
 
 
-def verdict_of_fate(act: HealAction, fate: Fate, queue: QueueView | None) -> Verdict:
+def verdict_of_reconciled(
+    act: HealAction, reconciled: Reconciled, queue: QueueView | None
+) -> Verdict:
     """Return what may be said at once; a lock is watched on from here."""
-    if fate is Fate.NOT_DONE:
+    if reconciled is Reconciled.NOT_DONE:
         return Outcome.FAILED, UnconfirmedReason.INTERRUPTED
-    if fate is Fate.DONE and act.lock_token is None:
+    if reconciled is Reconciled.DONE and act.lock_token is None:
         return verdict_by_queue(queue)
     return Outcome.UNCONFIRMED, UnconfirmedReason.INTERRUPTED
 
@@ -317,7 +319,7 @@ class Verification:
         client: Redis,
         prefix: str,
         log: Journal,
-        world: World,
+        services: HealingServices,
         now: Clock,
         wall: Clock,
         *,
@@ -329,7 +331,7 @@ class Verification:
         self._prefix = prefix
         self._recovery = QueueRecovery(client, prefix)
         self._log = log
-        self._world = world
+        self._services = services
         self._now = now
         self._wall = wall
         self._wait = wait
@@ -401,7 +403,7 @@ class Verification:
                 # What a poll is just recording is about to be answered.
                 await asyncio.gather(*left)
                 break
-            self._world.look_soon()
+            self._services.look_soon()
             await self._wait(left, min(LOOK_EVERY, seconds))
         return [it.answer.result() for it in waiting]
 
@@ -472,16 +474,16 @@ class Verification:
             trail = await read_trail(
                 self._client, self._prefix, act.queue, act.job_id, act.redis_at
             )
-            fate = fate_of(act, trail)
-            verdict = verdict_of_fate(act, fate, view.queues.get(act.queue))
+            reconciled = reconcile(act, trail)
+            verdict = verdict_of_reconciled(act, reconciled, view.queues.get(act.queue))
             _LOGGER.info(
                 "Outcome for job %s of %s, looked up later: %s",
                 act.job_id,
                 act.queue,
-                fate,
+                reconciled,
             )
-            await self._world.record([HealedJob(act, *verdict)])
-            if fate is Fate.NOT_DONE:
+            await self._services.record([HealedJob(act, *verdict)])
+            if reconciled is Reconciled.NOT_DONE:
                 await self._settle_undone(act)
             else:
                 await self._settle([(act, verdict)])
@@ -536,7 +538,7 @@ class Verification:
             self._busy.add(it.act.act_id)
         healed = [HealedJob(it.act, *it.verdict) for it in ripe]
         try:
-            await self._world.record(healed)
+            await self._services.record(healed)
             for it in ripe:
                 if stays_watched(it.act, it.verdict):
                     self._slots[it.act.act_id] = it.slot
@@ -568,7 +570,7 @@ class Verification:
             return
         if not slot.told:
             slot.told = True
-            await self._world.record([HealedJob(act, *verdict)])
+            await self._services.record([HealedJob(act, *verdict)])
         await self._log.settle(lambda book: book.seen_lost({act.act_id}))
 
     async def _let_go(self, slot: Slot, verdict: Verdict) -> None:
@@ -585,7 +587,7 @@ class Verification:
         if retried:
             outcomes.append(HealedJob(_retry_of(act, self._wall()), Outcome.CONFIRMED))
         if outcomes:
-            await self._world.record(outcomes)
+            await self._services.record(outcomes)
         if slot.told and slot.state is SlotState.FREE:
             _LOGGER.info(
                 "The worker of job %s of %s is free again", act.job_id, act.queue

@@ -16,7 +16,7 @@ PATIENCE = 60_000
 """ms until Immich is asked again after it failed."""
 
 
-class AssetBook:
+class AssetCache:
     """Remembers assets, so that each is asked for once.
 
     An asset that Immich does not show (deleted, or another user's) is remembered as

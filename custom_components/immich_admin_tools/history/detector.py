@@ -11,7 +11,7 @@ from ..analysis.models import (
     ServerView,
     Source,
 )
-from ..healing.journal import Run
+from ..healing.journal import RunKey
 from .events import Event, EventType, job_event
 
 FINISHED_AFTER = IDLE_AFTER
@@ -61,8 +61,8 @@ class EventDetector:
     def update(
         self,
         view: ServerView,
-        under_way: Container[Run] = frozenset(),
-        handled: Container[Run] = frozenset(),
+        under_way: Container[RunKey] = frozenset(),
+        handled: Container[RunKey] = frozenset(),
     ) -> tuple[Event, ...]:
         """Return what happened since the last view.
 
@@ -84,8 +84,8 @@ class EventDetector:
         self,
         queue: QueueView,
         now: int,
-        under_way: Container[Run],
-        handled: Container[Run],
+        under_way: Container[RunKey],
+        handled: Container[RunKey],
     ) -> Iterator[Event]:
         """Tell of jobs that got stuck, and of those that are so no longer."""
         before = self._stuck.get(queue.name, {})
@@ -159,7 +159,7 @@ class EventDetector:
                 yield from _finished(queue, work, now, wall)
 
 
-def run_of(job: JobView) -> Run:
+def run_of(job: JobView) -> RunKey:
     """Return what tells this run from all others."""
     return (job.queue, job.job_id, job.processed_on)
 

@@ -14,7 +14,7 @@ from ..clock import monotonic_ms, now_ms
 from ..const import DOMAIN, THUMBNAIL_URL
 from ..coordinator import QueueCoordinator, ServerCoordinator
 from ..devices import queue_identifier
-from ..healing.journal import Journal, Run
+from ..healing.journal import Journal, RunKey
 from ..healing.models import HealedJob, Initiator, Outcome
 from ..healing.safety import Stored
 from ..immich.queues import RESUMED_AT_START
@@ -24,11 +24,11 @@ from ..pauses.leases import LeaseKind
 from ..serialization import stored_mapping, to_json
 from ..settings import external_url_of, history_days_of
 from ..storage import EntryStores
-from .assets import AssetBook
+from .assets import AssetCache
 from .detector import NOT_BY_US, EventDetector
 from .events import Event, EventType, act_events
 from .history import History
-from .strikes import StrikeBook
+from .strikes import StrikeCounts
 from .summaries import JobSummaries
 
 BUS_EVENT = f"{DOMAIN}_event"
@@ -64,11 +64,11 @@ class HistoryManager:
         self._server_device_id = server_device_id
         self._store = stores.history
         self.history = History.from_dict(stored, history_days_of(entry))
-        self.strikes = StrikeBook.from_dict(stored_mapping(stored, "strikes"))
-        self.assets = AssetBook(server.client.asset, monotonic_ms)
+        self.strikes = StrikeCounts.from_dict(stored_mapping(stored, "strikes"))
+        self.assets = AssetCache(server.client.asset, monotonic_ms)
         self.jobs = JobSummaries(self.assets, self.strikes, external_url_of(entry))
         self._watch = EventDetector()
-        self._handled: deque[Run] = deque(maxlen=1000)
+        self._handled: deque[RunKey] = deque(maxlen=1000)
         self._pauses: dict[str, str] = {}
         """Why a queue was paused."""
         self._listeners: list[Listener] = []
@@ -88,7 +88,7 @@ class HistoryManager:
             self._async_updated(self._queues.data, under_way)
 
     @callback
-    def _async_updated(self, view: ServerView, under_way: Container[Run]) -> None:
+    def _async_updated(self, view: ServerView, under_way: Container[RunKey]) -> None:
         """Tell what happened since the last view."""
         events = [
             event

@@ -38,7 +38,7 @@ class Strikes:
     """The last run that was counted, so that none counts twice."""
 
 
-class StrikeBook:
+class StrikeCounts:
     """Counts each stuck run once, by the work it was about."""
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class StrikeBook:
         }
 
     @classmethod
-    def from_dict(cls, stored: Mapping[str, JsonValue]) -> StrikeBook:
+    def from_dict(cls, stored: Mapping[str, JsonValue]) -> StrikeCounts:
         """Go on from `to_dict`; what can't be understood is left out."""
         book = cls()
         for key in stored:

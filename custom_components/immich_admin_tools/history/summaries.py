@@ -6,8 +6,8 @@ from ..analysis.clocks import iso
 from ..analysis.models import JobView
 from ..bullmq.models import JsonValue
 from ..healing.models import HealedJob, HealReport, Outcome
-from .assets import AssetBook
-from .strikes import StrikeBook
+from .assets import AssetCache
+from .strikes import StrikeCounts
 
 MAX_JOBS = 20
 """Jobs that an attribute lists at most: states are not made for lists."""
@@ -16,7 +16,9 @@ MAX_JOBS = 20
 class JobSummaries:
     """Puts together what is known of jobs, from Redis, from Immich and from before."""
 
-    def __init__(self, assets: AssetBook, strikes: StrikeBook, web_page: str) -> None:
+    def __init__(
+        self, assets: AssetCache, strikes: StrikeCounts, web_page: str
+    ) -> None:
         """`web_page` is the address of Immich in the user's browser."""
         self._assets = assets
         self._strikes = strikes

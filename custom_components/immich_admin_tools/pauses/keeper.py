@@ -13,7 +13,7 @@ from ..immich.errors import ImmichError, UnknownQueueError
 from ..immich.models import QueueCounts
 from ..immich.queues import RESUMED_AT_START
 from ..serialization import stored_int, stored_mapping, stored_str
-from .leases import USER, Lease, LeaseBook, LeaseKind, Phase, Reason
+from .leases import USER, Lease, LeaseBook, LeaseKind, LeaseReason, Phase
 
 
 class PauseApi(Protocol):
@@ -33,7 +33,7 @@ class PauseApi(Protocol):
 class PauseOwner:
     """Who keeps a queue paused. Times: ms since the epoch."""
 
-    reason: Reason | None
+    reason: LeaseReason | None
     """None: the user, by hand and without a time."""
     since: int | None = None
     until: int | None = None
@@ -45,7 +45,7 @@ class PauseChange:
 
     queue: str
     is_paused: bool
-    reason: Reason | None
+    reason: LeaseReason | None
     """Why it was paused, or why it had been; None: by hand."""
     by_user: bool
     at: int
@@ -68,7 +68,7 @@ class Taken:
 _LOGGER = logging.getLogger(__name__)
 
 
-class LeaseShelf:
+class LeaseStore:
     """Holds the book, and writes it down when it changes.
 
     While Home Assistant runs, leases end by a clock that never jumps. Stored is the wall
@@ -170,7 +170,7 @@ class LeaseKeeper:
         self._on_change = on_change
         self._started = started
         self._before_resume = before_resume
-        self._shelf = LeaseShelf(section, wall, self._now)
+        self._lease_store = LeaseStore(section, wall, self._now)
         self._ended = False
         self._insisted: dict[str, int] = {}
         """When queues were paused again that Immich, or the user, had resumed."""
@@ -189,7 +189,7 @@ class LeaseKeeper:
 
     @property
     def _book(self) -> LeaseBook:
-        return self._shelf.book
+        return self._lease_store.book
 
     def close(self) -> None:
         """Do nothing any more: the entry has ended, and another keeper may be at work."""
@@ -234,14 +234,14 @@ class LeaseKeeper:
 
     async def _store(self, book: LeaseBook) -> None:
         """Write a book down and take it over. Raises NotStoredError."""
-        await self._shelf.store(book)
+        await self._lease_store.store(book)
 
     async def _try_to_store(self, book: LeaseBook) -> None:
         """Take a book over even if it can't be written down. Raises EndedError."""
-        await self._shelf.try_to_store(book)
+        await self._lease_store.try_to_store(book)
 
     def _tell(
-        self, queue: str, is_paused: bool, reason: Reason | None, *, by_user: bool
+        self, queue: str, is_paused: bool, reason: LeaseReason | None, *, by_user: bool
     ) -> None:
         """Report a change."""
         if self._on_change is not None:
@@ -262,7 +262,7 @@ class LeaseKeeper:
 
     async def take(
         self,
-        reason: Reason,
+        reason: LeaseReason,
         queues: Collection[str],
         until: int | None = None,
         *,
@@ -301,7 +301,7 @@ class LeaseKeeper:
             )
 
     async def end(
-        self, reason: Reason, queues: Collection[str] | None = None
+        self, reason: LeaseReason, queues: Collection[str] | None = None
     ) -> Mapping[str, ImmichError]:
         """Say that a reason is gone, for all queues or for some; let them go on.
 
@@ -333,7 +333,7 @@ class LeaseKeeper:
             finally:
                 self._ended = True
 
-    async def adopt(self, reason: Reason, queue: str) -> None:
+    async def adopt(self, reason: LeaseReason, queue: str) -> None:
         """Take a pause over that is there already, such as one found after a restore.
 
         Raises NotStoredError.
@@ -347,7 +347,7 @@ class LeaseKeeper:
                 await self._store(self._book.adopted(queue, lease))
 
     async def pass_on(
-        self, queue: str, reason: Reason, heirs: Collection[Reason]
+        self, queue: str, reason: LeaseReason, heirs: Collection[LeaseReason]
     ) -> None:
         """Let others stand behind a lease: nothing changes in Immich."""
         async with self._lock:
@@ -425,13 +425,13 @@ class LeaseKeeper:
                 for queue, is_paused in seen.items()
                 if not is_paused and queue not in self._left_alone
             }
-            if run is not None and run != self._shelf.run:
-                forgotten = self._shelf.run is not None
-                self._shelf.run = run
+            if run is not None and run != self._lease_store.run:
+                forgotten = self._lease_store.run is not None
+                self._lease_store.run = run
                 self._interrupted |= forgotten
             if not self._book.pauses:
                 self._interrupted = False
-                if self._shelf.behind:
+                if self._lease_store.behind:
                     await self._try_to_store(self._book)
                 return
             if self._interrupted:
@@ -509,7 +509,7 @@ class LeaseKeeper:
         self._log(failed)
         return failed
 
-    def _owners(self) -> Mapping[str, Reason | None]:
+    def _owners(self) -> Mapping[str, LeaseReason | None]:
         """Return why each queue with a lease is paused."""
         return {
             queue: owner.reason
@@ -531,7 +531,7 @@ class LeaseKeeper:
     async def _do_all(
         self,
         queues: Collection[str],
-        ended: Mapping[str, Reason | None] | None = None,
+        ended: Mapping[str, LeaseReason | None] | None = None,
     ) -> dict[str, ImmichError]:
         """Do what the phases of some queues say, all at once; write down what was done."""
         if not queues:

@@ -41,14 +41,14 @@ class LeaseKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class LeaseReason:
     """What a lease is for; `holder` tells two of one kind apart."""
 
     kind: LeaseKind
     holder: str = ""
 
 
-USER = Reason(LeaseKind.USER)
+USER = LeaseReason(LeaseKind.USER)
 
 SAME_TIME = 2_000
 """ms by which two clocks drift apart: less is no reason to write."""
@@ -58,7 +58,7 @@ SAME_TIME = 2_000
 class Lease:
     """A pause of one queue that will end."""
 
-    reason: Reason = field(metadata=INLINE)
+    reason: LeaseReason = field(metadata=INLINE)
     since: int = field(metadata=if_unreadable(0))
     until: int | None = None
     """None: until its reason is said to be gone."""
@@ -86,7 +86,7 @@ class Lease:
         )
 
 
-__all__ = ["USER", "Lease", "LeaseBook", "LeaseKind", "Pause", "Phase", "Reason"]
+__all__ = ["USER", "Lease", "LeaseBook", "LeaseKind", "LeaseReason", "Pause", "Phase"]
 
 
 class Phase(StrEnum):
@@ -120,10 +120,10 @@ class LeaseBook:
     """All pauses of one Immich that are not the user's alone."""
 
     pauses: Mapping[str, Pause] = field(default_factory=dict)
-    blocked: frozenset[tuple[str, Reason]] = frozenset()
+    blocked: frozenset[tuple[str, LeaseReason]] = frozenset()
     """Queues and reasons that the user has overruled."""
 
-    def is_blocked(self, queue: str, reason: Reason) -> bool:
+    def is_blocked(self, queue: str, reason: LeaseReason) -> bool:
         """Return whether the user let this queue go on in spite of the reason."""
         return (queue, reason) in self.blocked
 
@@ -146,10 +146,12 @@ class LeaseBook:
                 lease = replace(lease, since=before.since)
         return self._with(queue, replace(pause, leases=(*others, lease)))
 
-    def ended(self, reason: Reason, queues: Collection[str] | None = None) -> LeaseBook:
+    def ended(
+        self, reason: LeaseReason, queues: Collection[str] | None = None
+    ) -> LeaseBook:
         """End the leases of a reason that has gone away, on all queues or on some."""
 
-        def stays(queue: str, other: Reason) -> bool:
+        def stays(queue: str, other: LeaseReason) -> bool:
             return other != reason or (queues is not None and queue not in queues)
 
         left = frozenset(it for it in self.blocked if stays(*it))
@@ -203,7 +205,7 @@ class LeaseBook:
         return self._with(queue, Pause(Phase.HELD, by_hand=False, leases=(lease,)))
 
     def passed_on(
-        self, queue: str, reason: Reason, heirs: Collection[Reason]
+        self, queue: str, reason: LeaseReason, heirs: Collection[LeaseReason]
     ) -> LeaseBook:
         """Let others stand behind a lease, without a time.
 
@@ -213,7 +215,7 @@ class LeaseBook:
         heirs = [it for it in heirs if not self.is_blocked(queue, it)]
         if pause is None or not heirs:
             return self
-        leases: dict[Reason, Lease] = {}
+        leases: dict[LeaseReason, Lease] = {}
         for lease in pause.leases:
             passed = lease.reason == reason
             for own in heirs if passed else [lease.reason]:
@@ -319,7 +321,7 @@ class _Blocked:
     """One of the blocked, as it is stored."""
 
     queue: str
-    reason: Reason = field(metadata=INLINE)
+    reason: LeaseReason = field(metadata=INLINE)
 
 
 def _go_on_from(pause: Pause) -> Pause | None:

@@ -45,7 +45,7 @@ from ..storage import EntryStores
 from ..texts import plain_placeholders
 from .hand_over import Answers, queues_to_keep
 from .keeper import LeaseKeeper
-from .leases import LeaseBook, LeaseKind, Reason
+from .leases import LeaseBook, LeaseKind, LeaseReason
 
 LEASES = "leases"
 """Section of the safety store."""
@@ -158,9 +158,9 @@ class BoxPauses:
         self._found = before & paused - users - ours
         self._tell(FOUND_PAUSED, self._found)
 
-    def of_removed_boxes(self) -> dict[str, tuple[Reason, ...]]:
+    def of_removed_boxes(self) -> dict[str, tuple[LeaseReason, ...]]:
         """Return the queues that are paused for boxes that are not set up any more."""
-        found: dict[str, tuple[Reason, ...]] = {}
+        found: dict[str, tuple[LeaseReason, ...]] = {}
         for queue, pause in self._leases.book.pauses.items():
             gone = tuple(
                 lease.reason
@@ -233,7 +233,7 @@ class BoxPauses:
             for host_id, host in self._hosts.items():
                 if host.settings.pause_offline and queue in host.settings.queues:
                     await self._leases.adopt(
-                        Reason(LeaseKind.GPU_OFFLINE, host_id), queue
+                        LeaseReason(LeaseKind.GPU_OFFLINE, host_id), queue
                     )
                     break
         self._polled()

@@ -14,7 +14,7 @@ from ..const import DOMAIN
 from ..data import AdminToolsConfigEntry
 from ..texts import localized_error
 
-type Work = Callable[[], Coroutine[None, None, None]]
+type RepairAction = Callable[[], Coroutine[None, None, None]]
 type IssueData = dict[str, str | int | float | None]
 
 INTERRUPTED = frozenset({"heal_interrupted", "restart_interrupted"})
@@ -59,7 +59,7 @@ class EntryFlow(RepairsFlow):
         ir.async_ignore_issue(self.hass, DOMAIN, self._issue, True)
         return self.async_abort(reason="ignored")
 
-    def do(self, step_id: str, work: Work, then: str) -> RepairsFlowResult:
+    def do(self, step_id: str, work: RepairAction, then: str) -> RepairsFlowResult:
         """Show that something is being done, and go on with a step when it is.
 
         To be called by that step again and again: it begins only once.
@@ -73,7 +73,7 @@ class EntryFlow(RepairsFlow):
         self._work = None
         return self.async_show_progress_done(next_step_id=then)
 
-    async def _caught(self, work: Work) -> None:
+    async def _caught(self, work: RepairAction) -> None:
         self._error = None
         try:
             await work()

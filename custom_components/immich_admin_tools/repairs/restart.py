@@ -45,7 +45,7 @@ class RestartFlow(EntryFlow):
 
     def restart_choices(self) -> list[str]:
         """Return how a restart comes about: at once, over the limit, or chosen first."""
-        if not restart_settings_of(self.entry).ways:
+        if not restart_settings_of(self.entry).methods:
             return ["choose_way"]
         try:
             self.entry.runtime_data.restart.async_check()
@@ -57,9 +57,10 @@ class RestartFlow(EntryFlow):
 
     def restart_words(self) -> dict[str, str]:
         """Return what the texts name: the ways that are chosen."""
-        ways = restart_settings_of(self.entry).ways
+        methods = restart_settings_of(self.entry).methods
         names = [
-            localized_choice(self.hass, "restart_way", way) for way in ways or ("none",)
+            localized_choice(self.hass, "restart_way", method)
+            for method in methods or ("none",)
         ]
         return {"ways": ", ".join(names)}
 
@@ -69,12 +70,12 @@ class RestartFlow(EntryFlow):
         """Offer the ways that would work now, and say of the others why they would not."""
         works: list[str] = []
         problems: list[str] = []
-        for way in OFFERED:
-            problem = await self._problem(way)
+        for method in OFFERED:
+            problem = await self._problem(method)
             if problem is None:
-                works.append(f"way_{way}")
+                works.append(f"way_{method}")
             else:
-                name = localized_choice(self.hass, "restart_way", way)
+                name = localized_choice(self.hass, "restart_way", method)
                 problems.append(f"\n- {name}: {problem}")
         return self.async_show_menu(
             step_id="choose_way",
@@ -82,13 +83,13 @@ class RestartFlow(EntryFlow):
             description_placeholders={"problems": "".join(problems)},
         )
 
-    async def _problem(self, way: MethodKind) -> str | None:
+    async def _problem(self, method: MethodKind) -> str | None:
         """Return why a way would not work now."""
         server = self.entry.runtime_data.server
-        if way is MethodKind.MAINTENANCE and not server.last_update_success:
+        if method is MethodKind.MAINTENANCE and not server.last_update_success:
             return localized(self.hass, "exceptions", "immich_cannot_connect.message")
         found = await async_restart_problem(
-            self.hass, self.entry, {SECTION_RESTART: {"ways": [way.value]}}
+            self.hass, self.entry, {SECTION_RESTART: {"ways": [method.value]}}
         )
         if found is None:
             return None
@@ -114,33 +115,33 @@ class RestartFlow(EntryFlow):
         return await self._choose(MethodKind.ACTIONS, user_input)
 
     async def _choose(
-        self, way: MethodKind, user_input: dict[str, Any] | None
+        self, method: MethodKind, user_input: dict[str, Any] | None
     ) -> RepairsFlowResult:
         """Ask whether to restart at once, keep the way, and go on."""
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
-            if way is MethodKind.ACTIONS:
+            if method is MethodKind.ACTIONS:
                 errors, placeholders = await self._wrong(user_input[CONF_ACTIONS])
             if not errors:
-                self._keep(way, user_input)
+                self._keep(method, user_input)
                 if user_input[CONF_RESTART_NOW]:
                     self._force = False
                     return await self.async_chosen()
                 return self.async_abort(reason="way_kept")
         return self.async_show_form(
-            step_id=f"way_{way}",
+            step_id=f"way_{method}",
             data_schema=self.add_suggested_values_to_schema(
-                self._form(way), user_input
+                self._form(method), user_input
             ),
             errors=errors,
             description_placeholders=placeholders,
         )
 
-    def _form(self, way: MethodKind) -> vol.Schema:
+    def _form(self, method: MethodKind) -> vol.Schema:
         """Return what is asked about a way."""
         fields: dict[vol.Marker, Any] = {}
-        if way is MethodKind.ACTIONS:
+        if method is MethodKind.ACTIONS:
             fields[
                 vol.Required(
                     CONF_ACTIONS,
@@ -164,13 +165,13 @@ class RestartFlow(EntryFlow):
             return {"base": "restart_actions_wrong"}, {"error": str(err)}
         return {}, {}
 
-    def _keep(self, way: MethodKind, user_input: Mapping[str, Any]) -> None:
+    def _keep(self, method: MethodKind, user_input: Mapping[str, Any]) -> None:
         """Put a way first; those that were chosen before are tried after it."""
         options = self.entry.options
         stored = cast("Mapping[str, Any]", options.get(CONF_RESTART_ACTION, {}))
-        others = [it for it in stored.get("ways", ()) if it != way]
-        kept: dict[str, Any] = {**stored, "ways": [way.value, *others]}
-        if way is MethodKind.ACTIONS:
+        others = [it for it in stored.get("ways", ()) if it != method]
+        kept: dict[str, Any] = {**stored, "ways": [method.value, *others]}
+        if method is MethodKind.ACTIONS:
             kept["actions"] = user_input[CONF_ACTIONS]
         self.hass.config_entries.async_update_entry(
             self.entry, options={**options, CONF_RESTART_ACTION: kept}

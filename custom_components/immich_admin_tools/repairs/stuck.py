@@ -149,7 +149,7 @@ class StuckJobsFlow(RestartFlow):
     ) -> RepairsFlowResult:
         """Clear them and restart; a way is chosen first where there is none."""
         self._clears_first = True
-        if restart_settings_of(self.entry).ways:
+        if restart_settings_of(self.entry).methods:
             # Asked for in a dialog that says so: the limits are for what is automatic.
             self._force = True
             return await self.async_step_restart()

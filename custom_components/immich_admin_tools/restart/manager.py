@@ -177,7 +177,7 @@ class ChosenMethods:
     def chosen(self) -> Iterator[RestartMethod]:
         """Yield the ways that the user chose, in the user's order."""
         chosen = restart_settings_of(self._entry)
-        for kind in chosen.ways:
+        for kind in chosen.methods:
             match kind:
                 case MethodKind.REDIS if self._redis is not None:
                     yield RedisMethod(
@@ -321,11 +321,11 @@ class RestartManager:
         self._issues = RestartIssues(hass, entry)
         self._failed = FailedRestart(entry, self._issues, server, queues, starts)
         self._task: asyncio.Task[RestartReport] | None = None
-        self._ways = ChosenMethods(hass, entry, server, queues, maintenance.guard)
+        self._methods = ChosenMethods(hass, entry, server, queues, maintenance.guard)
         self._restarter = Restarter(
             stores.safety.section(RESTART),
             leases,
-            self._ways.watch(),
+            self._methods.watch(),
             now_ms,
             monotonic_ms,
             self._restarted,
@@ -403,14 +403,14 @@ class RestartManager:
 
         For when something is done before the restart that makes no sense without it.
         """
-        if WITHOUT_API.isdisjoint(way.kind for way in self._ways.chosen()):
+        if WITHOUT_API.isdisjoint(method.kind for method in self._methods.chosen()):
             with translated_errors():
                 await self._server.client.queues()
 
     def _plan(self) -> RestartPlan:
         """Return what a restart would be like."""
         return RestartPlan(
-            tuple(self._ways.chosen()),
+            tuple(self._methods.chosen()),
             self._server.data.queues,
             restart_limits_of(self._entry),
         )
@@ -443,7 +443,7 @@ class RestartManager:
             Event(
                 kind,
                 now_ms(),
-                reason=report.way.value,
+                reason=report.method.value,
                 duration=round(report.seconds),
             )
         )
@@ -473,8 +473,8 @@ class RestartManager:
             return localized(self._hass, "exceptions", f"{key}.message", **words) or key
 
         return " ".join(
-            f"{localized_choice(self._hass, 'restart_way', way)}: {told(error)}"
-            for way, error in err.failures
+            f"{localized_choice(self._hass, 'restart_way', method)}: {told(error)}"
+            for method, error in err.failures
         )
 
     @callback
@@ -540,7 +540,7 @@ class RestartManager:
         """Say it when the user's own actions can't be run any more."""
         chosen = restart_settings_of(self._entry)
         try:
-            if MethodKind.ACTIONS in chosen.ways:
+            if MethodKind.ACTIONS in chosen.methods:
                 await async_check_actions(self._hass, chosen.actions)
         except OwnActionsError as err:
             self._issues.async_raise(RESTART_ACTIONS_INVALID, {"error": str(err)})

@@ -14,7 +14,7 @@ from ..healing.errors import (
     HealingError,
     LockedOutError,
     MaintenanceTimeoutError,
-    NoRestartWayError,
+    NoRestartMethodError,
     NotStoredError,
     NoWorkerBackError,
     OldWorkersError,
@@ -27,7 +27,7 @@ from ..healing.safety import Section
 from ..immich.errors import ImmichError
 from ..immich.queues import MACHINE_LEARNING, RESUMED_AT_START
 from ..pauses.keeper import LeaseKeeper
-from ..pauses.leases import LeaseKind, Reason
+from ..pauses.leases import LeaseKind, LeaseReason
 from ..serialization import stored_int
 from .methods import ACTIONS_TAKE, MethodKind, RestartMethod
 from .worker_watch import WorkerWatch
@@ -35,7 +35,7 @@ from .worker_watch import WorkerWatch
 _LOGGER = logging.getLogger(__name__)
 
 
-class RestartBook:
+class RestartRecord:
     """The section of the restarts. Times: ms since the epoch."""
 
     def __init__(self, section: Section, wall: Callable[[], int]) -> None:
@@ -124,7 +124,7 @@ def recent_tries(tries: Sequence[int], now: int) -> list[int]:
     return sorted(at for at in tries if now - DAY < at <= now)
 
 
-RESTART = Reason(LeaseKind.RESTART)
+RESTART = LeaseReason(LeaseKind.RESTART)
 
 EVERY = 2.0
 """Seconds between two looks for the workers."""
@@ -149,7 +149,7 @@ type Failure = tuple[str, Exception]
 class RestartReport:
     """What a restart did."""
 
-    way: MethodKind
+    method: MethodKind
     seconds: float
     """From the request to the last worker, or to giving up."""
     back_after: Mapping[str, float]
@@ -168,7 +168,7 @@ class RestartReport:
 class RestartPlan:
     """What a restart is to be like."""
 
-    ways: Sequence[RestartMethod]
+    methods: Sequence[RestartMethod]
     """In the order in which they are tried."""
     queues: Collection[str]
     """All queues of this Immich."""
@@ -216,7 +216,7 @@ class Restarter:
         workers are new; `is_users_pause` says of a queue that Immich itself pauses
         while it starts whether a pause that is seen there is the user's.
         """
-        self._book = RestartBook(section, wall)
+        self._book = RestartRecord(section, wall)
         self._leases = leases
         self._watch = watch
         self._wall = wall
@@ -256,8 +256,8 @@ class Restarter:
         """Raise RestartingError, NoRestartWayError or RestartLimitError if it may not be."""
         if self.running:
             raise RestartingError("A restart is under way already")
-        if not plan.ways:
-            raise NoRestartWayError("No way to restart was chosen")
+        if not plan.methods:
+            raise NoRestartMethodError("No way to restart was chosen")
         if not force:
             plan.limits.check(self.tries, self._wall())
 
@@ -293,7 +293,7 @@ class Restarter:
         try:
             await self._pause_if_it_answers(plan)
             with self._leases.leaving_alone(RESUMED_AT_START):
-                report = await self._try_ways(plan)
+                report = await self._try_methods(plan)
                 await self._settle()
         except Exception:
             await self._finish()
@@ -312,7 +312,7 @@ class Restarter:
         try:
             await self._pause(plan.queues)
         except ImmichError as error:
-            if WITHOUT_API.isdisjoint(way.kind for way in plan.ways):
+            if WITHOUT_API.isdisjoint(method.kind for method in plan.methods):
                 raise
             _LOGGER.warning(
                 "Restarting Immich although Immich does not respond: %s", error
@@ -333,15 +333,15 @@ class Restarter:
         for error in taken.pending.values():
             raise error
 
-    async def _try_ways(self, plan: RestartPlan) -> RestartReport:
+    async def _try_methods(self, plan: RestartPlan) -> RestartReport:
         """Try one way after the other until workers come back."""
         failures: list[Failure] = []
-        for way in plan.ways:
+        for method in plan.methods:
             await self._watch.mark()
             begun = self._now()
             try:
                 self.act_is_over.clear()
-                since = await self._run(way)
+                since = await self._run(method)
                 self.act_is_over.set()
                 self._on_restart(since)
                 seen = await self._wait(begun, since, plan.queues)
@@ -351,11 +351,11 @@ class Restarter:
                 # The entry has ended: no other way is begun for it.
                 raise
             except (HealingError, ImmichError, BullMQError) as error:
-                _LOGGER.warning("Restart by method %s failed: %s", way.kind, error)
-                failures.append((way.kind.value, error))
+                _LOGGER.warning("Restart by method %s failed: %s", method.kind, error)
+                failures.append((method.kind.value, error))
                 continue
             return RestartReport(
-                way=way.kind,
+                method=method.kind,
                 seconds=(self._now() - begun) / 1000,
                 back_after=seen.back,
                 missing=tuple(it for it in plan.queues if it not in seen.back),
@@ -364,10 +364,10 @@ class Restarter:
             )
         raise RestartFailedError(tuple(failures))
 
-    async def _run(self, way: RestartMethod) -> int:
+    async def _run(self, method: RestartMethod) -> int:
         """Run a way; it counts as a try only if it ran, or may have."""
         try:
-            since = await way.run()
+            since = await method.run()
         except ActionsInvalidError:
             raise
         except LockedOutError, MaintenanceTimeoutError, OwnActionsError:

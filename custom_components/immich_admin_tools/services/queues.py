@@ -128,7 +128,7 @@ RESTART_SCHEMA = vol.Schema(
 def restart_summary(report: RestartReport) -> JsonObjectType:
     """Return what a restart did as plain data; times in seconds."""
     return {
-        "way": report.way.value,
+        "way": report.method.value,
         "confirmed": report.confirmed,
         "seconds": round(report.seconds, 1),
         "queues": {
@@ -137,7 +137,7 @@ def restart_summary(report: RestartReport) -> JsonObjectType:
         },
         "missing": list(report.missing),
         "failed_ways": [
-            {"way": way, "reason": str(error)} for way, error in report.failures
+            {"way": method, "reason": str(error)} for method, error in report.failures
         ],
         "still_paused": list(report.still_paused),
     }

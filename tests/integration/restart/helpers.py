@@ -19,12 +19,12 @@ from tests.support.valkey import Valkey
 
 
 def choose(
-    hass: HomeAssistant, entry: MockConfigEntry, *ways: str, **more: object
+    hass: HomeAssistant, entry: MockConfigEntry, *methods: str, **more: object
 ) -> None:
     """Choose ways in the options."""
     hass.config_entries.async_update_entry(
         entry,
-        options={**entry.options, "restart_action": {"ways": list(ways), **more}},
+        options={**entry.options, "restart_action": {"ways": list(methods), **more}},
     )
 
 

@@ -31,15 +31,15 @@ from .helpers import choose, hang_one_of_each, issue, paused, redis_user, restar
 
 @pytest.mark.parametrize("way", ["redis", "maintenance"])
 async def test_frees_hung_workers_and_skips_no_photo(
-    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator, way: str
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator, method: str
 ) -> None:
     """Paused by lease, restarted, all workers back, going on: nothing is burnt."""
     await simulator.speed(1000)
     await hang_one_of_each(simulator)
     before = await simulator.truth()
-    choose(hass, entry, way)
+    choose(hass, entry, method)
     answer = await restart(hass)
-    assert answer["way"] == way
+    assert answer["way"] == method
     assert set(answer["queues"]) == set(entry.runtime_data.server.data.queues)
     assert answer["missing"] == answer["failed_ways"] == answer["still_paused"] == []
     assert await paused(simulator) == set()
@@ -113,7 +113,7 @@ async def test_without_redis(
     api_only_entry: MockConfigEntry,
     simulator: Simulator,
     monkeypatch: pytest.MonkeyPatch,
-    way: str,
+    method: str,
 ) -> None:
     """The API that comes back stands for the workers."""
     monkeypatch.setattr(worker_watch.ApiWatch, "UNSEEN", 3_000)
@@ -128,9 +128,9 @@ async def test_without_redis(
         await simulator.api("normal")
 
     hass.services.async_register("test", "restart", restart_immich)
-    choose(hass, api_only_entry, way, actions=[{"action": "test.restart"}])
+    choose(hass, api_only_entry, method, actions=[{"action": "test.restart"}])
     answer = await restart(hass)
-    assert answer["way"] == way
+    assert answer["way"] == method
     assert answer["missing"] == []
     assert await paused(simulator) == set()
     truth = await simulator.truth()

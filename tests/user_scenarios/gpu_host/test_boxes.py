@@ -252,7 +252,7 @@ async def test_killed_in_doubt(
 
 @pytest.mark.parametrize("way", ["reload", "delete"])
 async def test_left_in_doubt(
-    hass: HomeAssistant, simulator: Simulator, valkey: Valkey, own_box: Box, way: str
+    hass: HomeAssistant, simulator: Simulator, valkey: Valkey, own_box: Box, method: str
 ) -> None:
     """Reloaded, or deleted, while nobody knows about the box: nothing more is skipped."""
     await simulator.speed(150, "ocr")
@@ -269,7 +269,7 @@ async def test_left_in_doubt(
         return pause is not None and pause.phase is Phase.HELD
 
     await until(doubted, timeout=20, what="the guard pauses", interval=0.001)
-    if way == "reload":
+    if method == "reload":
         await hass.config_entries.async_reload(entry.entry_id)
     else:
         await hass.config_entries.async_remove(entry.entry_id)
@@ -279,7 +279,7 @@ async def test_left_in_doubt(
     after = (await simulator.truth()).queues["ocr"].handler_failed
     assert after - before < 10
     assert "ocr" in await paused(simulator)
-    if way == "reload":
+    if method == "reload":
         await hass.config_entries.async_unload(entry.entry_id)
 
 
