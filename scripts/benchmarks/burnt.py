@@ -214,15 +214,15 @@ async def _die(
         await api.set_concurrency(QUEUE, CONCURRENCY)
         if (await api.queue(QUEUE)).is_paused:
             await api.resume(QUEUE)
-        house, tasks = _House(), set[asyncio.Task[None]]()
+        services, tasks = _House(), set[asyncio.Task[None]]()
 
         def spawn(job: Coroutine[None, None, None], _: str) -> None:
             tasks.add(asyncio.create_task(job))
 
         leases = LeaseKeeper(api, FakeSection(), now_ms)
-        host = house.hosts["box"] = HostController(
+        host = services.hosts["box"] = HostController(
             SETTINGS,
-            house,
+            services,
             PingProbe(http, immich.ml_url, api.probe_machine_learning),
             FakeSection(),
             leases,

@@ -87,7 +87,7 @@ class Disk:
 
 
 @dataclass(slots=True)
-class World:
+class FakeServices:
     """Queues with a living worker."""
 
     view: ServerView
@@ -174,14 +174,14 @@ async def _stuck(client: Redis, count: int) -> list[JobView]:
 
 async def _heal(client: Redis, jobs: Sequence[JobView], disk: Disk) -> float:
     queues = {job.queue for job in jobs}
-    world = World(server_view(*(queue_view(queue) for queue in queues)))
+    services = FakeServices(server_view(*(queue_view(queue) for queue in queues)))
     log = Journal(disk, monotonic_ms)
     verification = Verification(
-        client, DEFAULT_PREFIX, log, world, monotonic_ms, lambda: NOW
+        client, DEFAULT_PREFIX, log, services, monotonic_ms, lambda: NOW
     )
-    world.verification = verification
+    services.verification = verification
     healer = Healer(
-        client, DEFAULT_PREFIX, log, world, verification, monotonic_ms, lambda: NOW
+        client, DEFAULT_PREFIX, log, services, verification, monotonic_ms, lambda: NOW
     )
     begun = perf_counter()
     by_queue = [
@@ -191,7 +191,7 @@ async def _heal(client: Redis, jobs: Sequence[JobView], disk: Disk) -> float:
     decisions, _ = decide(by_queue, Order(HealMode.REMOVE))
     report = await healer.heal(decisions, Initiator.USER)
     seconds = perf_counter() - begun
-    if not len(report.healed) == world.told == len(jobs):
+    if not len(report.healed) == services.told == len(jobs):
         raise RuntimeError("not all jobs were cleared")
     return seconds
 

@@ -30,7 +30,7 @@ CLOCKS = ("redis", "worker", "wall")
 
 
 @dataclass
-class House:
+class SimulatedQueue:
     """A worker that does a job every 2 s, and holds on to those that hang.
 
     Redis keeps expiries as times of its own clock, and its ids never fall: so does
@@ -128,11 +128,11 @@ class House:
         return found
 
 
-def started() -> House:
-    """Return a house that was watched for a while."""
-    house = House()
-    house.play(200)
-    return house
+def started() -> SimulatedQueue:
+    """Return a queue that was watched for a while."""
+    simulated = SimulatedQueue()
+    simulated.play(200)
+    return simulated
 
 
 jumps = st.lists(
@@ -149,22 +149,22 @@ jumps = st.lists(
 @settings(max_examples=60, deadline=None)
 def test_an_age_is_what_passed(moves: list[tuple[int, str, int]], begins: int) -> None:
     """Whatever jumps when: a job is as old as it is, and due when it is."""
-    house = started()
+    simulated = started()
     began: float | None = None
     for number in range(60):
         for when, clock, by in moves:
             if when == number:
-                house.jump(clock, by)
+                simulated.jump(clock, by)
         if number == begins:
             # Between two looks, so that it is first seen up to a poll later.
-            house.hang()
-            began = house.second
-        (view,) = house.play(POLL)
+            simulated.hang()
+            began = simulated.second
+        (view,) = simulated.play(POLL)
         if began is None:
             assert not view.jobs
             continue
         (one,) = view.jobs
-        passed = house.second - began
+        passed = simulated.second - began
         assert one.age is not None
         assert passed - POLL - 1 <= one.age <= passed + 1
         assert one.due == (one.age >= LIMIT)
@@ -174,18 +174,18 @@ def test_an_age_is_what_passed(moves: list[tuple[int, str, int]], begins: int) -
 @settings(max_examples=60, deadline=None)
 def test_nothing_but_the_shown_times_moves(moves: list[tuple[int, str, int]]) -> None:
     """No worker is lost, nothing stalls, and neither rate nor rest leaps."""
-    house = started()
+    simulated = started()
     for number in range(60):
         for when, clock, by in moves:
             if when == number:
-                house.jump(clock, by)
-        (view,) = house.play(POLL)
+                simulated.jump(clock, by)
+        (view,) = simulated.play(POLL)
         assert view.worker is True
         assert view.state is QueueState.RUNNING
         assert view.rate_per_minute == pytest.approx(30, rel=0.25)
         assert view.eta is not None
         assert view.eta.remaining == pytest.approx(200_000, rel=0.25)
-        assert view.eta.finish - house.wall == pytest.approx(
+        assert view.eta.finish - simulated.wall == pytest.approx(
             view.eta.remaining * SECOND, rel=0.25
         )
     learned = view.suggested_threshold
@@ -199,18 +199,18 @@ def test_no_orphan_is_due_before_its_grace(
     moves: list[tuple[int, str, int]], dies: bool
 ) -> None:
     """With a worker that lives after 150 s, without one never; and not much later."""
-    house = started()
-    lost = job("lost", started=house.worker, lock=None)
-    house.orphans.append(lost)
-    house.is_alive = not dies
-    begin = house.second
+    simulated = started()
+    lost = job("lost", started=simulated.worker, lock=None)
+    simulated.orphans.append(lost)
+    simulated.is_alive = not dies
+    begin = simulated.second
     for number in range(60):
         for when, clock, by in moves:
             if when == number:
-                house.jump(clock, by)
-        (view,) = house.play(POLL)
+                simulated.jump(clock, by)
+        (view,) = simulated.play(POLL)
         (one,) = view.jobs
-        watched = house.second - begin - POLL
+        watched = simulated.second - begin - POLL
         assert not one.due or (watched >= 150 and not dies)
         if not dies:
             assert one.due == (watched >= 150)
@@ -220,13 +220,13 @@ def test_no_orphan_is_due_before_its_grace(
 @pytest.mark.parametrize("clock", CLOCKS)
 def test_a_hung_job_stays_hung(clock: str, by: int) -> None:
     """A clock that is put back hides nothing, one put forward ripens nothing."""
-    house = started()
+    simulated = started()
     for _ in range(120):
-        house.play(POLL)
-    house.hang()
-    before = house.play(400)[-1].jobs[0]
-    house.jump(clock, by)
-    after = house.play(10)[-1].jobs[0]
+        simulated.play(POLL)
+    simulated.hang()
+    before = simulated.play(400)[-1].jobs[0]
+    simulated.jump(clock, by)
+    after = simulated.play(10)[-1].jobs[0]
     assert before.kind is after.kind
     assert after.due
     assert before.age is not None
@@ -236,11 +236,11 @@ def test_a_hung_job_stays_hung(clock: str, by: int) -> None:
 @pytest.mark.parametrize("by", [-HOUR, HOUR])
 def test_what_is_shown_follows_the_wall_clock(by: int) -> None:
     """Since when a job runs is told on the clock that was put right."""
-    house = started()
-    house.hang()
-    before = house.play(100)[-1]
-    house.jump("wall", by)
-    after = house.play(5)[-1]
+    simulated = started()
+    simulated.hang()
+    before = simulated.play(100)[-1]
+    simulated.jump("wall", by)
+    after = simulated.play(5)[-1]
     assert after.jobs[0].since is not None
     assert before.jobs[0].since is not None
     assert after.jobs[0].since - before.jobs[0].since == by

@@ -10,14 +10,14 @@ from custom_components.immich_admin_tools.gpu_host.concurrency import (
 from custom_components.immich_admin_tools.gpu_host.record import Override
 from tests.support.fake_immich import FakeSection
 
-from .fake_world import FakeConcurrency, World
+from .fake_installation import FakeConcurrency, FakeInstallation
 
 
 @dataclass
 class Two:
     """Two boxes for one queue."""
 
-    world: World = field(default_factory=World)
+    installation: FakeInstallation = field(default_factory=FakeInstallation)
     section: FakeSection = field(default_factory=FakeSection)
     now: int = 0
 
@@ -25,7 +25,7 @@ class Two:
         """Begin anew with these boxes, as after a restart."""
         wanted = {"a": {"smartSearch": 8}, "b": {"smartSearch": 5}}
         return ConcurrencyKeeper(
-            FakeConcurrency(self.world),
+            FakeConcurrency(self.installation),
             self.section,
             self.clock,
             {host: wanted[host] for host in hosts},
@@ -39,7 +39,7 @@ class Two:
     @property
     def jobs(self) -> int:
         """Return the number in Immich's settings."""
-        return self.world.concurrency["smartSearch"]
+        return self.installation.concurrency["smartSearch"]
 
 
 async def test_two_boxes_leave_the_number_of_before() -> None:
@@ -84,7 +84,7 @@ async def test_what_the_user_changed_stays() -> None:
     two = Two()
     keeper = two.keeper("a")
     await keeper.keep("a", True)
-    two.world.concurrency["smartSearch"] = 6
+    two.installation.concurrency["smartSearch"] = 6
     await keeper.keep("a", False)
     assert (two.jobs, keeper.overrides) == (6, {})
 

@@ -10,7 +10,7 @@ from tests.bullmq.recovery.made_queue import MadeQueue
 from tests.support.elsewhere import event_loop_elsewhere
 from tests.support.valkey import Valkey, start_valkey
 
-from .fake_house import FakeHouse
+from .fake_healing import FakeHealing
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +41,8 @@ async def queue(client: Redis, request: pytest.FixtureRequest) -> MadeQueue:
 
 
 @pytest.fixture
-async def house(client: Redis) -> FakeHouse:
+async def healing(client: Redis) -> FakeHealing:
     """Return a healer with all that it stands on."""
     queue = MadeQueue(client, "bullmq:5.80.5")
     await queue.create()
-    return FakeHouse(queue)
+    return FakeHealing(queue)

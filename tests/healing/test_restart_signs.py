@@ -5,12 +5,13 @@ from dataclasses import replace
 from custom_components.immich_admin_tools.analysis.models import StuckKind
 from custom_components.immich_admin_tools.bullmq.locks import LockObservation, SlotState
 from custom_components.immich_admin_tools.healing.models import Initiator
-from custom_components.immich_admin_tools.healing.verification import RestartSigns, Slot
+from custom_components.immich_admin_tools.healing.verdicts import Slot
+from custom_components.immich_admin_tools.healing.verification import RestartSigns
 from custom_components.immich_admin_tools.history.strikes import StrikeCounts
 from tests.bullmq.recovery.made_queue import QUEUE
 from tests.support.views import NOW, job_view, queue_view, server_view
 
-from .fake_house import FakeHouse, order
+from .fake_healing import FakeHealing, order
 from .test_journal import act
 
 TOKEN = "token:1"
@@ -84,42 +85,44 @@ def test_a_worker_that_was_never_seen_is_new() -> None:
 
 
 async def test_a_restart_that_is_seen_settles_its_slots_at_once(
-    house: FakeHouse,
+    healing: FakeHealing,
 ) -> None:
     """Also one by hand, and before the lock of 30 s has run out."""
-    await house.queue.start("1")
+    await healing.queue.start("1")
 
     async def meanwhile(seconds: float) -> None:
-        await house.age_lock("1", seconds)
-        if house.slept % 14 == 0:
-            await house.renew_lock("1")
+        await healing.age_lock("1", seconds)
+        if healing.slept % 14 == 0:
+            await healing.renew_lock("1")
 
-    house.meanwhile = meanwhile
-    await house.healer.heal([order(job_view())], Initiator.USER)
-    assert house.verification.lost_slots(QUEUE) == 1
+    healing.meanwhile = meanwhile
+    await healing.healer.heal([order(job_view())], Initiator.USER)
+    assert healing.verification.lost_slots(QUEUE) == 1
     fresh = job_view("2", token="another-worker:1", kind=None, due=False)
-    house.world.view = server_view(queue_view(jobs=[fresh]))
-    await house.poll()
-    assert house.verification.lost_slots() == 0
-    assert not house.log.book.lost
+    healing.services.view = server_view(queue_view(jobs=[fresh]))
+    await healing.poll()
+    assert healing.verification.lost_slots() == 0
+    assert not healing.log.book.lost
     # Were the old one still there after all, that is found out, and not told again.
     for _ in range(20):
-        await house.sleep(2)
-        await house.poll()
-    assert house.verification.lost_slots() == 1
-    assert len(house.world.told) == 1
+        await healing.sleep(2)
+        await healing.poll()
+    assert healing.verification.lost_slots() == 1
+    assert len(healing.services.told) == 1
 
 
-async def test_only_a_lock_that_is_just_renewed_is_still_held(house: FakeHouse) -> None:
+async def test_only_a_lock_that_is_just_renewed_is_still_held(
+    healing: FakeHealing,
+) -> None:
     """Before the workers are restarted for it, it is looked at once more."""
-    await test_a_restart_that_is_seen_settles_its_slots_at_once(house)
-    assert await house.verification.still_held()
+    await test_a_restart_that_is_seen_settles_its_slots_at_once(healing)
+    assert await healing.verification.still_held()
     # The workers are restarted by hand: nobody renews it from here on.
-    house.meanwhile = lambda seconds: house.age_lock("1", seconds)
-    await house.renew_lock("1")
-    begun = house.slept
-    assert not await house.verification.still_held()
-    assert house.slept - begun <= 20
+    healing.meanwhile = lambda seconds: healing.age_lock("1", seconds)
+    await healing.renew_lock("1")
+    begun = healing.slept
+    assert not await healing.verification.still_held()
+    assert healing.slept - begun <= 20
 
 
 def test_only_what_hangs_or_was_left_behind_is_a_strike() -> None:

@@ -30,7 +30,7 @@ from tests.bullmq.recovery.made_queue import QUEUE, MadeQueue
 from tests.support.valkey import Valkey
 from tests.support.views import job_view, queue_view, server_view
 
-from .fake_house import FakeHouse
+from .fake_healing import FakeHealing
 
 HOUR = 3_600.0
 JOBS = [str(number) for number in range(1, 7)]
@@ -84,8 +84,8 @@ class LostRedis:
 
 
 @dataclass(slots=True)
-class Life(FakeHouse):
-    """A house whose callers wait for steps of the test."""
+class Life(FakeHealing):
+    """A healing whose callers wait for steps of the test."""
 
     turns: list[asyncio.Future[None]] = field(default_factory=list)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -146,9 +146,9 @@ class Life(FakeHouse):
         async with asyncio.timeout(2):
             await asyncio.gather(*self.tasks, return_exceptions=True)
         self.tasks.clear()
-        before = len(self.world.told)
+        before = len(self.services.told)
         await self.verification.follow(VIEWS["works"])
-        assert len(self.world.told) == before
+        assert len(self.services.told) == before
         self.note()
         self.told_in_life.clear()
         self.restart()
@@ -192,10 +192,10 @@ async def _live(valkey: Valkey, what: list[tuple[object, ...]]) -> None:
         def told() -> None:
             life.records += 1
 
-        life.world.on_record = told
+        life.services.on_record = told
         lost = False
         for step in what:
-            before = len(life.world.told)
+            before = len(life.services.told)
             records = life.records
             match step:
                 case (
@@ -243,7 +243,7 @@ async def _live(valkey: Valkey, what: list[tuple[object, ...]]) -> None:
             life.wake()
             await life.settle_down()
             life.note()
-            for job in life.world.told[before:]:
+            for job in life.services.told[before:]:
                 life.told_in_life[job.act.act_id, job.outcome, job.doubt] += 1
             # One step tells of each act at most three times, and records as often.
             assert life.records - records <= 3 * len(JOBS)
@@ -277,10 +277,12 @@ async def _all_is_well(life: Life) -> None:
             by_us[as_text(fields[b"jobId"]) or ""] += 1
     # No job was acted on twice: each was started once.
     assert max(by_us.values(), default=1) == 1
-    told = {job.act.act_id for job in life.world.told}
-    done = {job.act.job_id for job in life.world.told if job.outcome.value != "failed"}
+    told = {job.act.act_id for job in life.services.told}
+    done = {
+        job.act.job_id for job in life.services.told if job.outcome.value != "failed"
+    }
     assert by_us.keys() <= done
     # What was written down is told, or it was raced or refused: then nothing happened.
     for act_id, act in life.acts.items():
         assert act_id in told or by_us[act.job_id] == 0 or act.job_id in done
-    assert {job.act.queue for job in life.world.told} <= {QUEUE}
+    assert {job.act.queue for job in life.services.told} <= {QUEUE}

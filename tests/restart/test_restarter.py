@@ -49,7 +49,7 @@ GPU = LeaseReason(LeaseKind.GPU_OFFLINE)
 
 
 @dataclass(slots=True)
-class House:
+class FakeInstallation:
     """An Immich whose workers come back some time after a restart."""
 
     immich: FakeImmich = field(
@@ -146,169 +146,201 @@ class BadWay:
 
 
 @pytest.fixture
-def house() -> House:
-    """Return a house in order."""
-    return House()
+def installation() -> FakeInstallation:
+    """Return an installation in order."""
+    return FakeInstallation()
 
 
-async def test_pauses_restarts_waits_and_goes_on(house: House) -> None:
+async def test_pauses_restarts_waits_and_goes_on(
+    installation: FakeInstallation,
+) -> None:
     """While the workers are away, the queues of machine learning stand still."""
-    house.back_after["ocr"] = 9_000
-    report = await house.restarter.restart(house.plan())
-    assert house.paused_at_restart == ML
-    assert house.paused == set()
+    installation.back_after["ocr"] = 9_000
+    report = await installation.restarter.restart(installation.plan())
+    assert installation.paused_at_restart == ML
+    assert installation.paused == set()
     assert report.method is MethodKind.ACTIONS
     assert report.back_after["library"] < report.back_after["ocr"]
     assert report.back_after.keys() == set(QUEUES)
     assert report.missing == report.still_paused == ()
     assert report.failures == ()
-    assert house.leases.book.pauses == {}
-    assert house.noted == [house.restarted_at + 10_000] if house.restarted_at else False
+    assert installation.leases.book.pauses == {}
+    assert (
+        installation.noted == [installation.restarted_at + 10_000]
+        if installation.restarted_at
+        else False
+    )
 
 
-async def test_goes_on_only_when_the_last_worker_is_back(house: House) -> None:
+async def test_goes_on_only_when_the_last_worker_is_back(
+    installation: FakeInstallation,
+) -> None:
     """Not when the first ones are."""
-    house.back_after["library"] = 60_000
+    installation.back_after["library"] = 60_000
     seen: list[set[str]] = []
-    house.on_sleep = lambda: seen.append(house.paused) if house.restarted_at else None
-    report = await house.restarter.restart(house.plan())
+    installation.on_sleep = lambda: (
+        seen.append(installation.paused) if installation.restarted_at else None
+    )
+    report = await installation.restarter.restart(installation.plan())
     assert report.back_after["library"] >= 60
     assert all(paused == ML for paused in seen)
 
 
-async def test_what_the_user_paused_stays_paused(house: House) -> None:
+async def test_what_the_user_paused_stays_paused(
+    installation: FakeInstallation,
+) -> None:
     """Also the metadata, which Immich itself resumes at its start."""
-    await house.leases.user_pauses("ocr")
-    await house.leases.user_pauses("metadataExtraction")
-    await house.leases.take(GPU, ["smartSearch"])
-    await house.restarter.restart(house.plan())
-    assert house.paused == {"ocr", "metadataExtraction", "smartSearch"}
-    assert set(house.leases.book.pauses) == {"smartSearch"}
-    await house.leases.end(GPU)
-    assert house.paused == {"ocr", "metadataExtraction"}
+    await installation.leases.user_pauses("ocr")
+    await installation.leases.user_pauses("metadataExtraction")
+    await installation.leases.take(GPU, ["smartSearch"])
+    await installation.restarter.restart(installation.plan())
+    assert installation.paused == {"ocr", "metadataExtraction", "smartSearch"}
+    assert set(installation.leases.book.pauses) == {"smartSearch"}
+    await installation.leases.end(GPU)
+    assert installation.paused == {"ocr", "metadataExtraction"}
 
 
-async def test_immichs_own_pause_at_its_start_is_not_the_users(house: House) -> None:
+async def test_immichs_own_pause_at_its_start_is_not_the_users(
+    installation: FakeInstallation,
+) -> None:
     """Two restarts soon after each other: the metadata must not stay paused."""
-    house.immich.queues["metadataExtraction"] = True
-    await house.restarter.restart(house.plan())
-    assert house.paused == set()
+    installation.immich.queues["metadataExtraction"] = True
+    await installation.restarter.restart(installation.plan())
+    assert installation.paused == set()
 
 
-async def test_what_the_user_pauses_meanwhile_stays_paused(house: House) -> None:
+async def test_what_the_user_pauses_meanwhile_stays_paused(
+    installation: FakeInstallation,
+) -> None:
     """And what the user lets go on meanwhile goes on."""
     done: list[str] = []
 
     async def restart() -> None:
-        await house.leases.user_pauses("ocr")
-        await house.leases.user_resumes("smartSearch")
+        await installation.leases.user_pauses("ocr")
+        await installation.leases.user_resumes("smartSearch")
         done.append("both")
-        await house.restart()
+        await installation.restart()
 
-    await house.restarter.restart(house.plan(ActionsMethod(restart, lambda: house.now)))
+    await installation.restarter.restart(
+        installation.plan(ActionsMethod(restart, lambda: installation.now))
+    )
     assert done == ["both"]
-    assert house.paused_at_restart == {"ocr", "faceDetection"}
-    assert house.paused == {"ocr"}
-    assert house.leases.book.blocked == frozenset()
+    assert installation.paused_at_restart == {"ocr", "faceDetection"}
+    assert installation.paused == {"ocr"}
+    assert installation.leases.book.blocked == frozenset()
 
 
-async def test_ways_are_tried_in_order(house: House) -> None:
+async def test_ways_are_tried_in_order(installation: FakeInstallation) -> None:
     """The next one only when the one before did not work."""
     missing = MissingRightsError(("+publish",))
-    works = ActionsMethod(house.restart, lambda: house.now)
-    report = await house.restarter.restart(
-        house.plan(BadWay(missing), works, BadWay(AssertionError()))
+    works = ActionsMethod(installation.restart, lambda: installation.now)
+    report = await installation.restarter.restart(
+        installation.plan(BadWay(missing), works, BadWay(AssertionError()))
     )
     assert report.method is MethodKind.ACTIONS
     assert report.failures == (("redis", missing),)
 
 
-async def test_a_way_after_which_no_worker_comes_has_failed(house: House) -> None:
+async def test_a_way_after_which_no_worker_comes_has_failed(
+    installation: FakeInstallation,
+) -> None:
     """Two minutes, then the next one."""
 
     async def nothing() -> None:
         """Say that all is well."""
 
-    begun = house.now
+    begun = installation.now
     with pytest.raises(RestartFailedError) as failed:
-        await house.restarter.restart(
-            house.plan(ActionsMethod(nothing, lambda: house.now))
+        await installation.restarter.restart(
+            installation.plan(ActionsMethod(nothing, lambda: installation.now))
         )
-    assert house.now - begun >= FIRST_WITHIN * 1000
+    assert installation.now - begun >= FIRST_WITHIN * 1000
     assert isinstance(failed.value.failures[0][1], OldWorkersError)
-    assert house.paused == set()
+    assert installation.paused == set()
 
 
-async def test_workers_that_stay_away_are_told_from_old_ones(house: House) -> None:
+async def test_workers_that_stay_away_are_told_from_old_ones(
+    installation: FakeInstallation,
+) -> None:
     """New ones began to start, and none is back."""
-    house.back_after = {}
+    installation.back_after = {}
     with pytest.raises(RestartFailedError) as failed:
-        await house.restarter.restart(house.plan())
+        await installation.restarter.restart(installation.plan())
     assert type(failed.value.failures[0][1]) is NoWorkerBackError
 
 
 @pytest.mark.parametrize("nobody_sees", [False, True])
-async def test_only_what_was_seen_is_confirmed(house: House, nobody_sees: bool) -> None:
+async def test_only_what_was_seen_is_confirmed(
+    installation: FakeInstallation, nobody_sees: bool
+) -> None:
     """Unknown is no success."""
-    house.nobody_sees = nobody_sees
-    report = await house.restarter.restart(house.plan())
+    installation.nobody_sees = nobody_sees
+    report = await installation.restarter.restart(installation.plan())
     assert report.missing == ()
     assert report.confirmed is not nobody_sees
 
 
-async def test_a_worker_that_stays_away_is_named(house: House) -> None:
+async def test_a_worker_that_stays_away_is_named(
+    installation: FakeInstallation,
+) -> None:
     """The others go on, after some patience."""
-    del house.back_after["library"]
-    report = await house.restarter.restart(house.plan())
+    del installation.back_after["library"]
+    report = await installation.restarter.restart(installation.plan())
     assert report.missing == ("library",)
     assert report.seconds >= ALL_WITHIN
-    assert house.paused == set()
+    assert installation.paused == set()
 
 
-async def test_when_no_way_works_all_goes_on_as_before(house: House) -> None:
+async def test_when_no_way_works_all_goes_on_as_before(
+    installation: FakeInstallation,
+) -> None:
     """And each way says why."""
     errors = (NobodyListensError("Nobody"), OwnActionsError("No such button"))
     with pytest.raises(RestartFailedError, match="Nobody.*No such button") as failed:
-        await house.restarter.restart(house.plan(*(BadWay(error) for error in errors)))
+        await installation.restarter.restart(
+            installation.plan(*(BadWay(error) for error in errors))
+        )
     assert [error for _, error in failed.value.failures] == list(errors)
-    assert house.paused == set()
-    assert not house.restarter.running
-    assert house.noted == []
+    assert installation.paused == set()
+    assert not installation.restarter.running
+    assert installation.noted == []
 
 
-async def test_without_a_way_nothing_is_done(house: House) -> None:
+async def test_without_a_way_nothing_is_done(installation: FakeInstallation) -> None:
     """Nor is a try counted."""
     with pytest.raises(NoRestartMethodError):
-        await house.restarter.restart(RestartPlan((), QUEUES))
-    assert house.immich.calls == []
-    assert house.restarter.tries == []
+        await installation.restarter.restart(RestartPlan((), QUEUES))
+    assert installation.immich.calls == []
+    assert installation.restarter.tries == []
 
 
-async def test_immich_that_does_not_answer_is_restarted(house: House) -> None:
+async def test_immich_that_does_not_answer_is_restarted(
+    installation: FakeInstallation,
+) -> None:
     """That may be why; its queues are paused as soon as it answers again."""
-    house.immich.down = True
+    installation.immich.down = True
     paused: list[set[str]] = []
-    house.on_sleep = lambda: paused.append(house.paused)
-    report = await house.restarter.restart(house.plan())
+    installation.on_sleep = lambda: paused.append(installation.paused)
+    report = await installation.restarter.restart(installation.plan())
     assert report.method is MethodKind.ACTIONS
-    assert house.paused_at_restart == set()
+    assert installation.paused_at_restart == set()
     assert ML in paused
-    assert house.paused == set()
+    assert installation.paused == set()
 
 
 async def test_a_way_that_needs_immichs_answer_is_not_tried_without(
-    house: House,
+    installation: FakeInstallation,
 ) -> None:
     """Nothing is done, and it costs no try."""
-    house.immich.down = True
+    installation.immich.down = True
     method = BadWay(CannotConnectError("Nobody answers"), MethodKind.MAINTENANCE)
     with pytest.raises(CannotConnectError):
-        await house.restarter.restart(house.plan(method))
-    assert house.restarter.tries == []
-    assert "begun" not in house.section.data
-    house.immich.down = False
-    await house.leases.update(dict(house.immich.queues), "run")
-    assert house.paused == set()
+        await installation.restarter.restart(installation.plan(method))
+    assert installation.restarter.tries == []
+    assert "begun" not in installation.section.data
+    installation.immich.down = False
+    await installation.leases.update(dict(installation.immich.queues), "run")
+    assert installation.paused == set()
 
 
 @pytest.mark.parametrize(
@@ -326,62 +358,68 @@ async def test_a_way_that_needs_immichs_answer_is_not_tried_without(
     ids=lambda it: type(it).__name__ if isinstance(it, Exception) else "",
 )
 async def test_only_a_way_that_ran_costs_a_try(
-    house: House, error: Exception, tries: int
+    installation: FakeInstallation, error: Exception, tries: int
 ) -> None:
     """What was refused does not make the user wait for the cool-down."""
     with pytest.raises(RestartFailedError):
-        await house.restarter.restart(house.plan(BadWay(error)))
-    assert len(house.restarter.tries) == tries
+        await installation.restarter.restart(installation.plan(BadWay(error)))
+    assert len(installation.restarter.tries) == tries
 
 
-async def test_a_restart_that_was_broken_off_costs_one_try(house: House) -> None:
+async def test_a_restart_that_was_broken_off_costs_one_try(
+    installation: FakeInstallation,
+) -> None:
     """Nobody knows how far it came: then it did; and it is counted once."""
 
     async def killed() -> None:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await house.restarter.restart(
-            house.plan(ActionsMethod(killed, lambda: house.now))
+        await installation.restarter.restart(
+            installation.plan(ActionsMethod(killed, lambda: installation.now))
         )
     for _ in range(2):
-        house.start_home_assistant()
-        house.restarted_at = house.now
-        await house.restarter.recover(QUEUES)
-        assert len(house.restarter.tries) == 1
+        installation.start_home_assistant()
+        installation.restarted_at = installation.now
+        await installation.restarter.recover(QUEUES)
+        assert len(installation.restarter.tries) == 1
 
 
-async def test_immich_that_stays_away_is_resumed_later(house: House) -> None:
+async def test_immich_that_stays_away_is_resumed_later(
+    installation: FakeInstallation,
+) -> None:
     """The report says so, and the keeper tries again with every poll."""
 
     async def restart() -> None:
-        await house.restart()
-        house.restarted_at = house.now
-        house.on_sleep = lambda: setattr(house.immich, "down", True)
+        await installation.restart()
+        installation.restarted_at = installation.now
+        installation.on_sleep = lambda: setattr(installation.immich, "down", True)
 
     async def sleep(seconds: float) -> None:
-        house.now += int(seconds * 1000)
+        installation.now += int(seconds * 1000)
 
-    house.restarter._sleep = sleep
-    report = await house.restarter.restart(
-        house.plan(ActionsMethod(restart, lambda: house.now))
+    installation.restarter._sleep = sleep
+    report = await installation.restarter.restart(
+        installation.plan(ActionsMethod(restart, lambda: installation.now))
     )
     assert set(report.still_paused) == ML
-    assert house.paused == ML
-    house.immich.down = False
-    await house.leases.update(dict(house.immich.queues), "run")
-    assert house.paused == set()
+    assert installation.paused == ML
+    installation.immich.down = False
+    await installation.leases.update(dict(installation.immich.queues), "run")
+    assert installation.paused == set()
 
 
-async def test_nothing_is_done_that_cannot_be_stored(house: House) -> None:
+async def test_nothing_is_done_that_cannot_be_stored(
+    installation: FakeInstallation,
+) -> None:
     """A crash would leave the queues paused."""
-    house.section.full = True
+    installation.section.full = True
     with pytest.raises(NotStoredError):
-        await house.restarter.restart(house.plan())
-    assert house.immich.calls == []
+        await installation.restarter.restart(installation.plan())
+    assert installation.immich.calls == []
 
 
-async def test_one_at_a_time(house: House) -> None:
+async def test_one_at_a_time(installation: FakeInstallation) -> None:
     """The second one is told."""
     begun = asyncio.Event()
     go_on = asyncio.Event()
@@ -389,39 +427,45 @@ async def test_one_at_a_time(house: House) -> None:
     async def restart() -> None:
         begun.set()
         await go_on.wait()
-        await house.restart()
+        await installation.restart()
 
     first = asyncio.create_task(
-        house.restarter.restart(house.plan(ActionsMethod(restart, lambda: house.now)))
+        installation.restarter.restart(
+            installation.plan(ActionsMethod(restart, lambda: installation.now))
+        )
     )
     await begun.wait()
-    assert house.restarter.running
+    assert installation.restarter.running
     with pytest.raises(RestartingError):
-        await house.restarter.restart(house.plan(), force=True)
+        await installation.restarter.restart(installation.plan(), force=True)
     go_on.set()
     assert (await first).method is MethodKind.ACTIONS
 
 
-async def test_limits_survive_a_restart_of_home_assistant(house: House) -> None:
+async def test_limits_survive_a_restart_of_home_assistant(
+    installation: FakeInstallation,
+) -> None:
     """Cool-down, then the daily cap; a failed try counts as well."""
     limits = {"cool_down": 600, "per_day": 2}
-    await house.restarter.restart(house.plan(**limits))
-    first = house.restarter.tries[0]
-    house.start_home_assistant()
+    await installation.restarter.restart(installation.plan(**limits))
+    first = installation.restarter.tries[0]
+    installation.start_home_assistant()
     with pytest.raises(RestartLimitError) as refused:
-        await house.restarter.restart(house.plan(**limits))
+        await installation.restarter.restart(installation.plan(**limits))
     assert refused.value.next_at == first + 600_000
-    house.now = first - WALL + 600_000
+    installation.now = first - WALL + 600_000
     with pytest.raises(RestartFailedError):
-        await house.restarter.restart(house.plan(BadWay(OwnActionsError()), **limits))
-    house.now += 3_600_000
+        await installation.restarter.restart(
+            installation.plan(BadWay(OwnActionsError()), **limits)
+        )
+    installation.now += 3_600_000
     with pytest.raises(RestartLimitError) as refused:
-        await house.restarter.restart(house.plan(**limits))
+        await installation.restarter.restart(installation.plan(**limits))
     assert refused.value.next_at == first + DAY
-    await house.restarter.restart(house.plan(**limits), force=True)
-    assert len(house.restarter.tries) == 3
-    house.now += DAY
-    await house.restarter.restart(house.plan(**limits))
+    await installation.restarter.restart(installation.plan(**limits), force=True)
+    assert len(installation.restarter.tries) == 3
+    installation.now += DAY
+    await installation.restarter.restart(installation.plan(**limits))
 
 
 @pytest.mark.parametrize(
@@ -446,134 +490,142 @@ def test_limits(tries: list[int], limits: RestartLimits, expected: int) -> None:
 
 
 @pytest.mark.parametrize("steps", range(14))
-async def test_killed_at_any_step(house: House, steps: int) -> None:
+async def test_killed_at_any_step(installation: FakeInstallation, steps: int) -> None:
     """After the next start all goes on, and what the user paused stays paused."""
-    await house.leases.user_pauses("metadataExtraction")
-    await house.leases.user_pauses("ocr")
-    house.section.immich = house.lease_section.immich = house.immich
-    house.immich.crash_in = steps
+    await installation.leases.user_pauses("metadataExtraction")
+    await installation.leases.user_pauses("ocr")
+    installation.section.immich = installation.lease_section.immich = (
+        installation.immich
+    )
+    installation.immich.crash_in = steps
     try:
-        await house.restarter.restart(house.plan())
+        await installation.restarter.restart(installation.plan())
     except CrashError:
-        house.start_home_assistant()
-    house.immich.crash_in = None
-    house.now += 30_000
-    house.immich.down = False
-    recovering = asyncio.create_task(house.restarter.recover(QUEUES))
+        installation.start_home_assistant()
+    installation.immich.crash_in = None
+    installation.now += 30_000
+    installation.immich.down = False
+    recovering = asyncio.create_task(installation.restarter.recover(QUEUES))
     await asyncio.sleep(0)
-    await house.leases.update(dict(house.immich.queues), "run")
+    await installation.leases.update(dict(installation.immich.queues), "run")
     await recovering
-    assert house.paused == {"metadataExtraction", "ocr"}
-    assert house.leases.book.pauses == {}
-    assert "begun" not in house.section.data
+    assert installation.paused == {"metadataExtraction", "ocr"}
+    assert installation.leases.book.pauses == {}
+    assert "begun" not in installation.section.data
 
 
-async def test_recovering_waits_for_the_workers(house: House) -> None:
+async def test_recovering_waits_for_the_workers(installation: FakeInstallation) -> None:
     """To go on before they are set up would skip photos."""
 
     async def killed() -> None:
-        await house.restart()
+        await installation.restart()
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await house.restarter.restart(
-            house.plan(ActionsMethod(killed, lambda: house.now))
+        await installation.restarter.restart(
+            installation.plan(ActionsMethod(killed, lambda: installation.now))
         )
-    assert house.leases.owner("ocr") is not None
-    house.start_home_assistant()
-    house.back_after = dict.fromkeys(QUEUES, 40_000)
+    assert installation.leases.owner("ocr") is not None
+    installation.start_home_assistant()
+    installation.back_after = dict.fromkeys(QUEUES, 40_000)
     seen: list[set[str]] = []
-    house.on_sleep = lambda: seen.append(house.paused)
-    begun = house.restarted_at
-    await house.restarter.recover(QUEUES)
-    assert begun and house.now >= begun + 40_000
+    installation.on_sleep = lambda: seen.append(installation.paused)
+    begun = installation.restarted_at
+    await installation.restarter.recover(QUEUES)
+    assert begun and installation.now >= begun + 40_000
     assert all(paused == ML for paused in seen)
-    assert house.paused == set()
+    assert installation.paused == set()
 
 
-async def test_recovering_from_nothing(house: House) -> None:
+async def test_recovering_from_nothing(installation: FakeInstallation) -> None:
     """A lease of a restart that is not known any more ends all the same."""
-    await house.restarter.recover(QUEUES)
-    assert house.immich.calls == []
-    await house.leases.take(RESTART, ["ocr"])
-    await house.restarter.recover(QUEUES)
-    assert house.paused == set()
+    await installation.restarter.recover(QUEUES)
+    assert installation.immich.calls == []
+    await installation.leases.take(RESTART, ["ocr"])
+    await installation.restarter.recover(QUEUES)
+    assert installation.paused == set()
 
 
-async def test_no_other_way_is_begun_for_an_entry_that_has_ended(house: House) -> None:
+async def test_no_other_way_is_begun_for_an_entry_that_has_ended(
+    installation: FakeInstallation,
+) -> None:
     """Whoever sets it up again takes the restart up; a second one costs more photos."""
-    house.immich.down = True
+    installation.immich.down = True
     begun: list[str] = []
 
     async def restart() -> None:
         begun.append("first")
-        await house.restart()
-        house.leases.close()
+        await installation.restart()
+        installation.leases.close()
 
     async def other() -> None:
         begun.append("second")
 
-    methods = (ActionsMethod(run, lambda: house.now) for run in (restart, other))
+    methods = (ActionsMethod(run, lambda: installation.now) for run in (restart, other))
     with pytest.raises(EndedError):
-        await house.restarter.restart(house.plan(*methods))
+        await installation.restarter.restart(installation.plan(*methods))
     assert begun == ["first"]
-    house.start_home_assistant()
-    await house.restarter.recover(QUEUES)
+    installation.start_home_assistant()
+    await installation.restarter.recover(QUEUES)
     assert begun == ["first"]
-    assert house.paused == set()
+    assert installation.paused == set()
 
 
 async def test_what_cannot_be_stored_meanwhile_is_no_reason_to_restart_again(
-    house: House,
+    installation: FakeInstallation,
 ) -> None:
     """The workers come back all the same, and the disk may have room again."""
-    house.immich.down = True
+    installation.immich.down = True
     begun: list[str] = []
     fulls: list[set[str]] = []
     paused: list[set[str]] = []
 
     async def restart() -> None:
         begun.append("first")
-        await house.restart()
-        house.lease_section.full = True
+        await installation.restart()
+        installation.lease_section.full = True
 
     async def other() -> None:
         begun.append("second")
 
     def polled() -> None:
-        (fulls if house.lease_section.full else paused).append(house.paused)
+        (fulls if installation.lease_section.full else paused).append(
+            installation.paused
+        )
         if len(fulls) == 4:
-            house.lease_section.full = False
+            installation.lease_section.full = False
 
-    house.back_after = dict.fromkeys(QUEUES, 30_000)
-    house.on_sleep = polled
-    methods = (ActionsMethod(run, lambda: house.now) for run in (restart, other))
-    report = await house.restarter.restart(house.plan(*methods))
+    installation.back_after = dict.fromkeys(QUEUES, 30_000)
+    installation.on_sleep = polled
+    methods = (ActionsMethod(run, lambda: installation.now) for run in (restart, other))
+    report = await installation.restarter.restart(installation.plan(*methods))
     assert begun == ["first"]
     assert report.failures == ()
     assert report.missing == ()
     assert all(not it for it in fulls), "paused without a record"
     assert ML in paused
-    assert house.paused == set()
+    assert installation.paused == set()
 
 
-async def test_recovering_for_an_entry_that_ends_is_no_error(house: House) -> None:
+async def test_recovering_for_an_entry_that_ends_is_no_error(
+    installation: FakeInstallation,
+) -> None:
     """Home Assistant would log it with its traceback; the next set-up goes on."""
 
     async def killed() -> None:
-        await house.restart()
+        await installation.restart()
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await house.restarter.restart(
-            house.plan(ActionsMethod(killed, lambda: house.now))
+        await installation.restarter.restart(
+            installation.plan(ActionsMethod(killed, lambda: installation.now))
         )
-    house.start_home_assistant()
-    house.on_sleep = house.leases.close
-    await house.restarter.recover(QUEUES)
-    assert house.section.data.get("begun") is not None
-    house.on_sleep = lambda: None
-    house.start_home_assistant()
-    await house.restarter.recover(QUEUES)
-    assert house.paused == set()
-    assert "begun" not in house.section.data
+    installation.start_home_assistant()
+    installation.on_sleep = installation.leases.close
+    await installation.restarter.recover(QUEUES)
+    assert installation.section.data.get("begun") is not None
+    installation.on_sleep = lambda: None
+    installation.start_home_assistant()
+    await installation.restarter.recover(QUEUES)
+    assert installation.paused == set()
+    assert "begun" not in installation.section.data

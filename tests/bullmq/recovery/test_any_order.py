@@ -60,7 +60,7 @@ class Model:
         return [*self.line, *self.prioritized, *self.active, *self.failed]
 
 
-class World:
+class ModelledQueue:
     """A queue, its model, and one way to change both."""
 
     def __init__(self, queue: MadeQueue) -> None:
@@ -268,9 +268,9 @@ async def test_any_order(
     await client.flushall()
     queue = MadeQueue(client, version)
     await queue.create()
-    world = World(queue)
+    modelled = ModelledQueue(queue)
     for _ in range(4):
-        await world.add(0)
+        await modelled.add(0)
     for name, choice, stale in steps:
-        await world.step(name, choice, stale)
-    await world.check()
+        await modelled.step(name, choice, stale)
+    await modelled.check()

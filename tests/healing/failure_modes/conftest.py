@@ -9,7 +9,7 @@ import pytest_socket
 
 from tests.support.elsewhere import Elsewhere, event_loop_elsewhere
 
-from .real_house import Version
+from .installation import Version
 from .scenarios import (
     Seen,
     blocked_and_flushed,

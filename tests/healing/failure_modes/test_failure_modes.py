@@ -11,7 +11,7 @@ from custom_components.immich_admin_tools.healing.models import (
 )
 
 from .conftest import Scenarios
-from .real_house import Version
+from .installation import Version
 
 pytestmark = pytest.mark.timeout(420)
 

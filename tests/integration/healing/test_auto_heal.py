@@ -195,7 +195,7 @@ async def test_two_home_assistants_act_once(
 ) -> None:
     """Both see it, both decide, and the fences let one of them do it."""
     other = entry_for(simulator, valkey.url, "another-user")
-    # The same Redis twice is refused in the dialog; here it stands for another house.
+    # The same Redis twice is refused in the dialog; here it stands for another Home Assistant.
     await set_up(hass, other)
     set_option(hass, other, **{CONF_THRESHOLDS: {"ocr": 1}})
     await poll(hass, other)

@@ -61,7 +61,7 @@ FOR_EVER = 600_000
 
 
 @dataclass(slots=True)
-class RealHouse:
+class Installation:
     """One Immich, looked at and healed as the integration does it."""
 
     immich: Simulator
@@ -196,9 +196,9 @@ class RealHouse:
 
 
 @asynccontextmanager
-async def real_house(
+async def installation(
     version: Version, queues: Sequence[str], thresholds: Mapping[str, int]
-) -> AsyncIterator[RealHouse]:
+) -> AsyncIterator[Installation]:
     """Start servers with Immich's own timings."""
     async with start_valkey() as valkey:
         settings = RedisSettings(valkey.url)
@@ -208,4 +208,4 @@ async def real_house(
         ):
             await immich.speed(FOR_EVER)
             reader = QueueReader(client)
-            yield RealHouse(immich, client, reader, queues, thresholds)
+            yield Installation(immich, client, reader, queues, thresholds)

@@ -37,7 +37,7 @@ VERSIONS: tuple[Version, ...] = ("5.51", "5.80", "6")
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class LiveQueue:
     """A server with a worker, and what acts on it."""
 
     valkey: Valkey
@@ -89,7 +89,7 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def new_world(bullmq: Version) -> AsyncIterator[World]:
+async def new_world(bullmq: Version) -> AsyncIterator[LiveQueue]:
     """Start a server whose locks run out soon, and whose jobs take for ever."""
     options = ("--lock-duration", str(LOCK_MS), "--stalled-interval", str(LOCK_MS))
     async with (
@@ -99,18 +99,18 @@ async def new_world(bullmq: Version) -> AsyncIterator[World]:
     ):
         await immich.speed(FOR_EVER_MS)
         reader = QueueReader(client, PREFIX)
-        yield World(valkey, immich, client, reader, QueueRecovery(client, PREFIX))
+        yield LiveQueue(valkey, immich, client, reader, QueueRecovery(client, PREFIX))
 
 
 def on_every_version(
-    check: Callable[[World], Awaitable[None]],
+    check: Callable[[LiveQueue], Awaitable[None]],
 ) -> Callable[[], Awaitable[None]]:
     """Make a test that runs on all versions at once: most of its time is waiting."""
 
     async def run(version: Version) -> None:
-        async with new_world(version) as world:
+        async with new_world(version) as live:
             try:
-                await check(world)
+                await check(live)
             except Exception as error:
                 error.add_note(f"on BullMQ {version}")
                 raise

@@ -90,7 +90,7 @@ class FakeBox:
 
 
 @dataclass
-class World:
+class FakeInstallation:
     """Immich, its boxes, and the controllers; `restart` is one of Home Assistant."""
 
     boxes: dict[str, FakeBox] = field(default_factory=lambda: {"box": FakeBox()})
@@ -288,12 +288,12 @@ class World:
 class ProbeOf:
     """Asks a box."""
 
-    world: World
+    installation: FakeInstallation
     name: str
 
     async def __call__(self) -> Probe:
         """Ask it once."""
-        return Probe.ANSWERS if self.world.boxes[self.name].on else Probe.GONE
+        return Probe.ANSWERS if self.installation.boxes[self.name].on else Probe.GONE
 
     async def thoroughly(self) -> Probe:
         """Ask it once."""
@@ -304,86 +304,90 @@ class ProbeOf:
 class FakeConcurrency:
     """The numbers of workers in Immich's settings."""
 
-    world: World
+    installation: FakeInstallation
 
     async def concurrency(self) -> Mapping[str, int]:
         """Return them."""
-        return dict(self.world.concurrency)
+        return dict(self.installation.concurrency)
 
     async def set_concurrency(self, name: str, jobs: int) -> None:
         """Change one."""
-        self.world.concurrency[name] = jobs
+        self.installation.concurrency[name] = jobs
 
 
 @dataclass
 class FakeHostServices:
     """What one host needs."""
 
-    world: World
+    installation: FakeInstallation
     name: str
 
     def view(self) -> ServerView | None:
         """Return the last poll."""
-        return self.world.view()
+        return self.installation.view()
 
     async def look(self) -> ServerView | None:
         """Look once more."""
-        self.world.poll()
-        return self.world.view()
+        self.installation.poll()
+        return self.installation.view()
 
     def lost_slots(self, queue: str) -> int:
         """Return the locks of jobs that are gone."""
-        return self.world.locks if queue == QUEUES[0] else 0
+        return self.installation.locks if queue == QUEUES[0] else 0
 
     def may_wake(self) -> bool | None:
-        """Return what the world says."""
-        return self.world.may_wake
+        """Return what the installation says."""
+        return self.installation.may_wake
 
     def keep_on(self) -> bool | None:
-        """Return what the world says."""
-        return self.world.keep_on
+        """Return what the installation says."""
+        return self.installation.keep_on
 
     def fellows(self) -> Collection[Fellow]:
-        """Return what the world says."""
-        return self.world.fellows
+        """Return what the installation says."""
+        return self.installation.fellows
 
     def show_trouble(self, trouble: Trouble | None) -> None:
         """Note it."""
-        self.world.trouble = trouble
+        self.installation.trouble = trouble
 
     def stands(self) -> Mapping[str, HostStatus]:
         """Return how all hosts stand."""
-        return {name: host.stand for name, host in self.world.hosts.items()}
+        return {name: host.stand for name, host in self.installation.hosts.items()}
 
     async def send_packet(self) -> None:
         """Signal the box."""
-        if self.world.packets_fail:
+        if self.installation.packets_fail:
             raise NotSentError("no route")
-        box = self.world.boxes[self.name]
+        box = self.installation.boxes[self.name]
         box.packets += 1
-        box.signal(self.world.now)
+        box.signal(self.installation.now)
 
     async def run_on_action(self) -> None:
         """Signal the box."""
-        box = self.world.boxes[self.name]
+        box = self.installation.boxes[self.name]
         box.on_actions += 1
-        box.signal(self.world.now)
+        box.signal(self.installation.now)
 
     async def run_off_action(self) -> None:
         """Switch the box off."""
-        box = self.world.boxes[self.name]
+        box = self.installation.boxes[self.name]
         elsewhere = any(
-            not isinstance(it, Peer) or it.busy for it in self.world.fellows
+            not isinstance(it, Peer) or it.busy for it in self.installation.fellows
         )
-        if any(self.world.active.values()) or self.world.locks or elsewhere:
+        if (
+            any(self.installation.active.values())
+            or self.installation.locks
+            or elsewhere
+        ):
             box.off_at_work += 1
-        if self.world.settings[self.name].ml_url == "refused":
+        if self.installation.settings[self.name].ml_url == "refused":
             raise OwnActionsError("no such action")
-        box.shut_down(self.world.now)
+        box.shut_down(self.installation.now)
 
     def off_action_runs(self) -> bool:
-        """Return what the world says."""
-        return self.world.off_action_runs
+        """Return what the installation says."""
+        return self.installation.off_action_runs
 
     def restart_action_runs(self) -> bool:
         """Return that it does not: it lasts no time here."""
@@ -391,17 +395,17 @@ class FakeHostServices:
 
     async def run_restart_action(self) -> None:
         """Take the service away for a while."""
-        box = self.world.box
+        box = self.installation.box
         box.on_actions += 1
-        if self.world.settings[self.name].ml_url == "refused":
+        if self.installation.settings[self.name].ml_url == "refused":
             raise OwnActionsError("no such action")
         box.hangs = False
         box.on = False
-        box.signal(self.world.now)
+        box.signal(self.installation.now)
 
     async def tell(self, news: Notification, reason: str | None = None) -> None:
         """Note it."""
-        self.world.news.append(news)
+        self.installation.news.append(news)
 
     def changed(self) -> None:
         """Nobody looks."""

@@ -11,7 +11,7 @@ from custom_components.immich_admin_tools.healing.models import (
     Outcome,
     UnconfirmedReason,
 )
-from custom_components.immich_admin_tools.healing.verification import (
+from custom_components.immich_admin_tools.healing.reconciliation import (
     Reconciled,
     reconcile,
     verdict_of_reconciled,

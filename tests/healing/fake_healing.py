@@ -1,4 +1,4 @@
-"""A healer and what it stands on: a real Redis, a store and a world in memory."""
+"""A healer and what it stands on: a real Redis, a store and what is around them in memory."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -24,7 +24,7 @@ from tests.support.views import NOW, queue_view, server_view
 
 
 @dataclass(slots=True)
-class FakeWorld:
+class FakeServices:
     """What is seen, and what was told."""
 
     view: ServerView = field(default_factory=lambda: server_view(queue_view()))
@@ -48,14 +48,14 @@ BOOTED = 5_000_000
 
 
 @dataclass(slots=True)
-class FakeHouse:
+class FakeHealing:
     """All that heals one queue. Waiting takes no time: a test says what happens meanwhile.
 
     While somebody waits, there is a poll every 2 seconds, if nothing else is said.
     """
 
     queue: MadeQueue
-    world: FakeWorld = field(default_factory=FakeWorld)
+    services: FakeServices = field(default_factory=FakeServices)
     section: FakeSection = field(default_factory=FakeSection)
     meanwhile: Callable[[float], Awaitable[None]] | None = None
     poll_every: float | None = 2.0
@@ -84,7 +84,7 @@ class FakeHouse:
             client,
             PREFIX,
             self.log,
-            self.world,
+            self.services,
             lambda: self.now,
             lambda: NOW + self.wall_offset,
             wait=self.wait,
@@ -94,7 +94,7 @@ class FakeHouse:
             client,
             PREFIX,
             self.log,
-            self.world,
+            self.services,
             self.verification,
             lambda: self.now,
             lambda: NOW + self.wall_offset,
@@ -102,7 +102,7 @@ class FakeHouse:
 
     async def poll(self) -> None:
         """Let the verification see a poll."""
-        await self.verification.follow(self.world.view)
+        await self.verification.follow(self.services.view)
 
     async def wait(
         self, answers: Collection[asyncio.Future[HealedJob]], seconds: float
@@ -135,7 +135,7 @@ class FakeHouse:
     @property
     def outcomes(self) -> list[tuple[str, Outcome, UnconfirmedReason | None]]:
         """Return what was told."""
-        return [(it.act.job_id, it.outcome, it.doubt) for it in self.world.told]
+        return [(it.act.job_id, it.outcome, it.doubt) for it in self.services.told]
 
 
 def order(
