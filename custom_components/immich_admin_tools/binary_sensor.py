@@ -110,7 +110,6 @@ class StuckBinarySensor(ServerEntity, BinarySensorEntity):
     _unrecorded_attributes = frozenset({ATTR_JOBS})
 
     def __init__(self, entry: AdminToolsConfigEntry) -> None:
-        """Belong to the server."""
         super().__init__(entry, STUCK)
         self._entry = entry
 

@@ -109,7 +109,6 @@ class RestartWorkersButton(ServerEntity, ButtonEntity):
     """Restarts the workers in the way that the options name."""
 
     def __init__(self, entry: AdminToolsConfigEntry) -> None:
-        """Belong to the server."""
         super().__init__(entry, RESTART_WORKERS)
         self._entry = entry
 
@@ -132,7 +131,6 @@ class ClearStuckButton(ServerEntity, ButtonEntity):
     """Takes all stuck jobs out of all queues, and checks what that achieved."""
 
     def __init__(self, entry: AdminToolsConfigEntry) -> None:
-        """Belong to the server."""
         super().__init__(entry, CLEAR_STUCK)
         self._entry = entry
 

@@ -149,7 +149,6 @@ class AdminToolsConfigFlow(ConfigFlow, domain=DOMAIN):
     """What answered; the later steps come only after that."""
 
     def __init__(self) -> None:
-        """Start with nothing asked."""
         self._data: dict[str, Any] = {}
 
     @staticmethod

@@ -187,7 +187,6 @@ class ServerCoordinator(_Coordinator[ServerStatus]):
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, client: ImmichClient
     ) -> None:
-        """Set the slow pace."""
         super().__init__(
             hass,
             LOGGER,
@@ -314,7 +313,6 @@ class QueueCoordinator(_Coordinator[ServerView]):
         redis: RedisSource | None,
         analyst: Analyst,
     ) -> None:
-        """Set the fast pace."""
         super().__init__(
             hass,
             LOGGER,

@@ -115,7 +115,6 @@ class ServerEntity(CoordinatorEntity[QueueCoordinator]):
     def __init__(
         self, entry: AdminToolsConfigEntry, description: EntityDescription
     ) -> None:
-        """Name the entity by the server and the description's key."""
         super().__init__(entry.runtime_data.queues)
         self.entity_description = description
         self._attr_unique_id = f"{entry.unique_id}_{description.key}"
@@ -130,7 +129,6 @@ class ServerStatusEntity(CoordinatorEntity[ServerCoordinator]):
     def __init__(
         self, entry: AdminToolsConfigEntry, description: EntityDescription
     ) -> None:
-        """Name the entity by the server and the description's key."""
         super().__init__(entry.runtime_data.server)
         self.entity_description = description
         self._attr_unique_id = f"{entry.unique_id}_{description.key}"
@@ -149,7 +147,6 @@ class QueueEntity(CoordinatorEntity[QueueCoordinator]):
         description: QueueEntityDescription,
         queue: str,
     ) -> None:
-        """Name the entity by the server, the queue and the description's key."""
         super().__init__(entry.runtime_data.queues)
         self.entity_description = description
         self.queue = queue
@@ -212,7 +209,6 @@ class GpuEntity(Entity):
     _attr_should_poll = False
 
     def __init__(self, host: GpuHost, description: EntityDescription) -> None:
-        """Name the entity by the host and the description's key."""
         host_id = host.settings.host_id
         self.entity_description = description
         self.host = host

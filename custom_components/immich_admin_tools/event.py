@@ -33,7 +33,6 @@ class ActivityEvent(ServerEntity, EventEntity):
     """The last thing that happened."""
 
     def __init__(self, entry: AdminToolsConfigEntry) -> None:
-        """Belong to the server."""
         super().__init__(entry, ACTIVITY)
         self._activity = entry.runtime_data.history
 

@@ -155,7 +155,7 @@ def heal_options(
     if job_names or CONF_JOB_THRESHOLDS in entry.options:
         options[CONF_JOB_THRESHOLDS] = job_names
     learned = learned_thresholds_of(entry)
-    if taken := [it for it in chosen.get(CONF_LEARNED, ()) if it in learned]:
+    if taken := [queue for queue in chosen.get(CONF_LEARNED, ()) if queue in learned]:
         options[CONF_THRESHOLDS] = {
             **entry.options.get(CONF_THRESHOLDS, {}),
             **{queue: learned[queue] for queue in taken},

@@ -334,7 +334,6 @@ class LastHealSensor(ServerEntity, SensorEntity):
     """When a stuck job was last dealt with. Its outcome may still change."""
 
     def __init__(self, entry: AdminToolsConfigEntry) -> None:
-        """Belong to the server."""
         super().__init__(entry, LAST_HEAL)
         self._activity = entry.runtime_data.history
 
@@ -493,7 +492,6 @@ class ServerSensor(_SettlingSensor, ServerEntity):
     def __init__(
         self, entry: AdminToolsConfigEntry, description: ServerSensorDescription
     ) -> None:
-        """Take the description."""
         super().__init__(entry, description)
         self._entry = entry
         self._settles = description.settles
@@ -522,7 +520,6 @@ class QueueSensor(_SettlingSensor, QueueEntity):
         description: QueueSensorDescription,
         queue: str,
     ) -> None:
-        """Take the description."""
         super().__init__(entry, description, queue)
         self._settles = description.settles
         self._settle = description.settle

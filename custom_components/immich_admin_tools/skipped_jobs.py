@@ -194,7 +194,7 @@ class EntrySkippedJobs:
 
     def hosts_of(self, queue: str) -> list[GpuHost]:
         """Return the GPU hosts that work for a queue."""
-        return [it for it in self._hosts.values() if queue in it.settings.queues]
+        return [host for host in self._hosts.values() if queue in host.settings.queues]
 
     async def count(
         self, queue: str, jobs: int, *, at_least: bool, position: str | None
@@ -382,7 +382,7 @@ class EntrySkippedJobs:
             own.untold,
             queue,
         )
-        hosts = [it.settings.host_id for it in self.hosts_of(queue)]
+        hosts = [host.settings.host_id for host in self.hosts_of(queue)]
         event = Event(
             EventType.JOBS_BURNT,
             now_ms(),

@@ -181,7 +181,7 @@ class SkippedJobWatch:
                 continue
             ahead = entry_id(known) >= entry_id(own.stream.last_generated_id)
             self.observe(queue, own.events)
-            lost = processed - sum(it.event == "completed" for it in own.events)
+            lost = processed - sum(event.event == "completed" for event in own.events)
             if lost > 0 and not ahead:
                 # Nobody else has seen them either.
                 detector.note_lost(lost)
@@ -222,9 +222,9 @@ class SkippedJobWatch:
                 await asyncio.sleep(wait / 1000)
             while detector.suspected:
                 hosts = [
-                    it
-                    for it in self._ledger.hosts_of(queue)
-                    if it.settings.pause_offline
+                    host
+                    for host in self._ledger.hosts_of(queue)
+                    if host.settings.pause_offline
                 ]
                 answer = await self._patience[queue].ask(
                     partial(self._ask, queue, hosts),
@@ -298,16 +298,18 @@ class SkippedJobWatch:
         """
         if paused or not hosts:
             return
-        overruled = {it for host in hosts for it in host.controller.leases.overruled}
-        others = {it for host in hosts for it in host.settings.queues}
+        overruled = {
+            name for host in hosts for name in host.controller.leases.overruled
+        }
+        others = {name for host in hosts for name in host.settings.queues}
         queues = [
-            it
-            for it in [queue, *sorted(others - {queue})]
-            if it not in overruled
-            and self._detectors[it].running is not False
-            and (it == queue or self._detectors[it].working)
+            name
+            for name in [queue, *sorted(others - {queue})]
+            if name not in overruled
+            and self._detectors[name].running is not False
+            and (name == queue or self._detectors[name].working)
         ]
-        running = [it for it in queues if self._detectors[it].running]
+        running = [queue for queue in queues if self._detectors[queue].running]
         if not queues:
             return
         paused += queues
@@ -315,8 +317,8 @@ class SkippedJobWatch:
             taken = await self._leases.take(
                 _doubt(queue), queues, now_ms() + DOUBT_FOR, running=running
             )
-            for it in await self._paused_before(taken.begun):
-                await self._leases.note_by_hand(it)
+            for paused_queue in await self._paused_before(taken.begun):
+                await self._leases.note_by_hand(paused_queue)
         except (ImmichError, HealingError) as err:
             LOGGER.warning("Queues cannot be paused (%s): %s", ", ".join(queues), err)
 
@@ -337,9 +339,9 @@ class SkippedJobWatch:
         except EndedError:
             # Whoever goes on from what is stored ends it.
             return
-        for it in paused:
-            for host in self._ledger.hosts_of(it):
-                host.controller.leases.note_let_go([it])
+        for paused_queue in paused:
+            for host in self._ledger.hosts_of(paused_queue):
+                host.controller.leases.note_let_go([paused_queue])
 
     @callback
     def _show_soon(self) -> None:

@@ -77,7 +77,6 @@ class SafetyStore:
     """Sections that must be on the disk before something is done."""
 
     def __init__(self, hass: HomeAssistant, key: str) -> None:
-        """Name the file."""
         self._hass = hass
         self._key = key
         self._store = self._new_store()
@@ -151,7 +150,6 @@ class StoredSection:
     """A part of the safety file, as the healing knows it."""
 
     def __init__(self, store: SafetyStore, name: str) -> None:
-        """Keep to one name."""
         self._store = store
         self._name = name
 
@@ -189,7 +187,6 @@ class EntryStores:
     """The files of one entry."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        """Name them; nothing is read yet."""
         self._hass = hass
         self._entry_id = entry_id
         self.safety = SafetyStore(hass, _key(entry_id, "safety"))

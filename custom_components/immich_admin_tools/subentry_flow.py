@@ -343,5 +343,7 @@ def nested(data: Mapping[str, Any]) -> dict[str, Any]:
         },
     }
     options = {queue: option for option, queue in QUEUE_OPTIONS.items()}
-    own[CONF_QUEUES] = [options.get(it, it) for it in data.get(CONF_QUEUES, options)]
+    own[CONF_QUEUES] = [
+        options.get(queue, queue) for queue in data.get(CONF_QUEUES, options)
+    ]
     return {**own, **dict.fromkeys(SECTIONS, own)}

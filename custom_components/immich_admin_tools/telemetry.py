@@ -35,7 +35,6 @@ class EntryTelemetry:
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, stores: EntryStores
     ) -> None:
-        """Go on from what is stored."""
         self._hass = hass
         self._entry = entry
         self.urls = telemetry_urls_of(entry)

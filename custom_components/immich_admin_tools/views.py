@@ -25,7 +25,6 @@ class ThumbnailView(HomeAssistantView):
     name = f"api:{DOMAIN}:thumbnail"
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Serve for all entries."""
         self._hass = hass
 
     async def get(

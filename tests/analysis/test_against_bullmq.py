@@ -39,7 +39,6 @@ class HomeAssistant:
     """What polls, and can be restarted."""
 
     def __init__(self, client: Redis) -> None:
-        """Begin with nothing known."""
         self._client = client
         self._reader = QueueReader(client)
         self._analyst = Analyst()

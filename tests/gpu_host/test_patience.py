@@ -24,7 +24,7 @@ class Asked:
     guard: Patience = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin with nothing known."""
+        """Trust nobody yet."""
         self.patience = Patience(lambda: self.now)
 
     async def ask(self, answer: Answer, took: float = 0.0, ms: int = 1) -> int:

@@ -28,7 +28,6 @@ class Analyst:
     """Remembers one Immich from poll to poll."""
 
     def __init__(self) -> None:
-        """Begin with nothing known."""
         self._queues: dict[str, QueueMemory] = {}
         self._redis_clock = RedisClock()
         self._worker_clocks = WorkerClocks()

@@ -41,7 +41,6 @@ class NoQueuesError(BullMQError):
     """No queue of BullMQ stands under this prefix."""
 
     def __init__(self, prefix: str) -> None:
-        """Keep the prefix for the message to the user."""
         super().__init__(f"No queue under the prefix {prefix}")
         self.prefix = prefix
 
@@ -50,7 +49,6 @@ class UnknownLayoutError(BullMQError):
     """The queue's version or key types are not known: nothing may be written."""
 
     def __init__(self, queue: str, version: str | None) -> None:
-        """Keep the queue and the version that it reports."""
         super().__init__(f"Unknown BullMQ layout in {queue}: {version}")
         self.queue = queue
         self.version = version
@@ -63,5 +61,4 @@ class VersionMissingError(UnknownLayoutError):
     """
 
     def __init__(self, queue: str) -> None:
-        """Keep the queue."""
         super().__init__(queue, None)

@@ -74,7 +74,6 @@ class EventPositions:
     """Up to where each queue's stream has been read."""
 
     def __init__(self) -> None:
-        """Know no stream yet."""
         self.by_queue: dict[str, str] = {}
 
     def begin(self, keys: QueueKeys, stream: StreamState | None) -> StreamReading:

@@ -17,9 +17,11 @@ from .pipeline import Replies, as_int, as_text
 from .translation import translate_errors
 
 LONGEST_RENEWAL = 15_000
-"""ms within which a worker that still runs the job renews its lock."""
+"""ms within which a worker that still runs the job renews its lock: BullMQ's `lockRenewTime`,
+half of its `lockDuration` of 30 s."""
 
 SHORTEST_RENEWAL = 7_500
+"""ms between two renewals at least: the worker's timer runs twice in each `lockRenewTime`."""
 
 CERTAIN_AFTER = 45_000
 """ms after the action by which an undisturbed lock was either renewed or gone."""

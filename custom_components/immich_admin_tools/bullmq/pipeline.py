@@ -26,7 +26,6 @@ class Pipeline:
     """Commands that are sent together."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self._parts: list[bytes] = []
         self.commands = 0
 

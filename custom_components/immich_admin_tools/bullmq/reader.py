@@ -206,7 +206,6 @@ class QueueReader:
     """
 
     def __init__(self, client: Redis, prefix: str = DEFAULT_PREFIX) -> None:
-        """Read through a client of `create_client`."""
         self.client = client
         self._prefix = prefix
         self._positions = EventPositions()

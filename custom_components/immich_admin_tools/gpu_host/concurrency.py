@@ -77,11 +77,17 @@ def adopted(
     found = dict(known)
     for queue, overrides_ in by_queue.items():
         ours = {override.during for override in overrides_}
-        users = [it for it in overrides_ if it.before not in ours] or overrides_
+        users = [
+            override for override in overrides_ if override.before not in ours
+        ] or overrides_
         if queue not in found:
             before = users[0].before
             # The last one that was set is the one whose `before` is another's number.
-            last = [it for it in overrides_ if it.before in ours - {it.during}]
+            last = [
+                override
+                for override in overrides_
+                if override.before in ours - {override.during}
+            ]
             found[queue] = Override(before, (last or overrides_)[-1].during)
     return found
 

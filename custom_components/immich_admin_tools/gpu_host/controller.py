@@ -61,7 +61,6 @@ class HostController:
         clocks: Clocks,
         spawn: Spawn,
     ) -> None:
-        """Go on from what is stored."""
         self.settings = settings
         self.contact = Availability()
         self.work: HostWork | None = None
@@ -117,7 +116,7 @@ class HostController:
     def fellows_at_rest(self) -> bool:
         """Return whether no other Immich works with the same machine."""
         fellows = self._services.fellows()
-        return all(isinstance(it, Peer) and it.drained for it in fellows)
+        return all(isinstance(fellow, Peer) and fellow.drained for fellow in fellows)
 
     @property
     def stand(self) -> HostStatus:

@@ -79,8 +79,8 @@ def others_of(host_id: str, state: HostState, fellows: Collection[Fellow]) -> Ot
     """Return what all others say, for a host in a state."""
     if not fellows:
         return ALONE
-    peers = [it for it in fellows if isinstance(it, Peer)]
-    absent = [it for it in fellows if isinstance(it, Absent)]
+    peers = [fellow for fellow in fellows if isinstance(fellow, Peer)]
+    absent = [fellow for fellow in fellows if isinstance(fellow, Absent)]
     return Others(
         busy=_any([*(peer.busy for peer in peers), *(None for _ in absent)]),
         backlog=_sum([*(peer.backlog for peer in peers), *(None for _ in absent)]),

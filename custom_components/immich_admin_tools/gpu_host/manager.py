@@ -401,7 +401,7 @@ class GpuHost:
             return "gate_unclear" if services.is_gate_unclear() else None
         if power.state not in ON:
             return None
-        if any(isinstance(it, Absent) for it in fellows):
+        if any(isinstance(fellow, Absent) for fellow in fellows):
             return "other_instance_unknown"
         others = others_of(self.settings.host_id, power.state, fellows)
         if others.busy or others.backlog:
@@ -518,7 +518,6 @@ class GpuHostManager:
     """All hosts of one Immich."""
 
     def __init__(self, context: HostContext, server_device_id: str) -> None:
-        """Make the hosts and their devices; nothing runs yet."""
         hass, entry = context.hass, context.entry
         self._hass = hass
         self._entry = entry
@@ -569,7 +568,6 @@ class GpuHostManager:
 
     @callback
     def _polled(self) -> None:
-        """Look after a poll."""
         for host in self.hosts.values():
             host.async_updated()
         if not self.hosts and self.concurrency.overrides:
@@ -585,7 +583,7 @@ class GpuHostManager:
 
     async def async_close(self) -> None:
         """Let no host decide anything any more, all at once; write down what they know."""
-        await asyncio.gather(*(it.controller.close() for it in self.hosts.values()))
+        await asyncio.gather(*(host.controller.close() for host in self.hosts.values()))
 
     async def _forget_removed(self) -> None:
         """Take back what was changed and said for hosts that are no more."""

@@ -94,7 +94,6 @@ class HostRecordStore:
     """The record of one host, and its section of the private store."""
 
     def __init__(self, section: Section, name: str, clocks: Clocks) -> None:
-        """Go on from what is stored."""
         self._section = section
         self._name = name
         self._clocks = clocks

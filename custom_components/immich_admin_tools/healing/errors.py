@@ -38,7 +38,6 @@ class OthersOnRedisError(RestartError):
     """The message over Redis would restart other Immichs as well."""
 
     def __init__(self, others: tuple[str, ...]) -> None:
-        """Keep the signs of them."""
         super().__init__(f"Other Immichs on this Redis: {', '.join(others)}")
         self.others = others
 

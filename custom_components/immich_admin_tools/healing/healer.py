@@ -164,7 +164,7 @@ class Healer:
             if before_verifying is not None:
                 await before_verifying()
             return HealReport()
-        jobs = [(it.job.queue, it.job.job_id) for it in decisions]
+        jobs = [(decision.job.queue, decision.job.job_id) for decision in decisions]
         before = await read_slots(self._client, self._prefix, jobs)
         acts = _acts(decisions, by, self._wall(), before)
         for act in acts:

@@ -55,7 +55,7 @@ class JournalEntries:
     def begun(self, acts: Iterable[HealAction], now: int) -> JournalEntries:
         """Add acts that are about to be done; `now` is monotonic."""
         new = {act.act_id: act for act in acts}
-        kept = (it for it in self.recent if now - it.since < REMEMBERED)
+        kept = (act for act in self.recent if now - act.since < REMEMBERED)
         added = (Recent(*act.run, act.at, act.by, since=now) for act in new.values())
         return replace(self, pending={**self.pending, **new}, recent=(*kept, *added))
 
@@ -87,14 +87,14 @@ class JournalEntries:
         free_runs = Counter(act.run for act in refused)
         recent: list[Recent] = []
         # The same run may have been acted on before: only the newest entries are meant.
-        for it in reversed(self.recent):
-            if free_runs[it.run]:
-                free_runs[it.run] -= 1
+        for act in reversed(self.recent):
+            if free_runs[act.run]:
+                free_runs[act.run] -= 1
                 continue
-            if idle_runs[it.run]:
-                idle_runs[it.run] -= 1
-                it = replace(it, counts=False)
-            recent.append(it)
+            if idle_runs[act.run]:
+                idle_runs[act.run] -= 1
+                act = replace(act, counts=False)
+            recent.append(act)
         return replace(
             self,
             pending={key: it for key, it in self.pending.items() if key not in gone},
@@ -123,7 +123,7 @@ class JournalEntries:
             "pending": [to_json(act) for act in self.pending.values()],
             "watched": [to_json(act) for act in self.watched.values()],
             "lost": [*sorted(self.lost)],
-            "recent": [to_json(it) for it in self.recent],
+            "recent": [to_json(act) for act in self.recent],
         }
 
     @classmethod
@@ -142,8 +142,8 @@ class JournalEntries:
             watched=watched,
             lost=frozenset(act_id for act_id in watched if act_id in known),
             recent=tuple(
-                replace(it, since=monotonic_of(it.at))
-                for it in items_from_json(Recent, stored.get("recent"))
+                replace(act, since=monotonic_of(act.at))
+                for act in items_from_json(Recent, stored.get("recent"))
             ),
         )
 

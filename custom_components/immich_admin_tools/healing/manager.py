@@ -161,7 +161,6 @@ class HealingManager:
         history: HistoryManager,
         restart: RestartManager,
     ) -> None:
-        """Go on from what is stored."""
         prefix = redis.settings.prefix
         self._hass = hass
         self._entry = entry
@@ -306,7 +305,6 @@ class HealingManager:
 
     @callback
     def _polled(self) -> None:
-        """Look after a poll."""
         if self._queues.last_update_success:
             self._async_updated(self._queues.data)
 
@@ -452,7 +450,6 @@ class HealIssues:
 
     @callback
     def _polled(self) -> None:
-        """Look after a poll."""
         if not self._queues.last_update_success:
             return
         self._polls += 1

@@ -202,9 +202,10 @@ def plan_heal(
         AutoHealMode.ALERT_ONLY,
     ):
         return HealPlan()
-    done_lately = {it.run for it in recent if now - it.since < ONCE_WITHIN}
+    done_lately = {act.run for act in recent if now - act.since < ONCE_WITHIN}
     left = limits.per_hour - sum(
-        it.by is Initiator.AUTO and it.counts and now - it.since < HOUR for it in recent
+        act.by is Initiator.AUTO and act.counts and now - act.since < HOUR
+        for act in recent
     )
     decisions: list[Decision] = []
     held_back: list[JobView] = []

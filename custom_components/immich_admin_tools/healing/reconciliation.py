@@ -49,7 +49,7 @@ def _is_ours(act: HealAction, events: tuple[TrailEvent, ...], number: int) -> bo
             # BullMQ's own recovery writes the same, and then says so.
             following = events[number + 1 : number + 2]
             return event.event == "waiting" and not any(
-                it.event == "stalled" for it in following
+                later.event == "stalled" for later in following
             )
 
 

@@ -56,7 +56,6 @@ class RestartSigns:
     """Compares polls."""
 
     def __init__(self) -> None:
-        """Know no worker yet."""
         self._known: dict[str, set[str]] = {}
         self._without: set[str] = set()
 
@@ -118,7 +117,7 @@ async def wait_for_answers(
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenCheck:
     """An act that is done, and whose outcome somebody waits for."""
 
     act: HealAction
@@ -155,7 +154,7 @@ class Verification:
         self._wait = wait
         self._sleep = sleep
         self._signs = RestartSigns()
-        self._open: dict[str, _Open] = {}
+        self._open: dict[str, _OpenCheck] = {}
         self._slots = {
             act.act_id: Slot(act, lost=act.act_id in log.book.lost)
             for act in log.book.watched.values()
@@ -194,9 +193,9 @@ class Verification:
     def end(self) -> None:
         """Answer all who wait, and do nothing from now on."""
         self._ended = True
-        for it in self._open.values():
-            if not it.answer.done():
-                it.answer.set_result(_interrupted(it.act))
+        for check in self._open.values():
+            if not check.answer.done():
+                check.answer.set_result(_interrupted(check.act))
         self._open.clear()
 
     async def watch(self, acts: Sequence[HealAction]) -> list[HealedJob]:
@@ -209,12 +208,12 @@ class Verification:
         deadline = self._now() + ANSWER_WITHIN
         loop = asyncio.get_running_loop()
         waiting = [
-            _Open(act, Slot(act), deadline, loop.create_future()) for act in acts
+            _OpenCheck(act, Slot(act), deadline, loop.create_future()) for act in acts
         ]
-        for it in waiting:
-            self._open[it.act.act_id] = it
-            self._signs.note_worker(it.act.queue, it.act.lock_token)
-        while left := [it.answer for it in waiting if not it.answer.done()]:
+        for check in waiting:
+            self._open[check.act.act_id] = check
+            self._signs.note_worker(check.act.queue, check.act.lock_token)
+        while left := [check.answer for check in waiting if not check.answer.done()]:
             seconds = (deadline - self._now()) / 1000
             if seconds <= 0:
                 await self._answer_late(waiting)
@@ -223,11 +222,13 @@ class Verification:
                 break
             self._services.look_soon()
             await self._wait(left, min(LOOK_EVERY, seconds))
-        return [it.answer.result() for it in waiting]
+        return [check.answer.result() for check in waiting]
 
-    async def _answer_late(self, waiting: Iterable[_Open]) -> None:
+    async def _answer_late(self, waiting: Iterable[_OpenCheck]) -> None:
         """Say what is known at the bound."""
-        await self._resolve([it for it in waiting if it.act.act_id in self._open])
+        await self._resolve(
+            [check for check in waiting if check.act.act_id in self._open]
+        )
 
     async def follow(self, view: ServerView) -> None:
         """Take in one poll. Raises BullMQError when Redis does not answer."""
@@ -329,7 +330,7 @@ class Verification:
         """Read all locks at once, and draw what can be drawn from them."""
         opened = list(self._open.values())
         watched = list(self._slots.values())
-        slots = [*(it.slot for it in opened), *watched]
+        slots = [*(check.slot for check in opened), *watched]
         locked = [slot for slot in slots if _has_lock(slot.act)]
         if locked:
             acts = [slot.act for slot in locked]
@@ -337,32 +338,32 @@ class Verification:
             at = self._now()
             for slot, lock in zip(locked, reading.locks, strict=True):
                 slot.observe(replace(lock, at=at), reading.job_counters[slot.act.queue])
-        ripe: list[_Open] = []
-        for it in opened:
-            it.verdict = _verdict(it.slot, view.queues.get(it.act.queue))
-            if it.verdict[1] not in MAY_CHANGE or self._now() >= it.deadline:
-                ripe.append(it)
-        await self._resolve([it for it in ripe if it.act.act_id in self._open])
+        ripe: list[_OpenCheck] = []
+        for check in opened:
+            check.verdict = _verdict(check.slot, view.queues.get(check.act.queue))
+            if check.verdict[1] not in MAY_CHANGE or self._now() >= check.deadline:
+                ripe.append(check)
+        await self._resolve([check for check in ripe if check.act.act_id in self._open])
         for slot in watched:
             await self._conclude(slot, view.queues.get(slot.act.queue))
 
-    async def _resolve(self, ripe: Sequence[_Open]) -> None:
+    async def _resolve(self, ripe: Sequence[_OpenCheck]) -> None:
         """Record outcomes, then answer who waits for them."""
         if not ripe:
             return
-        for it in ripe:
-            del self._open[it.act.act_id]
+        for check in ripe:
+            del self._open[check.act.act_id]
             # Until it is taken out of the pending ones, nobody looks it up.
-            self._busy.add(it.act.act_id)
-        healed = [HealedJob(it.act, *it.verdict) for it in ripe]
+            self._busy.add(check.act.act_id)
+        healed = [HealedJob(check.act, *check.verdict) for check in ripe]
         try:
             await self._services.record(healed)
-            for it in ripe:
-                if stays_watched(it.act, it.verdict):
-                    self._slots[it.act.act_id] = it.slot
-                    it.slot.told = it.verdict[0] is Outcome.SLOT_LOST
-                    it.slot.said = it.verdict
-            await self._settle((it.act, it.verdict) for it in ripe)
+            for check in ripe:
+                if stays_watched(check.act, check.verdict):
+                    self._slots[check.act.act_id] = check.slot
+                    check.slot.told = check.verdict[0] is Outcome.SLOT_LOST
+                    check.slot.said = check.verdict
+            await self._settle((check.act, check.verdict) for check in ripe)
         finally:
             for it, job in zip(ripe, healed, strict=True):
                 self._busy.discard(it.act.act_id)

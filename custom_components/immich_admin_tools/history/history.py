@@ -25,7 +25,6 @@ class History:
     """Events in the order they happened."""
 
     def __init__(self, days: int = 90) -> None:
-        """Keep events for some days."""
         self.days = days
         self._events: dict[int, Event] = {}
         """By a number that grows, the oldest first."""

@@ -82,7 +82,6 @@ class HistoryManager:
 
     @callback
     def _polled(self) -> None:
-        """Look after a poll."""
         if self._queues.last_update_success:
             under_way = () if self._journal is None else self._journal.under_way
             self._async_updated(self._queues.data, under_way)

@@ -42,7 +42,6 @@ class StrikeCounts:
     """Counts each stuck run once, by the work it was about."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
         self._strikes: dict[str, Strikes] = {}
 
     def note(self, job: JobView, at: int) -> bool:

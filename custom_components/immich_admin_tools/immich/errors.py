@@ -84,7 +84,6 @@ class UnsupportedVersionError(ImmichError):
     """Older than 2.4, or so new that a path that is needed is gone."""
 
     def __init__(self, version: str) -> None:
-        """Keep the version for the message to the user."""
         super().__init__(f"Immich {version} is not supported")
         self.version = version
 

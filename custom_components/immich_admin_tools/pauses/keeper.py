@@ -278,15 +278,21 @@ class LeaseKeeper:
             self._check()
             book = self._book
             lease = Lease(reason, self._wall(), until)
-            blocked = tuple(it for it in queues if book.is_blocked(it, reason))
+            blocked = tuple(queue for queue in queues if book.is_blocked(queue, reason))
             wanted = [queue for queue in queues if queue not in blocked]
             # In a queue that has leases, a pause is no sign of the user.
-            to_ask = [it for it in wanted if it not in book.pauses.keys() | running]
+            to_ask = [
+                queue for queue in wanted if queue not in book.pauses.keys() | running
+            ]
             found = await asyncio.gather(*map(self.is_paused, to_ask))
             paused = {
                 it for it, is_paused in zip(to_ask, found, strict=True) if is_paused
             }
-            begun = [it for it in wanted if it not in book.pauses and it not in paused]
+            begun = [
+                queue
+                for queue in wanted
+                if queue not in book.pauses and queue not in paused
+            ]
             for queue in wanted:
                 book = book.taken(queue, lease, is_paused=queue in paused)
             await self._store(book)
@@ -296,7 +302,7 @@ class LeaseKeeper:
             return Taken(
                 held=tuple(queue for queue in wanted if queue not in failed),
                 begun=tuple(queue for queue in begun if queue not in failed),
-                pending={it: failed[it] for it in wanted if it in failed},
+                pending={queue: failed[queue] for queue in wanted if queue in failed},
                 blocked=blocked,
             )
 
@@ -525,7 +531,7 @@ class LeaseKeeper:
         """Pause what is to be paused; return the queues where it failed."""
         pauses = self._book.pauses
         return await self._do_all(
-            [it for it in pauses if pauses[it].phase is Phase.WANTED]
+            [pause for pause in pauses if pauses[pause].phase is Phase.WANTED]
         )
 
     async def _do_all(

@@ -112,7 +112,9 @@ class Pause:
     @property
     def longest(self) -> Lease:
         """Return the lease that lasts longest; those without an end do."""
-        return max(self.leases, key=lambda it: (it.until is None, it.until or 0))
+        return max(
+            self.leases, key=lambda lease: (lease.until is None, lease.until or 0)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class LeaseBook:
             pause = Pause(Phase.HELD if is_paused else Phase.WANTED, is_paused, ())
         elif pause.phase is Phase.ENDING:
             pause = replace(pause, phase=Phase.WANTED)
-        others = tuple(it for it in pause.leases if it.reason != lease.reason)
+        others = tuple(other for other in pause.leases if other.reason != lease.reason)
         for before in pause.leases:
             if before.reason == lease.reason:
                 lease = replace(lease, since=before.since)
@@ -154,7 +156,7 @@ class LeaseBook:
         def stays(queue: str, other: LeaseReason) -> bool:
             return other != reason or (queues is not None and queue not in queues)
 
-        left = frozenset(it for it in self.blocked if stays(*it))
+        left = frozenset(queue for queue in self.blocked if stays(*queue))
         book = self._keeping(lambda queue, lease: stays(queue, lease.reason))
         return replace(book, blocked=left)
 
@@ -212,7 +214,7 @@ class LeaseBook:
         Where there are none, or the user has overruled them, it stays as it is.
         """
         pause = self.pauses.get(queue)
-        heirs = [it for it in heirs if not self.is_blocked(queue, it)]
+        heirs = [heir for heir in heirs if not self.is_blocked(queue, heir)]
         if pause is None or not heirs:
             return self
         leases: dict[LeaseReason, Lease] = {}
@@ -273,7 +275,7 @@ class LeaseBook:
     def _each(self, change: Callable[[Lease], Lease]) -> LeaseBook:
         """Change the times of all leases."""
         pauses = {
-            queue: replace(pause, leases=tuple(change(it) for it in pause.leases))
+            queue: replace(pause, leases=tuple(change(lease) for lease in pause.leases))
             for queue, pause in self.pauses.items()
         }
         return replace(self, pauses=pauses)
@@ -312,7 +314,7 @@ class LeaseBook:
                 for queue, read in pauses.items()
                 if (pause := _go_on_from(read)) is not None
             },
-            frozenset((it.queue, it.reason) for it in blocked),
+            frozenset((queue.queue, queue.reason) for queue in blocked),
         )
 
 

@@ -107,7 +107,6 @@ class BoxPauses:
         queues: QueueCoordinator,
         hosts: Mapping[str, GpuHost],
     ) -> None:
-        """Go on from what is stored."""
         self._hass = hass
         self._entry = entry
         self._client = client
@@ -136,7 +135,6 @@ class BoxPauses:
 
     @callback
     def _polled(self) -> None:
-        """Keep the issues in step with the queues."""
         self._tell(BOX_REMOVED_PAUSED, self.of_removed_boxes())
         if not self._queues.last_update_success:
             return

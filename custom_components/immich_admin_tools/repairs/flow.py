@@ -28,7 +28,6 @@ class EntryFlow(RepairsFlow):
     """
 
     def __init__(self, issue_id: str, data: IssueData | None) -> None:
-        """Take the issue's id and data."""
         self._issue = issue_id
         self._entry_id = str((data or {}).get("entry_id"))
         self._work: asyncio.Task[None] | None = None

@@ -18,7 +18,6 @@ class BoxPauseFlow(RepairsFlow):
     options: tuple[str, str]
 
     def __init__(self, data: IssueData) -> None:
-        """Take the issue's data."""
         self._entry_id = str(data["entry_id"])
         self._queues = str(data["queues"])
 

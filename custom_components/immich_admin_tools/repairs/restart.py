@@ -169,7 +169,7 @@ class RestartFlow(EntryFlow):
         """Put a way first; those that were chosen before are tried after it."""
         options = self.entry.options
         stored = cast("Mapping[str, Any]", options.get(CONF_RESTART_ACTION, {}))
-        others = [it for it in stored.get("ways", ()) if it != method]
+        others = [other for other in stored.get("ways", ()) if other != method]
         kept: dict[str, Any] = {**stored, "ways": [method.value, *others]}
         if method is MethodKind.ACTIONS:
             kept["actions"] = user_input[CONF_ACTIONS]

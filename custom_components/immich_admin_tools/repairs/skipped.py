@@ -20,7 +20,6 @@ class BurntFlow(RepairsFlow):
     """Lets Immich do what is missing: now, or once that is possible; or lets it be."""
 
     def __init__(self, data: IssueData) -> None:
-        """Take the issue's data."""
         self._entry_id = str(data["entry_id"])
         self._queue = str(data["queue"])
         self._jobs = str(data["jobs"])

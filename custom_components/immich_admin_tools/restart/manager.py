@@ -57,7 +57,6 @@ class RestartIssues:
     """The issues of one entry that are about restarts."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
-        """Name them by the entry."""
         self._hass = hass
         self._entry = entry
 
@@ -166,7 +165,6 @@ class ChosenMethods:
         queues: QueueCoordinator,
         guard: MaintenanceGuard,
     ) -> None:
-        """Use what the entry has."""
         self._hass = hass
         self._entry = entry
         self._server = server
@@ -252,7 +250,6 @@ class MaintenanceMode:
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, guard: MaintenanceGuard
     ) -> None:
-        """Use the guard of the entry."""
         self.guard = guard
         self._issues = RestartIssues(hass, entry)
         self._locked_out = False

@@ -84,7 +84,6 @@ class MaintenanceMethod:
     kind = MethodKind.MAINTENANCE
 
     def __init__(self, guard: MaintenanceGuard) -> None:
-        """Use the guard that knows the way out."""
         self._guard = guard
 
     async def run(self) -> int:

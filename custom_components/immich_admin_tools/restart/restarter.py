@@ -39,7 +39,6 @@ class RestartRecord:
     """The section of the restarts. Times: ms since the epoch."""
 
     def __init__(self, section: Section, wall: Callable[[], int]) -> None:
-        """Go on from what is stored."""
         self._section = section
         self._wall = wall
 
@@ -358,7 +357,7 @@ class Restarter:
                 method=method.kind,
                 seconds=(self._now() - begun) / 1000,
                 back_after=seen.back,
-                missing=tuple(it for it in plan.queues if it not in seen.back),
+                missing=tuple(queue for queue in plan.queues if queue not in seen.back),
                 confirmed=seen.restarted is True,
                 failures=tuple(failures),
             )

@@ -84,7 +84,7 @@ class RedisWatch:
         except BullMQError:
             workers = None
         if workers is not None:
-            self._last_client = max((it.client_id for it in workers), default=0)
+            self._last_client = max((worker.client_id for worker in workers), default=0)
         if self._position is not None or self._last_client is not None:
             self._restarted = False
 
@@ -97,7 +97,7 @@ class RedisWatch:
         beats = await self._heartbeats()
         found = {queue for queue, at in beats.items() if at is not None and at > since}
         try:
-            new = {it.queue for it in await self._new_connections()}
+            new = {worker.queue for worker in await self._new_connections()}
             if self._restarted is False:
                 self._restarted = bool(new) or await self._has_started()
         except BullMQError:
@@ -114,9 +114,9 @@ class RedisWatch:
         last = self._last_client
         workers = await connected_workers(self._client) or ()
         return [
-            it
-            for it in workers
-            if (it.prefix, it.database) == self._own and it.client_id > last
+            worker
+            for worker in workers
+            if (worker.prefix, worker.database) == self._own and worker.client_id > last
         ]
 
     async def _has_started(self) -> bool:
@@ -124,7 +124,7 @@ class RedisWatch:
         while self._position is not None:
             found = await self._events.next({STARTS_WITH: self._position}, wait=False)
             events = found.get(STARTS_WITH, [])
-            if any(it.event in ("paused", "resumed") for it in events):
+            if any(event.event in ("paused", "resumed") for event in events):
                 return True
             if not events:
                 break
@@ -202,7 +202,9 @@ class ImmichStarts:
         if workers is None:
             return None
         found = frozenset(
-            it.client_id for it in workers if (it.prefix, it.database) == self._own
+            worker.client_id
+            for worker in workers
+            if (worker.prefix, worker.database) == self._own
         )
         if not found:
             # They are on their way, or gone.

@@ -1,4 +1,5 @@
 -- End an active job as failed. ARGV[4]: the reason, as it shows in Immich.
+-- Like BullMQ's own moveToFinished, with the attempt that counts; tried with workers of 5.51.0, 5.80.5 and 6.7.0.
 local reason = ARGV[4]
 local refused = refusal({'active', 'stalled', 'meta', 'events', 'failed'}, {
   {'LRANGE', base .. 'active', 0, -1},

@@ -1,4 +1,5 @@
 -- Put in front of every script. KEYS[1] is what all keys of the queue start with, colon included.
+-- Like BullMQ's own removeDeduplicationKeyIfNeededOnRemoval and addBaseMarkerIfNeeded; tried with workers of 5.51.0, 5.80.5 and 6.7.0.
 local base = KEYS[1]
 local call = redis.call
 

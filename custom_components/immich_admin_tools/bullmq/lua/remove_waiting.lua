@@ -4,6 +4,7 @@
 -- not there, in a line too long to compare all of it, is answered by 'search': the caller then looks
 -- window by window, for one id a call. `wait` and `paused` are one list there, numbered from the end at
 -- which jobs are added, as for finding.
+-- Like BullMQ's own removeJob; tried with workers of 5.51.0, 5.80.5 and 6.7.0.
 local may_compare, offset, count = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local FIRST_ID = 4
 local NEAR = 50

@@ -1,4 +1,5 @@
 -- Put an active job back to the front of the line.
+-- Like BullMQ's own moveStalledJobsToWait; tried with workers of 5.51.0, 5.80.5 and 6.7.0.
 local refused = refusal({'active', 'stalled', 'meta', 'events', 'wait', 'paused', 'prioritized', 'marker'}, {
   {'LRANGE', base .. 'active', 0, -1},
   {'LREM', base .. 'active', 0, id},

@@ -1,4 +1,5 @@
 -- Put failed jobs back to the end of the line. ARGV: some ids. Answers one outcome per id.
+-- Like BullMQ's own reprocessJob; tried with workers of 5.51.0, 5.80.5 and 6.7.0.
 local refused = refusal({'failed', 'meta', 'events', 'wait', 'paused', 'prioritized', 'marker', 'pc'}, {
   {'ZREM', base .. 'failed', ARGV[1]},
   {'HDEL', base .. ARGV[1], 'finishedOn'},
