@@ -77,8 +77,6 @@ class RedisFound:
     """What answers at the address of Redis."""
 
     access: Access
-    layouts_unknown: tuple[str, ...]
-    """Queues that can only be watched: their BullMQ layout is not known."""
 
 
 async def async_check_immich(
@@ -114,10 +112,7 @@ async def async_check_redis(
         check_queues(reading, settings.prefix)
     finally:
         await client.aclose()
-    return RedisFound(
-        access,
-        tuple(name for name, read in reading.queues.items() if not read.writable),
-    )
+    return RedisFound(access)
 
 
 def reads_same_queues(

@@ -134,7 +134,6 @@ def test_labels() -> None:
     assert split_user_info("unix:///run/r.sock").label == "/run/r.sock"
     sentinel = split_user_info("redis+sentinel://a,b:1/immich")
     assert sentinel.label == "a:26379, b:1 (immich)"
-    assert sentinel.is_sentinel
 
 
 @pytest.mark.parametrize(

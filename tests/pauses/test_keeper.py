@@ -533,12 +533,12 @@ async def test_leaving_alone(instance: Instance) -> None:
     assert instance.paused == {"library"}
 
 
-async def test_end_all(instance: Instance) -> None:
+async def test_leaving_nothing_paused(instance: Instance) -> None:
     """For when the entry goes: what the user paused stays."""
     await instance.keeper.user_pauses("library")
     await instance.keeper.take(GPU, [*ML, "library"])
     await instance.keeper.user_pauses("ocr", until=9_000)
-    await instance.keeper.end_all()
+    await instance.keeper.leave(())
     assert instance.paused == {"library"}
     assert instance.keeper.book.pauses == {}
 

@@ -51,11 +51,6 @@ class RedisAddress:
         return self.scheme.startswith("rediss")
 
     @property
-    def is_sentinel(self) -> bool:
-        """Return whether Sentinel tells which server is the master."""
-        return self.service is not None
-
-    @property
     def label(self) -> str:
         """Return a short text for messages to the user, without any secret."""
         if self.path is not None:

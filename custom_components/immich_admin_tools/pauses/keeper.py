@@ -317,10 +317,6 @@ class LeaseKeeper:
         async with self._lock:
             return await self._go_on(self._book.ended(reason, queues))
 
-    async def end_all(self) -> Mapping[str, ImmichError]:
-        """End all leases, as nobody will be there to do it later."""
-        return await self.leave(())
-
     async def leave(self, paused: Collection[str]) -> Mapping[str, ImmichError]:
         """End all leases but those of GPU hosts on some queues, and take no new ones.
 
