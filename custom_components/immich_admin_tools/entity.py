@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, override
+from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.update_coordinator import CoordinatorEntity
+from homeassistant.helpers.update_coordinator import (
+    CoordinatorEntity,
+    DataUpdateCoordinator,
+)
 from homeassistant.util import slugify
 
 from .analysis.models import QueueState, QueueView, Source
@@ -17,6 +20,7 @@ from .coordinator import QueueCoordinator, ServerCoordinator
 from .data import AdminToolsConfigEntry, RuntimeData
 from .devices import queue_identifier
 from .gpu_host.manager import GpuHost
+from .history.events import Event
 from .immich.queues import PIPELINE, QueueName
 
 if TYPE_CHECKING:
@@ -107,7 +111,49 @@ class QueueEntityDescription(EntityDescription):
     needs_redis: bool = False
 
 
-class ServerEntity(CoordinatorEntity[QueueCoordinator]):
+class ChangesOnly(Entity):
+    """An entity that writes its state only when it shows something new.
+
+    Home Assistant would leave out what is the same, but only after it has put the whole
+    state together, which for all entities costs more than a whole poll.
+    """
+
+    _shown: tuple[object, ...] | None = None
+    """What it showed when its state was written last."""
+
+    def _shows(self) -> tuple[object, ...]:
+        """Return what it shows now: all that a poll can change of its state."""
+        if not self.available:
+            return (False,)
+        return (True, self.state, self.extra_state_attributes)
+
+    @callback
+    def _async_show(self) -> None:
+        """Write what is new."""
+        if self._shows() != self._shown:
+            self.async_write_ha_state()
+
+    @callback
+    @override
+    def _async_write_ha_state(self) -> None:
+        """Remember what is written, whoever asks for it."""
+        self._shown = self._shows()
+        super()._async_write_ha_state()
+
+
+class _PolledEntity[Coordinator: DataUpdateCoordinator[Any]](
+    ChangesOnly, CoordinatorEntity[Coordinator]
+):
+    """An entity that shows what a coordinator found."""
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write what is new in this poll."""
+        self._async_show()
+
+
+class ServerEntity(_PolledEntity[QueueCoordinator]):
     """An entity of the server's device that shows something of all queues."""
 
     _attr_has_entity_name = True
@@ -122,7 +168,35 @@ class ServerEntity(CoordinatorEntity[QueueCoordinator]):
         self._attr_device_info = server_device_info(entry)
 
 
-class ServerStatusEntity(CoordinatorEntity[ServerCoordinator]):
+class ActivityEntity(ServerEntity):
+    """An entity of the server's device that shows what happened."""
+
+    def __init__(
+        self, entry: AdminToolsConfigEntry, description: EntityDescription
+    ) -> None:
+        """Look at the history."""
+        super().__init__(entry, description)
+        self._activity = entry.runtime_data.activity
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: what happened stays true while nobody answers."""
+        return True
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Be told of everything that is told on the bus, also between two polls."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._activity.async_listen(self._happened))
+
+    @callback
+    def _happened(self, event: Event) -> None:
+        """Show it at once."""
+        self.async_write_ha_state()
+
+
+class ServerStatusEntity(_PolledEntity[ServerCoordinator]):
     """An entity of the server's device that shows what Immich says of itself."""
 
     _attr_has_entity_name = True
@@ -137,7 +211,7 @@ class ServerStatusEntity(CoordinatorEntity[ServerCoordinator]):
         self._attr_device_info = server_device_info(entry)
 
 
-class QueueEntity(CoordinatorEntity[QueueCoordinator]):
+class QueueEntity(_PolledEntity[QueueCoordinator]):
     """An entity of a queue's device."""
 
     _attr_has_entity_name = True
@@ -205,7 +279,7 @@ def async_add_queue_entities[EntityT: Entity](
     add_new()
 
 
-class GpuEntity(Entity):
+class GpuEntity(ChangesOnly):
     """An entity of a host's device. It changes when the host does."""
 
     _attr_has_entity_name = True
@@ -227,8 +301,8 @@ class GpuEntity(Entity):
 
     @callback
     def _changed(self) -> None:
-        """Show how the host stands now; Home Assistant leaves out what is the same."""
-        self.async_write_ha_state()
+        """Show how the host stands now."""
+        self._async_show()
 
 
 @callback

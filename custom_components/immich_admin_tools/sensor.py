@@ -17,11 +17,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .analysis.models import Eta, QueueView, ServerView
-from .clock import monotonic_ms
-from .coordinator import QueueCoordinator
 from .data import AdminToolsConfigEntry, RuntimeData
 from .entity import (
     QUEUE_STATES,
+    ActivityEntity,
     GpuEntity,
     QueueEntity,
     QueueEntityDescription,
@@ -34,16 +33,7 @@ from .entity import (
 from .gpu_host.manager import GpuHost
 from .gpu_host.models import GONE, KEEPING_ON, Hold, HostState
 from .gpu_host.policy import goes_off_at
-from .history.events import Event
-
-SETTLE = timedelta(seconds=15)
-"""Counts and rates of a busy queue are written at most this often."""
-
-SETTLE_SLOW = timedelta(seconds=60)
-"""A count that only grows, and an age, which does so by itself: once a minute."""
-
-type Value = str | int | float | datetime | None
-type Attributes = Mapping[str, object] | None
+from .settling import SETTLE, SETTLE_SLOW, Attributes, SettlingSensor, Value
 
 
 def _no_attributes(_view: object, _runtime: RuntimeData) -> Attributes:
@@ -329,29 +319,12 @@ SHOWN = (
 )
 
 
-class LastHealSensor(ServerEntity, SensorEntity):
+class LastHealSensor(ActivityEntity, SensorEntity):
     """When a stuck job was last dealt with. Its outcome may still change."""
 
     def __init__(self, entry: AdminToolsConfigEntry) -> None:
         """Belong to the server."""
         super().__init__(entry, LAST_HEAL)
-        self._activity = entry.runtime_data.activity
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return True: it is kept here."""
-        return True
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Follow the history too, which may change between two polls."""
-        await super().async_added_to_hass()
-        self.async_on_remove(self._activity.async_listen(self._happened))
-
-    def _happened(self, _event: Event) -> None:
-        """Show it at once."""
-        self.async_write_ha_state()
 
     @property
     @override
@@ -370,8 +343,6 @@ class LastHealSensor(ServerEntity, SensorEntity):
 
 
 PARALLEL_UPDATES = 0
-
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 async def async_setup_entry(
@@ -404,87 +375,7 @@ async def async_setup_entry(
     )
 
 
-_MOVING_ATTRIBUTES = frozenset({"low", "high", "unknown_because", "estimate"})
-
-
-class _SettlingSensor(SensorEntity):
-    """A sensor that writes no more than is worth a row of the recorder.
-
-    A row is written for each state that is written and differs, be it in an
-    unrecorded attribute alone. So those that move with every poll wait for the value,
-    or for a minute; the names of stuck photos do not.
-    Where `_settles`, so does the value until the last write is `_settle` ago; a change
-    to or from zero, unknown or unavailable is written at once: that is when a queue
-    starts, ends or breaks.
-    """
-
-    coordinator: QueueCoordinator
-    _settles: bool
-    _settle: timedelta = SETTLE
-    _written_at: int | None = None
-    """Monotonic ms."""
-    _was_available = True
-    _found: dict[str, object]
-    """The attributes that were written last."""
-    _attr_should_poll = False
-    _unrecorded_attributes = frozenset({"jobs"}) | _MOVING_ATTRIBUTES
-
-    def _read(self) -> tuple[Value, Attributes]:
-        """Return the value and the attributes of the last poll."""
-        raise NotImplementedError
-
-    @callback
-    def _take(self) -> bool:
-        """Take over what was read; return whether it is to be written."""
-        available = self.available
-        value, attributes = self._read() if available else (None, None)
-        found = dict(attributes or {})
-        now = monotonic_ms()
-        wait = self._wait(value, found) if available is self._was_available else None
-        if wait is not None and (
-            self._written_at is not None
-            and now - self._written_at < wait / _MILLISECOND
-        ):
-            return False
-        if (
-            available is self._was_available
-            and self._written_at is not None
-            and (value, found) == (self.native_value, self._found)
-        ):
-            return False
-        self._was_available = available
-        self._written_at = now
-        self._attr_native_value = value
-        self._attr_extra_state_attributes = self._found = found
-        return True
-
-    def _wait(self, value: Value, found: dict[str, object]) -> timedelta | None:
-        """Return how long after the last write this may be written; None: at once."""
-        old = self.native_value
-        if bool(old) != bool(value) or (old is None) != (value is None):
-            return None
-        if old != value:
-            return self._settle if self._settles else None
-        at_once = (found.keys() | self._found.keys()) - _MOVING_ATTRIBUTES
-        if any(found.get(key) != self._found.get(key) for key in at_once):
-            return None
-        return SETTLE_SLOW
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Take the first value before the first write."""
-        await super().async_added_to_hass()
-        self._found = {}
-        self._take()
-
-    @callback
-    def _handle_coordinator_update(self) -> None:
-        """Write what the poll brought, unless it is too soon."""
-        if self._take():
-            self.async_write_ha_state()
-
-
-class ServerSensor(_SettlingSensor, ServerEntity):
+class ServerSensor(SettlingSensor, ServerEntity):
     """A number of all queues together."""
 
     entity_description: ServerSensorDescription
@@ -510,7 +401,7 @@ class ServerSensor(_SettlingSensor, ServerEntity):
         )
 
 
-class QueueSensor(_SettlingSensor, QueueEntity):
+class QueueSensor(SettlingSensor, QueueEntity):
     """A number or state of one queue."""
 
     entity_description: QueueSensorDescription
@@ -537,7 +428,7 @@ class QueueSensor(_SettlingSensor, QueueEntity):
         )
 
 
-class RedisLatencySensor(_SettlingSensor, ServerEntity):
+class RedisLatencySensor(SettlingSensor, ServerEntity):
     """How long Redis took to answer a poll: another time each, so told once a minute."""
 
     _settles = True
@@ -547,16 +438,13 @@ class RedisLatencySensor(_SettlingSensor, ServerEntity):
     @override
     def available(self) -> bool:
         """Return whether Redis answered."""
-        redis = self.coordinator.redis
-        return super().available and redis is not None and redis.connected
+        return super().available and self.coordinator.data.latency is not None
 
     @override
     def _read(self) -> tuple[Value, Attributes]:
         """Return milliseconds."""
-        redis = self.coordinator.redis
-        if redis is None or redis.reading is None:
-            return None, None
-        return redis.reading.latency * 1000, None
+        latency = self.coordinator.data.latency
+        return None if latency is None else latency * 1000, None
 
 
 @dataclass(frozen=True, kw_only=True)
