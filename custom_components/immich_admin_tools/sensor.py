@@ -20,11 +20,16 @@ from .analysis.models import Eta, QueueView, ServerView
 from .data import AdminToolsConfigEntry, RuntimeData
 from .entity import (
     QUEUE_STATES,
+    SETTLE,
+    SETTLE_SLOW,
     ActivityEntity,
+    Attributes,
     GpuEntity,
     QueueEntity,
     QueueEntityDescription,
     ServerEntity,
+    SettlingSensor,
+    Value,
     async_add_gpu_entities,
     async_add_queue_entities,
     blocked_workers,
@@ -33,7 +38,6 @@ from .entity import (
 from .gpu_host.manager import GpuHost
 from .gpu_host.models import GONE, KEEPING_ON, Hold, HostState
 from .gpu_host.policy import goes_off_at
-from .settling import SETTLE, SETTLE_SLOW, Attributes, SettlingSensor, Value
 
 
 def _no_attributes(_view: object, _runtime: RuntimeData) -> Attributes:
@@ -520,6 +524,8 @@ class GpuSensor(GpuEntity, SensorEntity):
     @override
     def _changed(self) -> None:
         """Write a count at most every 15 s, but at once when it comes from or to zero."""
+        if self._shows() == self._shown:
+            return
         now, value = dt_util.utcnow(), self.native_value
         if self.entity_description.settles and self._written_at is not None:
             old = self.hass.states.get(self.entity_id)
