@@ -167,6 +167,20 @@ def learned_thresholds_of(entry: AdminToolsConfigEntry) -> dict[str, int]:
     }
 
 
+def known_jobs_of(entry: AdminToolsConfigEntry) -> list[str]:
+    """Return the names of the jobs that were seen to end, to choose from."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return []
+    queues = entry.runtime_data.queues
+    return sorted(
+        {
+            name
+            for queue in queues.data.queues
+            for name in queues.analyst.durations(queue)
+        }
+    )
+
+
 def restart_settings_of(entry: AdminToolsConfigEntry) -> RestartSettings:
     """Return how the user wants the workers to be restarted."""
     chosen: Mapping[str, Any] = entry.options.get(CONF_RESTART_ACTION, {})
