@@ -40,33 +40,39 @@ from .gpu_host.models import GONE, KEEPING_ON, Hold, HostState
 from .gpu_host.policy import goes_off_at
 
 
-def _no_attributes(_view: object, _runtime: RuntimeData) -> Attributes:
-    """Most sensors have none."""
-    return None
+@dataclass(frozen=True, kw_only=True)
+class _ReadOff[View]:
+    """How to read a sensor off what a poll has found."""
+
+    value_fn: Callable[[View], Value] = lambda _: None
+    runtime_value_fn: Callable[[View, RuntimeData], Value] | None = None
+    """For what the view alone doesn't tell."""
+    attributes_fn: Callable[[View, RuntimeData], Attributes] | None = None
+    settles: bool = False
+
+    def read(self, view: View, runtime: RuntimeData) -> tuple[Value, Attributes]:
+        """Return the value and the attributes."""
+        read, attributes = self.runtime_value_fn, self.attributes_fn
+        return (
+            self.value_fn(view) if read is None else read(view, runtime),
+            None if attributes is None else attributes(view, runtime),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
-class QueueSensorDescription(QueueEntityDescription, SensorEntityDescription):
+class QueueSensorDescription(
+    QueueEntityDescription, _ReadOff[QueueView], SensorEntityDescription
+):
     """How to read a sensor off a queue."""
 
-    value_fn: Callable[[QueueView], Value] = lambda _: None
-    runtime_value_fn: Callable[[QueueView, RuntimeData], Value] | None = None
-    """For what the view alone doesn't tell."""
-    attributes_fn: Callable[[QueueView, RuntimeData], Attributes] = _no_attributes
-    settles: bool = False
     settle: timedelta = SETTLE
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServerSensorDescription(SensorEntityDescription):
+class ServerSensorDescription(_ReadOff[ServerView], SensorEntityDescription):
     """How to read a sensor off the whole server."""
 
-    value_fn: Callable[[ServerView], Value] = lambda _: None
-    runtime_value_fn: Callable[[ServerView, RuntimeData], Value] | None = None
-    """For what the view alone doesn't tell."""
     needs_redis: bool = False
-    attributes_fn: Callable[[ServerView, RuntimeData], Attributes] = _no_attributes
-    settles: bool = False
 
 
 def _finish(view: QueueView | ServerView) -> datetime | None:
@@ -395,13 +401,8 @@ class ServerSensor(SettlingSensor, ServerEntity):
     @override
     def _read(self) -> tuple[Value, Attributes]:
         """Return the value and the attributes of the last poll."""
-        view, description = self.coordinator.data, self.entity_description
-        read = description.runtime_value_fn
-        return (
-            description.value_fn(view)
-            if read is None
-            else read(view, self._entry.runtime_data),
-            description.attributes_fn(view, self._entry.runtime_data),
+        return self.entity_description.read(
+            self.coordinator.data, self._entry.runtime_data
         )
 
 
@@ -424,12 +425,7 @@ class QueueSensor(SettlingSensor, QueueEntity):
     @override
     def _read(self) -> tuple[Value, Attributes]:
         """Return the value and the attributes of the last poll."""
-        view, description = self.view, self.entity_description
-        read = description.runtime_value_fn
-        return (
-            description.value_fn(view) if read is None else read(view, self._runtime),
-            description.attributes_fn(view, self._runtime),
-        )
+        return self.entity_description.read(self.view, self._runtime)
 
 
 class RedisLatencySensor(SettlingSensor, ServerEntity):

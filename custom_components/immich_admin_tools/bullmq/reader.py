@@ -212,7 +212,9 @@ class QueueReader:
         self._positions = EventPositions()
         self._wrong_streams: set[str] = set()
         self._known: dict[JobKey, KnownData] = {}
-        self._state_trips: dict[str, Pipeline] = {}
+        self._keys: dict[str, QueueKeys] = {}
+        self._states_trip: Pipeline | None = None
+        """What the last poll asked of these queues: mostly the same as the next one."""
 
     @property
     def positions(self) -> Mapping[str, str]:
@@ -248,18 +250,14 @@ class QueueReader:
 
     async def _read_states(self, queues: Collection[str]) -> _Poll:
         """First trip: counts, ids and new events of all queues."""
-        keys = {name: QueueKeys(self._prefix, name) for name in queues}
+        trip = Pipeline()
+        trip.ask_again(self._packed_states(queues))
+        keys = self._keys
         positions = {
             keys[name].events: position
             for name, position in self._positions.by_queue.items()
             if name in keys and name not in self._wrong_streams
         }
-
-        trip = Pipeline()
-        trip.ask("INFO", "server")
-        trip.ask("TIME")
-        for queue_keys in keys.values():
-            trip.ask_again(self._packed_state(queue_keys))
         if positions:
             ask_events(trip, positions)
         replies = await trip.run(self.client)
@@ -347,13 +345,16 @@ class QueueReader:
             poll.trips += 1
             _take_events(replies, poll.streams, behind)
 
-    def _packed_state(self, keys: QueueKeys) -> Pipeline:
-        """Return the commands of the first trip for one queue: always the same."""
-        trip = self._state_trips.get(keys.queue)
-        if trip is None:
-            trip = self._state_trips[keys.queue] = Pipeline()
-            ask_queue_state(trip, keys)
-        return trip
+    def _packed_states(self, queues: Collection[str]) -> Pipeline:
+        """Return what the first trip asks for: the same as long as the queues are."""
+        if self._states_trip is None or tuple(queues) != tuple(self._keys):
+            self._keys = {name: QueueKeys(self._prefix, name) for name in queues}
+            self._states_trip = Pipeline()
+            self._states_trip.ask("INFO", "server")
+            self._states_trip.ask("TIME")
+            for keys in self._keys.values():
+                ask_queue_state(self._states_trip, keys)
+        return self._states_trip
 
     def _commit(self, poll: _Poll) -> None:
         self._positions.commit(poll.streams.values())
