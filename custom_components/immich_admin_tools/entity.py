@@ -337,9 +337,10 @@ class QueueEntity(_PolledEntity[QueueCoordinator]):
     @override
     def available(self) -> bool:
         """Return whether the last poll saw the queue, where it has to be seen."""
-        view = self.coordinator.data.queues.get(self.queue)
+        coordinator = self.coordinator
+        view = coordinator.data.queues.get(self.queue)
         return (
-            super().available
+            coordinator.last_update_success
             and view is not None
             and not (self.entity_description.needs_redis and view.source is Source.API)
         )

@@ -46,6 +46,18 @@ class QueueState:
 
 _LISTS = ("wait", "paused", "active")
 _SORTED_SETS = ("prioritized", "delayed", "failed")
+_COUNTED = _LISTS + _SORTED_SETS
+_LOOKED_INTO = (
+    "id",
+    "events",
+    "meta",
+    "active",
+    "wait",
+    "paused",
+    "prioritized",
+    "stalled-check",
+    "stalled-check",
+)
 
 
 def ask_queue_state(trip: Pipeline, keys: QueueKeys) -> None:
@@ -69,22 +81,22 @@ def ask_queue_state(trip: Pipeline, keys: QueueKeys) -> None:
 def take_queue_state(replies: Replies, keys: QueueKeys) -> QueueState:
     """Return what the replies to `ask_queue_state` say."""
     state = QueueState(keys)
-
-    def take(part: str) -> object:
-        return replies.take_typed(part, state.wrong_types)
-
-    for part in _LISTS + _SORTED_SETS:
-        state.lengths[part] = as_int(take(part)) or 0
-    state.job_counter = as_int(take("id"))
-    state.stream = _stream(take("events"))
-    match take("meta"):
-        case [paused, version]:
-            state.is_paused = paused is not None
+    lengths = replies.take_each(_COUNTED, state.wrong_types)
+    for part, length in zip(_COUNTED, lengths, strict=True):
+        state.lengths[part] = as_int(length) or 0
+    counter, stream, meta, active, wait, paused, prioritized, beat, ttl = (
+        replies.take_each(_LOOKED_INTO, state.wrong_types)
+    )
+    state.job_counter = as_int(counter)
+    state.stream = _stream(stream)
+    match meta:
+        case [is_paused, version]:
+            state.is_paused = is_paused is not None
             state.version = as_text(version)
-    state.active_ids = _ids(take("active"))
-    waiting = [take("wait"), take("paused"), *_ids(take("prioritized"))]
+    state.active_ids = _ids(active)
+    waiting = [wait, paused, *_ids(prioritized)]
     state.next_id = next((i for i in waiting if isinstance(i, bytes)), None)
-    state.heartbeat = _heartbeat(take("stalled-check"), take("stalled-check"))
+    state.heartbeat = _heartbeat(beat, ttl)
     return state
 
 
