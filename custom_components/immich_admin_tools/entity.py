@@ -1,22 +1,29 @@
-"""What all entities share: the two kinds of devices, and how queues come and go."""
+"""What all entities share: their devices, when they write, how queues come and go."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, override
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, override
 
+from homeassistant.components.sensor import SensorEntity
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.update_coordinator import CoordinatorEntity
+from homeassistant.helpers.update_coordinator import (
+    CoordinatorEntity,
+    DataUpdateCoordinator,
+)
 from homeassistant.util import slugify
 
 from .analysis.models import QueueState, QueueView, Source
+from .clock import monotonic_ms
 from .const import DOMAIN
 from .coordinator import QueueCoordinator, ServerCoordinator
 from .data import AdminToolsConfigEntry, RuntimeData
 from .devices import queue_identifier
 from .gpu_host.manager import GpuHost
+from .history.events import Event
 from .immich.queues import PIPELINE, QueueName
 
 if TYPE_CHECKING:
@@ -107,7 +114,145 @@ class QueueEntityDescription(EntityDescription):
     needs_redis: bool = False
 
 
-class ServerEntity(CoordinatorEntity[QueueCoordinator]):
+class ChangesOnly(Entity):
+    """An entity that writes its state only when it shows something new.
+
+    Home Assistant would leave out what is the same, but only after it has put the whole
+    state together, which for all entities costs more than a whole poll.
+    """
+
+    _shown: tuple[object, ...] | None = None
+    """What it showed when its state was written last."""
+
+    def _shows(self) -> tuple[object, ...]:
+        """Return what it shows now: all that a poll can change of its state."""
+        if not self.available:
+            return (False,)
+        return (True, self.state, self.extra_state_attributes)
+
+    @callback
+    def _async_show(self) -> None:
+        """Write what is new."""
+        if self._shows() != self._shown:
+            self.async_write_ha_state()
+
+    @callback
+    @override
+    def _async_write_ha_state(self) -> None:
+        """Remember what is written, whoever asks for it."""
+        self._shown = self._shows()
+        super()._async_write_ha_state()
+
+
+SETTLE = timedelta(seconds=15)
+"""Counts and rates of a busy queue are written at most this often."""
+
+SETTLE_SLOW = timedelta(seconds=60)
+"""A count that only grows, and an age, which does so by itself: once a minute."""
+
+type Value = str | int | float | datetime | None
+type Attributes = Mapping[str, object] | None
+
+type _Shown = tuple[bool, Value, Mapping[str, object]]
+"""Whether it is available, its value and its attributes."""
+
+_MOVING_ATTRIBUTES = frozenset({"low", "high", "unknown_because", "estimate"})
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class SettlingSensor(ChangesOnly, SensorEntity):
+    """A sensor that writes no more than is worth a row of the recorder.
+
+    A row is written for each state that is written and differs, be it in an
+    unrecorded attribute alone. So those that move with every poll wait for the value,
+    or for a minute; the names of stuck photos do not.
+    Where `_settles`, so does the value until the last write is `_settle` ago; a change
+    to or from zero, unknown or unavailable is written at once: that is when a queue
+    starts, ends or breaks.
+    """
+
+    _settles: bool
+    _settle: timedelta = SETTLE
+    _written_at: int = 0
+    """Monotonic ms."""
+    _taken: _Shown | None = None
+    """What was taken over last, to be written."""
+    _unrecorded_attributes = frozenset({"jobs"}) | _MOVING_ATTRIBUTES
+
+    def _read(self) -> tuple[Value, Attributes]:
+        """Return the value and the attributes of the last poll."""
+        raise NotImplementedError
+
+    @override
+    def _shows(self) -> tuple[object, ...]:
+        """Return what was taken over: what is new since then has to wait."""
+        return self._taken or ()
+
+    @callback
+    def _take(self) -> bool:
+        """Take over what was read; return whether it is to be written."""
+        available = self.available
+        value, attributes = self._read() if available else (None, None)
+        found = attributes or {}
+        shown = (available, value, found)
+        if shown == self._taken:
+            return False
+        now = monotonic_ms()
+        if self._taken is not None:
+            wait = self._wait(self._taken, shown)
+            if wait is not None and now - self._written_at < wait / _MILLISECOND:
+                return False
+        self._taken = shown
+        self._written_at = now
+        self._attr_native_value = value
+        self._attr_extra_state_attributes = dict(found)
+        return True
+
+    def _wait(self, before: _Shown, after: _Shown) -> timedelta | None:
+        """Return how long after the last write this may be written; None: at once."""
+        was_available, old, had = before
+        available, new, found = after
+        if (
+            available is not was_available
+            or bool(old) != bool(new)
+            or (old is None) != (new is None)
+        ):
+            return None
+        if old != new:
+            return self._settle if self._settles else None
+        at_once = (found.keys() | had.keys()) - _MOVING_ATTRIBUTES
+        if any(found.get(key) != had.get(key) for key in at_once):
+            return None
+        return SETTLE_SLOW
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take the first value before the first write."""
+        await super().async_added_to_hass()
+        self._take()
+
+    @callback
+    @override
+    def _async_show(self) -> None:
+        """Write what the poll brought, unless it is too soon."""
+        if self._take():
+            self.async_write_ha_state()
+
+
+class _PolledEntity[Coordinator: DataUpdateCoordinator[Any]](
+    ChangesOnly, CoordinatorEntity[Coordinator]
+):
+    """An entity that shows what a coordinator found."""
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write what is new in this poll."""
+        self._async_show()
+
+
+class ServerEntity(_PolledEntity[QueueCoordinator]):
     """An entity of the server's device that shows something of all queues."""
 
     _attr_has_entity_name = True
@@ -121,7 +266,35 @@ class ServerEntity(CoordinatorEntity[QueueCoordinator]):
         self._attr_device_info = server_device_info(entry)
 
 
-class ServerStatusEntity(CoordinatorEntity[ServerCoordinator]):
+class ActivityEntity(ServerEntity):
+    """An entity of the server's device that shows what happened."""
+
+    def __init__(
+        self, entry: AdminToolsConfigEntry, description: EntityDescription
+    ) -> None:
+        """Look at the history."""
+        super().__init__(entry, description)
+        self._history = entry.runtime_data.history
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: what happened stays true while nobody answers."""
+        return True
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Be told of everything that is told on the bus, also between two polls."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._history.async_listen(self._happened))
+
+    @callback
+    def _happened(self, event: Event) -> None:
+        """Show at once what is new because of it."""
+        self._async_show()
+
+
+class ServerStatusEntity(_PolledEntity[ServerCoordinator]):
     """An entity of the server's device that shows what Immich says of itself."""
 
     _attr_has_entity_name = True
@@ -135,7 +308,7 @@ class ServerStatusEntity(CoordinatorEntity[ServerCoordinator]):
         self._attr_device_info = server_device_info(entry)
 
 
-class QueueEntity(CoordinatorEntity[QueueCoordinator]):
+class QueueEntity(_PolledEntity[QueueCoordinator]):
     """An entity of a queue's device."""
 
     _attr_has_entity_name = True
@@ -161,9 +334,10 @@ class QueueEntity(CoordinatorEntity[QueueCoordinator]):
     @override
     def available(self) -> bool:
         """Return whether the last poll saw the queue, where it has to be seen."""
-        view = self.coordinator.data.queues.get(self.queue)
+        coordinator = self.coordinator
+        view = coordinator.data.queues.get(self.queue)
         return (
-            super().available
+            coordinator.last_update_success
             and view is not None
             and not (self.entity_description.needs_redis and view.source is Source.API)
         )
@@ -202,7 +376,7 @@ def async_add_queue_entities[EntityT: Entity](
     add_new()
 
 
-class GpuEntity(Entity):
+class GpuEntity(ChangesOnly):
     """An entity of a host's device. It changes when the host does."""
 
     _attr_has_entity_name = True
@@ -223,8 +397,8 @@ class GpuEntity(Entity):
 
     @callback
     def _changed(self) -> None:
-        """Show how the host stands now; Home Assistant leaves out what is the same."""
-        self.async_write_ha_state()
+        """Show how the host stands now."""
+        self._async_show()
 
 
 @callback

@@ -1,6 +1,6 @@
 """The options dialog: what can be changed without asking Immich again."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +16,8 @@ from homeassistant.helpers.selector import (
     NumberSelectorConfig,
     NumberSelectorMode,
     ObjectSelector,
+    ObjectSelectorConfig,
+    ObjectSelectorField,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -47,6 +49,7 @@ from .healing.policy import HealLimits
 from .immich.address import normalise_url
 from .immich.errors import ImmichError, InvalidAddressError, UnexpectedReplyError
 from .immich.permissions import Permission
+from .immich.queues import DEFAULT_STUCK_THRESHOLD
 from .immich.telemetry import read_telemetry, telemetry_urls
 from .restart.methods import MethodKind
 from .restart.restarter import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY
@@ -65,7 +68,60 @@ CONF_STRIKES = "strikes"
 CONF_PER_HOUR = "actions_per_hour"
 CONF_LEARNED = "learned"
 
-_JOB_THRESHOLDS = vol.Schema({str: vol.All(int, vol.Range(min=0))})
+
+def _whole(value: object) -> int:
+    """Return a number without a fraction; a browser may send it as 7.0."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise vol.Invalid("expected a whole number")
+
+
+CONF_JOB = "job"
+CONF_SECONDS = "seconds"
+
+_JOB_THRESHOLD = vol.Schema(
+    {
+        vol.Required(CONF_JOB): vol.All(str, vol.Strip, vol.Length(min=1)),
+        vol.Required(CONF_SECONDS): vol.All(vol.Any(int, _whole), vol.Range(min=0)),
+    }
+)
+
+
+class _ListedTwiceError(ValueError):
+    """A job type has two thresholds; the message is its name."""
+
+
+def listed_job_thresholds(stored: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return the thresholds per job type as the form lists them."""
+    return [{CONF_JOB: job, CONF_SECONDS: seconds} for job, seconds in stored.items()]
+
+
+def job_thresholds_of(listed: Iterable[object]) -> dict[str, int]:
+    """Return the thresholds per job type as they are stored.
+
+    Raises vol.Invalid and _ListedTwiceError.
+    """
+    thresholds: dict[str, int] = {}
+    for row in map(_JOB_THRESHOLD, listed):
+        job: str = row[CONF_JOB]
+        if job in thresholds:
+            raise _ListedTwiceError(job)
+        thresholds[job] = row[CONF_SECONDS]
+    return thresholds
+
+
+def known_jobs_of(entry: AdminToolsConfigEntry) -> list[str]:
+    """Return the names of the jobs that were seen to end, to choose from."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return []
+    queues = entry.runtime_data.queues
+    return sorted(
+        {
+            name
+            for queue in queues.data.queues
+            for name in queues.analyst.durations(queue)
+        }
+    )
 
 
 def learned_thresholds_of(entry: AdminToolsConfigEntry) -> dict[str, int]:
@@ -106,11 +162,48 @@ def heal_fields(
                 options=offers, multiple=True, mode=SelectSelectorMode.LIST
             )
         )
-    fields[vol.Optional(CONF_JOB_THRESHOLDS)] = ObjectSelector()
+    fields[vol.Optional(CONF_JOB_THRESHOLDS)] = _job_thresholds_list(
+        known_jobs_of(entry)
+    )
     return {
         # No default: a browser would show that, empty, in place of its fields' own.
         vol.Required(SECTION_HEALING): section(vol.Schema(fields), {"collapsed": True})
     }
+
+
+def _job_thresholds_list(known_jobs: list[str]) -> ObjectSelector:
+    """Return a list to add to and to remove from.
+
+    Nothing in it is required, and no number too low: Home Assistant's own refusal
+    would not be translated, and a browser would choose the first job for the user.
+    """
+    return ObjectSelector(
+        ObjectSelectorConfig(
+            fields={
+                CONF_JOB: ObjectSelectorField(
+                    selector=SelectSelector(
+                        SelectSelectorConfig(
+                            options=known_jobs,
+                            custom_value=True,
+                            mode=SelectSelectorMode.DROPDOWN,
+                        )
+                    )
+                ),
+                CONF_SECONDS: ObjectSelectorField(
+                    default=DEFAULT_STUCK_THRESHOLD,
+                    selector=NumberSelector(
+                        NumberSelectorConfig(
+                            unit_of_measurement="s", mode=NumberSelectorMode.BOX
+                        )
+                    ),
+                ),
+            },
+            multiple=True,
+            label_field=CONF_JOB,
+            description_field=CONF_SECONDS,
+            translation_key="job_threshold",
+        )
+    )
 
 
 def heal_form(entry: AdminToolsConfigEntry) -> dict[str, Any]:
@@ -120,7 +213,9 @@ def heal_form(entry: AdminToolsConfigEntry) -> dict[str, Any]:
         SECTION_HEALING: {
             CONF_STRIKES: limits.strikes,
             CONF_PER_HOUR: limits.per_hour,
-            CONF_JOB_THRESHOLDS: dict(entry.options.get(CONF_JOB_THRESHOLDS, {})),
+            CONF_JOB_THRESHOLDS: listed_job_thresholds(
+                entry.options.get(CONF_JOB_THRESHOLDS, {})
+            ),
         }
     }
 
@@ -129,9 +224,11 @@ def heal_problem(user_input: Mapping[str, Any]) -> tuple[str, dict[str, str]] | 
     """Return what is wrong: a translation key and its placeholders."""
     chosen: Mapping[str, Any] = user_input[SECTION_HEALING]
     try:
-        _JOB_THRESHOLDS(chosen.get(CONF_JOB_THRESHOLDS) or {})
+        job_thresholds_of(chosen.get(CONF_JOB_THRESHOLDS, ()))
     except vol.Invalid:
         return "job_thresholds_wrong", {}
+    except _ListedTwiceError as err:
+        return "job_threshold_twice", plain_placeholders({"job": err})
     return None
 
 
@@ -151,7 +248,7 @@ def heal_options(
         if key in before or int(chosen[key]) != usual
     }
     options: dict[str, Any] = {CONF_HEAL_LIMITS: limits} if limits else {}
-    job_names = _JOB_THRESHOLDS(chosen.get(CONF_JOB_THRESHOLDS) or {})
+    job_names = job_thresholds_of(chosen.get(CONF_JOB_THRESHOLDS, ()))
     if job_names or CONF_JOB_THRESHOLDS in entry.options:
         options[CONF_JOB_THRESHOLDS] = job_names
     learned = learned_thresholds_of(entry)

@@ -17,15 +17,19 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .analysis.models import Eta, QueueView, ServerView
-from .clock import monotonic_ms
-from .coordinator import QueueCoordinator
 from .data import AdminToolsConfigEntry, RuntimeData
 from .entity import (
     QUEUE_STATES,
+    SETTLE,
+    SETTLE_SLOW,
+    ActivityEntity,
+    Attributes,
     GpuEntity,
     QueueEntity,
     QueueEntityDescription,
     ServerEntity,
+    SettlingSensor,
+    Value,
     async_add_gpu_entities,
     async_add_queue_entities,
     blocked_workers,
@@ -34,46 +38,42 @@ from .entity import (
 from .gpu_host.manager import GpuHost
 from .gpu_host.models import GONE, KEEPING_ON, Hold, HostState
 from .gpu_host.policy import goes_off_at
-from .history.events import Event
 from .serialization import to_json
-
-SETTLE = timedelta(seconds=15)
-"""Counts and rates of a busy queue are written at most this often."""
-
-SETTLE_SLOW = timedelta(seconds=60)
-"""A count that only grows, and an age, which does so by itself: once a minute."""
-
-type Value = str | int | float | datetime | None
-type Attributes = Mapping[str, object] | None
-
-
-def _no_attributes(_view: object, _runtime: RuntimeData) -> Attributes:
-    """Most sensors have none."""
-    return None
 
 
 @dataclass(frozen=True, kw_only=True)
-class QueueSensorDescription(QueueEntityDescription, SensorEntityDescription):
+class _ReadOff[View]:
+    """How to read a sensor off what a poll has found."""
+
+    value_fn: Callable[[View], Value] = lambda _: None
+    runtime_value_fn: Callable[[View, RuntimeData], Value] | None = None
+    """For what the view alone doesn't tell."""
+    attributes_fn: Callable[[View, RuntimeData], Attributes] | None = None
+    settles: bool = False
+
+    def read(self, view: View, runtime: RuntimeData) -> tuple[Value, Attributes]:
+        """Return the value and the attributes."""
+        read, attributes = self.runtime_value_fn, self.attributes_fn
+        return (
+            self.value_fn(view) if read is None else read(view, runtime),
+            None if attributes is None else attributes(view, runtime),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueSensorDescription(
+    QueueEntityDescription, _ReadOff[QueueView], SensorEntityDescription
+):
     """How to read a sensor off a queue."""
 
-    value_fn: Callable[[QueueView], Value] = lambda _: None
-    runtime_value_fn: Callable[[QueueView, RuntimeData], Value] | None = None
-    """For what the view alone doesn't tell."""
-    attributes_fn: Callable[[QueueView, RuntimeData], Attributes] = _no_attributes
-    settles: bool = False
     settle: timedelta = SETTLE
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServerSensorDescription(SensorEntityDescription):
+class ServerSensorDescription(_ReadOff[ServerView], SensorEntityDescription):
     """How to read a sensor off the whole server."""
 
-    value_fn: Callable[[ServerView], Value] = lambda _: None
-    runtime_value_fn: Callable[[ServerView, RuntimeData], Value] | None = None
-    """For what the view alone doesn't tell."""
     needs_redis: bool = False
-    attributes_fn: Callable[[ServerView, RuntimeData], Attributes] = _no_attributes
-    settles: bool = False
 
 
 def _finish(view: QueueView | ServerView) -> datetime | None:
@@ -330,48 +330,29 @@ SHOWN = (
 )
 
 
-class LastHealSensor(ServerEntity, SensorEntity):
+class LastHealSensor(ActivityEntity, SensorEntity):
     """When a stuck job was last dealt with. Its outcome may still change."""
 
     def __init__(self, entry: AdminToolsConfigEntry) -> None:
         super().__init__(entry, LAST_HEAL)
-        self._activity = entry.runtime_data.history
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return True: it is kept here."""
-        return True
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Follow the history too, which may change between two polls."""
-        await super().async_added_to_hass()
-        self.async_on_remove(self._activity.async_listen(self._happened))
-
-    def _happened(self, _event: Event) -> None:
-        """Show it at once."""
-        self.async_write_ha_state()
 
     @property
     @override
     def native_value(self) -> datetime | None:
         """Return when it was."""
-        last = self._activity.history.last_heal
+        last = self._history.history.last_heal
         return None if last is None else dt_util.utc_from_timestamp(last.at // 1000)
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
         """Return what was done, and what was verified of it."""
-        last = self._activity.history.last_heal
+        last = self._history.history.last_heal
         known = {} if last is None else to_json(last)
         return {key: known.get(key) for key in SHOWN}
 
 
 PARALLEL_UPDATES = 0
-
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 async def async_setup_entry(
@@ -404,87 +385,7 @@ async def async_setup_entry(
     )
 
 
-_MOVING_ATTRIBUTES = frozenset({"low", "high", "unknown_because", "estimate"})
-
-
-class _SettlingSensor(SensorEntity):
-    """A sensor that writes no more than is worth a row of the recorder.
-
-    A row is written for each state that is written and differs, be it in an
-    unrecorded attribute alone. So those that move with every poll wait for the value,
-    or for a minute; the names of stuck photos do not.
-    Where `_settles`, so does the value until the last write is `_settle` ago; a change
-    to or from zero, unknown or unavailable is written at once: that is when a queue
-    starts, ends or breaks.
-    """
-
-    coordinator: QueueCoordinator
-    _settles: bool
-    _settle: timedelta = SETTLE
-    _written_at: int | None = None
-    """Monotonic ms."""
-    _was_available = True
-    _found: dict[str, object]
-    """The attributes that were written last."""
-    _attr_should_poll = False
-    _unrecorded_attributes = frozenset({"jobs"}) | _MOVING_ATTRIBUTES
-
-    def _read(self) -> tuple[Value, Attributes]:
-        """Return the value and the attributes of the last poll."""
-        raise NotImplementedError
-
-    @callback
-    def _take(self) -> bool:
-        """Take over what was read; return whether it is to be written."""
-        available = self.available
-        value, attributes = self._read() if available else (None, None)
-        found = dict(attributes or {})
-        now = monotonic_ms()
-        wait = self._wait(value, found) if available is self._was_available else None
-        if wait is not None and (
-            self._written_at is not None
-            and now - self._written_at < wait / _MILLISECOND
-        ):
-            return False
-        if (
-            available is self._was_available
-            and self._written_at is not None
-            and (value, found) == (self.native_value, self._found)
-        ):
-            return False
-        self._was_available = available
-        self._written_at = now
-        self._attr_native_value = value
-        self._attr_extra_state_attributes = self._found = found
-        return True
-
-    def _wait(self, value: Value, found: dict[str, object]) -> timedelta | None:
-        """Return how long after the last write this may be written; None: at once."""
-        old = self.native_value
-        if bool(old) != bool(value) or (old is None) != (value is None):
-            return None
-        if old != value:
-            return self._settle if self._settles else None
-        at_once = (found.keys() | self._found.keys()) - _MOVING_ATTRIBUTES
-        if any(found.get(key) != self._found.get(key) for key in at_once):
-            return None
-        return SETTLE_SLOW
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Take the first value before the first write."""
-        await super().async_added_to_hass()
-        self._found = {}
-        self._take()
-
-    @callback
-    def _handle_coordinator_update(self) -> None:
-        """Write what the poll brought, unless it is too soon."""
-        if self._take():
-            self.async_write_ha_state()
-
-
-class ServerSensor(_SettlingSensor, ServerEntity):
+class ServerSensor(SettlingSensor, ServerEntity):
     """A number of all queues together."""
 
     entity_description: ServerSensorDescription
@@ -499,17 +400,12 @@ class ServerSensor(_SettlingSensor, ServerEntity):
     @override
     def _read(self) -> tuple[Value, Attributes]:
         """Return the value and the attributes of the last poll."""
-        view, description = self.coordinator.data, self.entity_description
-        read = description.runtime_value_fn
-        return (
-            description.value_fn(view)
-            if read is None
-            else read(view, self._entry.runtime_data),
-            description.attributes_fn(view, self._entry.runtime_data),
+        return self.entity_description.read(
+            self.coordinator.data, self._entry.runtime_data
         )
 
 
-class QueueSensor(_SettlingSensor, QueueEntity):
+class QueueSensor(SettlingSensor, QueueEntity):
     """A number or state of one queue."""
 
     entity_description: QueueSensorDescription
@@ -527,15 +423,10 @@ class QueueSensor(_SettlingSensor, QueueEntity):
     @override
     def _read(self) -> tuple[Value, Attributes]:
         """Return the value and the attributes of the last poll."""
-        view, description = self.view, self.entity_description
-        read = description.runtime_value_fn
-        return (
-            description.value_fn(view) if read is None else read(view, self._runtime),
-            description.attributes_fn(view, self._runtime),
-        )
+        return self.entity_description.read(self.view, self._runtime)
 
 
-class RedisLatencySensor(_SettlingSensor, ServerEntity):
+class RedisLatencySensor(SettlingSensor, ServerEntity):
     """How long Redis took to answer a poll: another time each, so told once a minute."""
 
     _settles = True
@@ -545,16 +436,13 @@ class RedisLatencySensor(_SettlingSensor, ServerEntity):
     @override
     def available(self) -> bool:
         """Return whether Redis answered."""
-        redis = self.coordinator.redis
-        return super().available and redis is not None and redis.connected
+        return super().available and self.coordinator.data.latency is not None
 
     @override
     def _read(self) -> tuple[Value, Attributes]:
         """Return milliseconds."""
-        redis = self.coordinator.redis
-        if redis is None or redis.reading is None:
-            return None, None
-        return redis.reading.latency * 1000, None
+        latency = self.coordinator.data.latency
+        return None if latency is None else latency * 1000, None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -630,6 +518,8 @@ class GpuSensor(GpuEntity, SensorEntity):
     @override
     def _changed(self) -> None:
         """Write a count at most every 15 s, but at once when it comes from or to zero."""
+        if self._shows() == self._shown:
+            return
         now, value = dt_util.utcnow(), self.native_value
         if self.entity_description.settles and self._written_at is not None:
             old = self.hass.states.get(self.entity_id)

@@ -80,6 +80,77 @@ def test_dialogs_that_are_submitted_untouched_change_nothing(demo: Demo) -> None
     assert _stored(demo) == before
 
 
+def _press_last(text: str) -> Step:
+    """Press the last button of that text: the one of the dialog on top."""
+    buttons = (
+        "window.__look.all('ha-button')"
+        f".filter((it) => it.textContent.trim() === {text!r})"
+    )
+    return {"do": "evaluate", "script": f"{buttons}.at(-1).click()"}
+
+
+@pytest.mark.timeout(600)
+def test_thresholds_per_job_type_are_a_list(demo: Demo) -> None:
+    """Rows are added and removed; what is wrong with one is said."""
+    opened = (
+        _press("Configure"),
+        _see("Days after which"),
+        SETTLE,
+        _click("Stuck jobs", exact=True),
+        SETTLE,
+    )
+    demo.visit(
+        INTEGRATION,
+        _see("Add GPU box"),
+        *opened,
+        _press_last("Add"),
+        _see("such as AssetEncodeVideo"),
+        SETTLE,
+        # Nobody said which jobs.
+        _press_last("Add"),
+        SETTLE,
+        *SUBMIT,
+        _see("needs a job type and a whole number of seconds"),
+        _click("Stuck jobs", exact=True),
+        SETTLE,
+        _press("Delete"),
+        SETTLE,
+        _press_last("Add"),
+        _see("such as AssetEncodeVideo"),
+        SETTLE,
+        _click("Job type"),
+        SETTLE,
+        {"do": "type", "text": "AssetEncodeVideo"},
+        SETTLE,
+        {"do": "key", "key": "Enter"},
+        SETTLE,
+        _picture(demo, "dialog-job-threshold"),
+        _press_last("Add"),
+        SETTLE,
+        _see("AssetEncodeVideo"),
+        _see("300 s"),
+        _picture(demo, "dialog-job-thresholds"),
+        *SUBMIT,
+        _see("Options successfully saved"),
+        view=TALL,
+        picture="job-thresholds-saved",
+    )
+    assert _stored(demo)[0][1]["job_thresholds"] == {"AssetEncodeVideo": 300}
+    demo.visit(
+        INTEGRATION,
+        _see("Add GPU box"),
+        *opened,
+        _see("AssetEncodeVideo"),
+        _press("Delete"),
+        SETTLE,
+        *SUBMIT,
+        _see("Options successfully saved"),
+        view=TALL,
+        picture="job-thresholds-removed",
+    )
+    assert _stored(demo)[0][1]["job_thresholds"] == {}
+
+
 def _make_stuck(demo: Demo, queue: str, entity: str) -> None:
     """Let a photo hang, and call it stuck soon."""
     demo.control("hang", queue=queue, count=1)

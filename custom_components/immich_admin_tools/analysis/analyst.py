@@ -71,7 +71,9 @@ class Analyst:
             )
             for name, queue in reading.queues.items()
         }
-        return _server_view(Source.REDIS, moment, views, self._last_to_end(views))
+        return _server_view(
+            Source.REDIS, moment, views, self._last_to_end(views), reading.latency
+        )
 
     def update_from_api(
         self,
@@ -185,7 +187,10 @@ class Analyst:
         return self._told_last
 
     def _memory(self, queue: str) -> QueueMemory:
-        return self._queues.setdefault(queue, QueueMemory(queue))
+        memory = self._queues.get(queue)
+        if memory is None:
+            memory = self._queues[queue] = QueueMemory(queue)
+        return memory
 
 
 def _server_view(
@@ -193,12 +198,14 @@ def _server_view(
     moment: PollContext,
     queues: Mapping[str, QueueView],
     last_to_end: str | None,
+    latency: float | None = None,
 ) -> ServerView:
     """Sum up the queues."""
     return ServerView(
         source=source,
         time=moment.shown(moment.now),
         now=moment.now,
+        latency=latency,
         queues=queues,
         waiting=sum(queue.waiting for queue in queues.values()),
         active=sum(queue.active for queue in queues.values()),

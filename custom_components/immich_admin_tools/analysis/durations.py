@@ -36,9 +36,13 @@ class DurationStatistics:
     _buckets: dict[int, int] = field(default_factory=dict)
     _recent: float = 0.0
     _recent_weight: float = 0.0
+    _suggested: int | None = field(default=None, compare=False)
+    _is_suggested: bool = field(default=False, compare=False)
+    """Whether `_suggested` takes all observations into account."""
 
     def add(self, milliseconds: int) -> None:
         """Take in one duration."""
+        self._is_suggested = False
         value = max(milliseconds, 1)
         bucket = min(int(log2(value) * _BUCKETS_PER_OCTAVE), _LAST_BUCKET)
         self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
@@ -81,7 +85,16 @@ class DurationStatistics:
 
     @property
     def suggested_threshold(self) -> int | None:
-        """Return the seconds after which such a job may be called stuck."""
+        """Return the seconds after which such a job may be called stuck.
+
+        It is asked for with every poll, and most queues rest.
+        """
+        if not self._is_suggested:
+            self._suggested = self._suggestion()
+            self._is_suggested = True
+        return self._suggested
+
+    def _suggestion(self) -> int | None:
         p99 = self.p99
         if p99 is None:
             return None

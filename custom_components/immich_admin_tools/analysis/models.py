@@ -11,6 +11,7 @@ of the recovery compare it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from ..bullmq.keys import Layout
 from ..bullmq.models import DataProblem, JsonValue
@@ -122,9 +123,9 @@ class Eta:
     """Seconds, rounded to what the estimate is worth."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class QueueView:
-    """One queue."""
+    """One queue. What follows from its fields is worked out once, however many ask."""
 
     name: str
     source: Source
@@ -172,12 +173,12 @@ class QueueView:
     restarted: bool = field(default=False, compare=False)
     """Whether Redis was emptied since the poll before: what waited is lost, not done."""
 
-    @property
+    @cached_property
     def stuck(self) -> tuple[JobView, ...]:
         """Return the jobs that are to be called stuck."""
         return tuple(job for job in self.jobs if job.due)
 
-    @property
+    @cached_property
     def oldest_active(self) -> int | None:
         """Return the age in seconds of the job that has run longest."""
         return max((job.age for job in self.jobs if job.age is not None), default=None)
@@ -188,9 +189,9 @@ class QueueView:
         return self.state_since if self.state is QueueState.STALLED else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ServerView:
-    """All queues of one Immich."""
+    """All queues of one Immich. What follows from its fields is worked out once."""
 
     source: Source
     time: int = field(compare=False)
@@ -210,8 +211,10 @@ class ServerView:
     """Queues that can only be watched, never acted on job by job."""
     now: int = field(default=0, compare=False)
     """When this was read on the monotonic clock: for all that is judged by it."""
+    latency: float | None = field(default=None, compare=False)
+    """Seconds that reading took; None when it was not Redis that was read."""
 
-    @property
+    @cached_property
     def stuck(self) -> tuple[JobView, ...]:
         """Return the stuck jobs of all queues."""
         return tuple(job for queue in self.queues.values() for job in queue.stuck)
@@ -219,4 +222,4 @@ class ServerView:
     @property
     def stuck_jobs(self) -> int:
         """Return how many jobs are stuck."""
-        return sum(len(queue.stuck) for queue in self.queues.values())
+        return len(self.stuck)

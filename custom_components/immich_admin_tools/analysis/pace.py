@@ -165,11 +165,12 @@ class Pace:
         return sum(block[1] for block in self._window) / seconds
 
     def _view(self, work: Work) -> PaceView:
-        rate = self._estimator.rate
         if work.is_paused:
             self._rate.tell(None)
             self._teller.forget()
             return PaceView(None, None, None, NoEta.PAUSED)
+        # Where nothing is to be done it is not asked for, and it takes a while.
+        rate = self._estimator.rate if work.waiting + work.active else None
         shown, shown_range = self._shown_rate(work, rate)
         eta, no_eta = self._eta(work, rate)
         return PaceView(shown, shown_range, eta, no_eta)

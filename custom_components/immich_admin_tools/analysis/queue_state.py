@@ -3,6 +3,7 @@
 from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ..bullmq.keys import Layout
 from ..bullmq.models import ActiveJob, JobEvent, JsonValue, QueueReading
 from ..immich.models import ListedJob, QueueCounts
 from ..immich.queues import asset_ids, hung_not_before
@@ -99,6 +100,22 @@ class QueueSample:
     all_late: bool | None
     """Whether all active jobs are due; None when nothing is active, or not all seen."""
     worker: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class RedisFacts:
+    """What only Redis tells of a queue; see `QueueView`."""
+
+    worker_seen_at: int | None = None
+    next_added_at: int | None = None
+    version: str | None = None
+    layout: Layout | None = None
+    writable: bool = False
+    left: Mapping[str, str] = field(default_factory=dict)
+    restarted: bool = False
+
+
+NOT_KNOWN = RedisFacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,35 +446,22 @@ def view_from_redis(
         all_late=_all_late(jobs, queue.active),
         worker=memory.worker.alive,
     )
-    understood = memory.understand(Source.REDIS, facts, moment)
     beat = memory.worker.heartbeat_at
-    return QueueView(
-        name=memory.name,
-        source=Source.REDIS,
-        is_paused=queue.is_paused,
-        waiting=queue.waiting,
-        active=queue.active,
-        delayed=queue.delayed,
-        failed=queue.failed,
-        jobs=jobs,
-        state=understood.state,
-        state_since=understood.state_since,
-        worker=memory.worker.alive,
-        worker_seen_at=None if beat is None else moment.shown(beat),
-        rate_per_minute=understood.pace.rate_per_minute,
-        rate_range=understood.pace.rate_range,
-        rate_is_estimate=False,
-        eta=understood.pace.eta,
-        no_eta=understood.pace.no_eta,
-        average_duration=understood.average_duration,
-        processed=memory.throughput.processed,
-        suggested_threshold=memory.durations.whole.suggested_threshold,
-        next_added_at=queue.next_job_added_at,
-        version=queue.version,
-        layout=queue.layout,
-        writable=queue.writable,
-        left=left,
-        restarted=progress.restarted,
+    return _queue_view(
+        memory,
+        queue,
+        jobs,
+        facts,
+        moment,
+        RedisFacts(
+            worker_seen_at=None if beat is None else moment.shown(beat),
+            next_added_at=queue.next_job_added_at,
+            version=queue.version,
+            layout=queue.layout,
+            writable=queue.writable,
+            left=left,
+            restarted=progress.restarted,
+        ),
     )
 
 
@@ -483,32 +487,48 @@ def view_from_api(
         worker=None,
     )
     memory.active_ids = active_ids
-    understood = memory.understand(Source.API, facts, moment)
+    return _queue_view(memory, counts, jobs, facts, moment, None)
+
+
+def _queue_view(
+    memory: QueueMemory,
+    counts: QueueReading | QueueCounts,
+    jobs: tuple[JobView, ...],
+    facts: QueueSample,
+    moment: PollContext,
+    redis: RedisFacts | None,
+) -> QueueView:
+    """Put a view together; `redis` is None in a poll of the API."""
+    source = Source.API if redis is None else Source.REDIS
+    redis = redis or NOT_KNOWN
+    understood = memory.understand(source, facts, moment)
     return QueueView(
         name=memory.name,
-        source=Source.API,
-        is_paused=counts.is_paused,
-        waiting=counts.backlog,
-        active=counts.active,
+        source=source,
+        is_paused=facts.is_paused,
+        waiting=facts.waiting,
+        active=facts.active,
         delayed=counts.delayed,
         failed=counts.failed,
         jobs=jobs,
         state=understood.state,
         state_since=understood.state_since,
-        worker=None,
-        worker_seen_at=None,
+        worker=facts.worker,
+        worker_seen_at=redis.worker_seen_at,
         rate_per_minute=understood.pace.rate_per_minute,
         rate_range=understood.pace.rate_range,
-        rate_is_estimate=True,
+        rate_is_estimate=source is Source.API,
         eta=understood.pace.eta,
         no_eta=understood.pace.no_eta,
         average_duration=understood.average_duration,
         processed=memory.throughput.processed if memory.counted else None,
         suggested_threshold=memory.durations.whole.suggested_threshold,
-        next_added_at=None,
-        version=None,
-        layout=None,
-        writable=False,
+        next_added_at=redis.next_added_at,
+        version=redis.version,
+        layout=redis.layout,
+        writable=redis.writable,
+        left=redis.left,
+        restarted=redis.restarted,
     )
 
 

@@ -146,7 +146,11 @@ class Replies:
 
         Raises MissingRightsError.
         """
-        denied = [rule for reply in replies if (rule := denied_rule(reply))]
+        denied = [
+            rule
+            for reply in replies
+            if isinstance(reply, ResponseError) and (rule := denied_rule(reply))
+        ]
         if denied:
             raise MissingRightsError(tuple(dict.fromkeys(denied)))
         self._replies = iter(replies)
@@ -157,6 +161,10 @@ class Replies:
         if isinstance(reply, RedisError):
             raise translate(reply) from None
         return reply
+
+    def take_each(self, parts: Sequence[str], wrong_types: list[str]) -> list[object]:
+        """Return the next replies, each of which is about one key: see `take_typed`."""
+        return [self.take_typed(part, wrong_types) for part in parts]
 
     def take_typed(self, part: str, wrong_types: list[str]) -> object:
         """Return the next reply, which is about one key; None when that has no value.

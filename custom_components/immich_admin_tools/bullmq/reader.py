@@ -46,6 +46,18 @@ class QueueState:
 
 _LISTS = ("wait", "paused", "active")
 _SORTED_SETS = ("prioritized", "delayed", "failed")
+_COUNTED = _LISTS + _SORTED_SETS
+_LOOKED_INTO = (
+    "id",
+    "events",
+    "meta",
+    "active",
+    "wait",
+    "paused",
+    "prioritized",
+    "stalled-check",
+    "stalled-check",
+)
 
 
 def ask_queue_state(trip: Pipeline, keys: QueueKeys) -> None:
@@ -69,22 +81,22 @@ def ask_queue_state(trip: Pipeline, keys: QueueKeys) -> None:
 def take_queue_state(replies: Replies, keys: QueueKeys) -> QueueState:
     """Return what the replies to `ask_queue_state` say."""
     state = QueueState(keys)
-
-    def take(part: str) -> object:
-        return replies.take_typed(part, state.wrong_types)
-
-    for part in _LISTS + _SORTED_SETS:
-        state.lengths[part] = as_int(take(part)) or 0
-    state.job_counter = as_int(take("id"))
-    state.stream = _stream(take("events"))
-    match take("meta"):
-        case [paused, version]:
-            state.is_paused = paused is not None
+    lengths = replies.take_each(_COUNTED, state.wrong_types)
+    for part, length in zip(_COUNTED, lengths, strict=True):
+        state.lengths[part] = as_int(length) or 0
+    counter, stream, meta, active, wait, paused, prioritized, beat, ttl = (
+        replies.take_each(_LOOKED_INTO, state.wrong_types)
+    )
+    state.job_counter = as_int(counter)
+    state.stream = _stream(stream)
+    match meta:
+        case [is_paused, version]:
+            state.is_paused = is_paused is not None
             state.version = as_text(version)
-    state.active_ids = _ids(take("active"))
-    waiting = [take("wait"), take("paused"), *_ids(take("prioritized"))]
+    state.active_ids = _ids(active)
+    waiting = [wait, paused, *_ids(prioritized)]
     state.next_id = next((i for i in waiting if isinstance(i, bytes)), None)
-    state.heartbeat = _heartbeat(take("stalled-check"), take("stalled-check"))
+    state.heartbeat = _heartbeat(beat, ttl)
     return state
 
 
@@ -211,7 +223,9 @@ class QueueReader:
         self._positions = EventPositions()
         self._wrong_streams: set[str] = set()
         self._known: dict[JobKey, KnownData] = {}
-        self._state_trips: dict[str, Pipeline] = {}
+        self._keys: dict[str, QueueKeys] = {}
+        self._states_trip: Pipeline | None = None
+        """What the last poll asked of these queues: mostly the same as the next one."""
 
     @property
     def positions(self) -> Mapping[str, str]:
@@ -247,18 +261,14 @@ class QueueReader:
 
     async def _read_states(self, queues: Collection[str]) -> _Poll:
         """First trip: counts, ids and new events of all queues."""
-        keys = {name: QueueKeys(self._prefix, name) for name in queues}
+        trip = Pipeline()
+        trip.ask_again(self._packed_states(queues))
+        keys = self._keys
         positions = {
             keys[name].events: position
             for name, position in self._positions.by_queue.items()
             if name in keys and name not in self._wrong_streams
         }
-
-        trip = Pipeline()
-        trip.ask("INFO", "server")
-        trip.ask("TIME")
-        for queue_keys in keys.values():
-            trip.ask_again(self._packed_state(queue_keys))
         if positions:
             ask_events(trip, positions)
         replies = await trip.run(self.client)
@@ -346,13 +356,16 @@ class QueueReader:
             poll.trips += 1
             _take_events(replies, poll.streams, behind)
 
-    def _packed_state(self, keys: QueueKeys) -> Pipeline:
-        """Return the commands of the first trip for one queue: always the same."""
-        trip = self._state_trips.get(keys.queue)
-        if trip is None:
-            trip = self._state_trips[keys.queue] = Pipeline()
-            ask_queue_state(trip, keys)
-        return trip
+    def _packed_states(self, queues: Collection[str]) -> Pipeline:
+        """Return what the first trip asks for: the same as long as the queues are."""
+        if self._states_trip is None or tuple(queues) != tuple(self._keys):
+            self._keys = {name: QueueKeys(self._prefix, name) for name in queues}
+            self._states_trip = Pipeline()
+            self._states_trip.ask("INFO", "server")
+            self._states_trip.ask("TIME")
+            for keys in self._keys.values():
+                ask_queue_state(self._states_trip, keys)
+        return self._states_trip
 
     def _commit(self, poll: _Poll) -> None:
         self._positions.commit(poll.streams.values())
