@@ -5,37 +5,24 @@ from pathlib import Path
 import time
 from typing import Any
 
+from playwright.sync_api import Page
 import pytest
 
-from scripts.tooling.browser import Step, View
+from .demo import DOMAIN, INTEGRATION, SETTLE, Demo
 
-from .demo import Demo
-
-DOMAIN = "immich_admin_tools"
-INTEGRATION = f"/config/integrations/integration/{DOMAIN}"
-TALL = View(height=1400)
-PATIENCE = 90_000
-"""ms: a busy machine takes its time, and a restart of the workers too."""
+TALL = 1400
+"""Pixels: a long dialog is shown as a whole."""
 
 
-def _press(label: str, *, in_menu: bool = False) -> Step:
+def _press(page: Page, label: str) -> None:
     """Press the first icon button of that name; most have no text to click on."""
-    buttons = (
-        f"window.__look.all('ha-icon-button').filter((it) => it.label === {label!r})"
-    )
-    return {"do": "evaluate", "script": f"{buttons}[{1 if in_menu else 0}].click()"}
+    page.wait_for_timeout(SETTLE)
+    page.get_by_role("button", name=label, exact=True).first.click()
 
 
-def _see(text: str) -> Step:
-    return {"do": "see", "text": text, "timeout": PATIENCE}
-
-
-def _click(text: str, *, exact: bool = False) -> Step:
-    return {"do": "click", "text": text, "exact": exact, "timeout": PATIENCE}
-
-
-SETTLE: Step = {"do": "wait", "ms": 800}
-SUBMIT = (SETTLE, _click("Submit", exact=True))
+def _submit(page: Page) -> None:
+    page.wait_for_timeout(SETTLE)
+    page.get_by_text("Submit", exact=True).click()
 
 
 def _stored(demo: Demo) -> list[Any]:
@@ -50,33 +37,25 @@ def _stored(demo: Demo) -> list[Any]:
     ]
 
 
-def _picture(demo: Demo, name: str) -> Step:
-    return {"do": "screenshot", "path": str(demo.pictures / f"{name}.png")}
-
-
 @pytest.mark.timeout(600)
 def test_dialogs_that_are_submitted_untouched_change_nothing(demo: Demo) -> None:
     """Options, GPU box and connection: in a browser all fields are filled in by themselves."""
     before = _stored(demo)
-    demo.visit(
-        INTEGRATION,
-        _see("Add GPU box"),
-        _press("Configure"),
-        _see("Days after which"),  # Labels of fields are no text.
-        *SUBMIT,
-        _see("Options successfully saved"),
-        _picture(demo, "dialog-options"),
-        _click("Finish", exact=True),
-        SETTLE,
-        _press("Reconfigure"),
-        _see("Change GPU box"),
-        *SUBMIT,
-        _see("Reconfiguration was successful"),
-        _picture(demo, "dialog-gpu"),
-        _click("Close", exact=True),
-        view=TALL,
-        picture="dialogs",
-    )
+    with demo.visit(INTEGRATION, "dialogs", height=TALL) as page:
+        page.get_by_text("Add GPU box").first.wait_for()
+        _press(page, "Configure")
+        # Labels of fields are no text.
+        page.get_by_text("Days after which").first.wait_for()
+        _submit(page)
+        page.get_by_text("Options successfully saved").wait_for()
+        demo.take(page, "dialog-options")
+        page.get_by_text("Finish", exact=True).click()
+        _press(page, "Reconfigure")
+        page.get_by_text("Change GPU box").wait_for()
+        _submit(page)
+        page.get_by_text("Reconfiguration was successful").wait_for()
+        demo.take(page, "dialog-gpu")
+        page.get_by_text("Close", exact=True).click()
     assert _stored(demo) == before
 
 
@@ -115,26 +94,22 @@ def test_stuck_jobs_are_put_right_by_clicking(demo: Demo) -> None:
     (job, *_) = _stuck(demo, "ocr")
     assert job["why"]
     assert job["since"]
-    demo.visit(
-        "/config/repairs",
-        _click("Jobs are stuck"),
-        _see(job["file_name"]),
-        SETTLE,
-        _picture(demo, "repair-stuck"),
-        _click("Clear", exact=True),
-        _see("worker still blocked; needs a restart"),
-        SETTLE,
-        _picture(demo, "repair-cleared"),
-        _click("Choose a restart method"),
-        _see("Recommended. Immich restarts its own processes"),
-        SETTLE,
-        _picture(demo, "repair-ways"),
-        _click("Redis message"),
-        _see("Turn off to only save the choice"),
-        *SUBMIT,
-        _see("The workers were restarted"),
-        view=TALL,
-        picture="repair-restarted",
-    )
+    with demo.visit("/config/repairs", "repair-restarted", height=TALL) as page:
+        page.get_by_text("Jobs are stuck").first.click()
+        page.get_by_text(job["file_name"]).first.wait_for()
+        page.wait_for_timeout(SETTLE)
+        demo.take(page, "repair-stuck")
+        page.get_by_text("Clear", exact=True).click()
+        page.get_by_text("worker still blocked; needs a restart").first.wait_for()
+        page.wait_for_timeout(SETTLE)
+        demo.take(page, "repair-cleared")
+        page.get_by_text("Choose a restart method").click()
+        page.get_by_text("Recommended. Immich restarts its own processes").wait_for()
+        page.wait_for_timeout(SETTLE)
+        demo.take(page, "repair-ways")
+        page.get_by_text("Redis message").click()
+        page.get_by_text("Turn off to only save the choice").wait_for()
+        _submit(page)
+        page.get_by_text("The workers were restarted").first.wait_for()
     assert demo.control_get("truth")["queues"]["ocr"]["hung_now"] == 0
     assert _stored(demo)[0][1]["restart_action"]["ways"] == ["redis"]
