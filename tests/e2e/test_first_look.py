@@ -9,7 +9,7 @@ def test_integration_is_set_up(demo: Demo) -> None:
     """The integration's page shows the server, and no error."""
     errors: list[Error] = []
     with demo.visit(INTEGRATION, "integration") as page:
-        page.on("pageerror", errors.append)
+        page.on("pageerror", lambda error: errors.append(error))
         page.reload()
         expect(page.get_by_text("Immich Admin Tools").first).to_be_visible(
             timeout=PATIENCE

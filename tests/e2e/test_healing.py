@@ -79,7 +79,7 @@ def test_a_hung_photo_from_first_sight_to_restart(demo: Demo) -> None:
         page.get_by_text("Problem").first.wait_for()
     with demo.visit(device, "queue-cleared") as page:
         page.get_by_text("Clear stuck jobs").first.wait_for()
-        page.get_by_text("Press").first.click()
+        page.get_by_text("Press", exact=True).click()
         page.wait_for_timeout(2 * SETTLE)
     heal = _until(lambda: _last_heal(demo, job["asset_id"]), "the outcome is known")
     # Right after its threshold a job may simply be big.
