@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 import json
 import os
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from typing import BinaryIO
 
 from .common import REPORTS, REPOSITORY, ToolingError, duration, say
 from .environments import set_up
@@ -168,47 +169,55 @@ def stream(
         # All that it starts is told when it has to end.
         start_new_session=True,
     )
-    assert process.stdout
-    pipe = process.stdout.fileno()
-    with process.stdout, log.open("ab") as file, _ended(process):
-        while True:
-            # Not until its end: something that outlives the program may hold the pipe.
-            ended = process.poll() is not None
-            readable, _, _ = select.select([pipe], [], [], 0 if ended else 0.5)
-            chunk = os.read(pipe, 65536) if readable else b""
-            output += chunk
-            file.write(chunk)
-            sys.stdout.buffer.write(chunk)
-            sys.stdout.flush()
-            if ended and not chunk:
-                break
-    return process.returncode, output.decode(errors="replace")
-
-
-@contextmanager
-def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """End a program and all that it started when it takes too long, or when we are interrupted."""
 
     def tell(number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
 
-    too_long = threading.Timer(_LONGEST, tell, [signal.SIGINT])
-    killed = threading.Timer(_LONGEST + _PATIENCE, tell, [signal.SIGKILL])
-    too_long.start()
-    killed.start()
+    timers = [
+        threading.Timer(_LONGEST, tell, [signal.SIGINT]),
+        threading.Timer(_LONGEST + _PATIENCE, tell, [signal.SIGKILL]),
+    ]
+    for timer in timers:
+        timer.start()
     try:
-        yield
-    except BaseException:
-        tell(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=_PATIENCE)
-        raise
+        with log.open("ab") as file:
+            try:
+                _show(process, file, output)
+            except BaseException:
+                timers.append(threading.Timer(_PATIENCE, tell, [signal.SIGKILL]))
+                timers[-1].start()
+                tell(signal.SIGINT)
+                _show(process, file, output)
+                raise
     finally:
-        too_long.cancel()
-        killed.cancel()
+        for timer in timers:
+            timer.cancel()
+        # What it left running, too.
         tell(signal.SIGKILL)
         process.wait()
+        if process.stdout:
+            process.stdout.close()
+    return process.returncode, output.decode(errors="replace")
+
+
+def _show(process: subprocess.Popen[bytes], log: BinaryIO, output: bytearray) -> None:
+    """Pass on what a program says until it ends; what outlives it may hold the pipe."""
+    assert process.stdout
+    pipe = process.stdout.fileno()
+    while True:
+        ended = process.poll() is not None
+        readable, _, _ = select.select([pipe], [], [], 0 if ended else 0.5)
+        chunk = os.read(pipe, 65536) if readable else b""
+        for target in (log, sys.stdout.buffer):
+            target.write(chunk)
+            target.flush()
+        output += chunk
+        if ended and not chunk:
+            return
+        if readable and not chunk:
+            # It has closed its output, but goes on.
+            time.sleep(0.1)
 
 
 def _log(stage: Stage) -> Path:

@@ -19,4 +19,4 @@ if importlib.util.find_spec("respx") is None:
 
     # The component no longer exports it.
     if not hasattr(logger, "_clear_logger_overwrites"):
-        logger._clear_logger_overwrites = helpers._clear_logger_overwrites  # type: ignore[attr-defined]
+        logger._clear_logger_overwrites = helpers._clear_logger_overwrites
