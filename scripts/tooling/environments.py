@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-import fcntl
 import os
 from pathlib import Path
 import sys
@@ -18,7 +17,6 @@ from .common import (
     REQUIREMENTS,
     SIMULATOR,
     ToolingError,
-    cache_dir,
     duration,
     finished,
     run,
@@ -74,11 +72,7 @@ def set_up(versions: Collection[HomeAssistantVersion] = ALL) -> Program:
     """
     started = time.monotonic()
     say("Setting up")
-    file = cache_dir() / "setup.lock"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w") as lock:
-        # Another set-up works on the same cache.
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with bootstrap.alone():
         interpreter = bootstrap.python()
         for version in versions:
             _make(version, interpreter)
