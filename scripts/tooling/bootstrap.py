@@ -68,7 +68,11 @@ def alone() -> Iterator[None]:
     """Let only one process at a time change the cache."""
     cache_dir().mkdir(parents=True, exist_ok=True)
     with (cache_dir() / "setup.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("    waiting for another set-up to finish")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

@@ -18,8 +18,11 @@ from . import bootstrap
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-LOADING = "#ha-launch-screen, hass-loading-screen, ha-spinner"
+_LOADING = "#ha-launch-screen, hass-loading-screen, ha-spinner"
 """What Home Assistant shows while a page loads."""
+
+_LOAD_TIMEOUT = 90_000
+"""ms: the first page of a fresh browser, on a busy machine."""
 
 _FLAGS = (
     "--disable-gpu",
@@ -91,6 +94,8 @@ def logged_in(
 
 def load(page: Page, address: str) -> None:
     """Open a page of Home Assistant and wait until it is there."""
-    page.goto(address, wait_until="commit")
-    for part in page.locator(LOADING).all():
-        part.wait_for(state="hidden")
+    from playwright.sync_api import expect  # noqa: PLC0415 (not for the scripts)
+
+    page.goto(address)
+    loading = page.locator(_LOADING).filter(visible=True)
+    expect(loading).to_have_count(0, timeout=_LOAD_TIMEOUT)

@@ -123,8 +123,10 @@ class DemoFolder:
                     "stop it with Ctrl-C in its terminal, or start with another --folder."
                 ) from error
             self.remember_running(None)
-            yield
-            self.remember_running(None)
+            try:
+                yield
+            finally:
+                self.remember_running(None)
         finally:
             os.close(descriptor)
 

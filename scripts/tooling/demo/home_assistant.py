@@ -47,7 +47,7 @@ def request(
     form: bool = False,
     token: str | None = None,
 ) -> Json:
-    """Send a request and return the JSON of its answer (None when it is empty)."""
+    """Send a request and return the JSON of its answer (or its text; None when it is empty)."""
     headers = {"Accept": "application/json"}
     data = None
     if body is not None:
@@ -66,7 +66,10 @@ def request(
         raise RequestError(f"{method} {url}: {error.code} {detail}") from error
     except OSError as error:
         raise RequestError(f"{method} {url}: {error}") from error
-    return json.loads(said) if said else None
+    try:
+        return json.loads(said) if said else None
+    except ValueError:
+        return said
 
 
 def start(children: Children, python: Path, config: Path) -> Child:
