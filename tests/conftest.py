@@ -16,3 +16,6 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # The test plugin lets it tell every statement: 19,000 lines for one failure.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+
+# A fixture that several conftest.py import is made once for each of them.
+pytest_plugins = ("tests.support.servers",)

@@ -6,7 +6,6 @@ from pathlib import Path
 import re
 import string
 
-import pytest
 import yaml
 
 DOMAIN = "immich_admin_tools"
@@ -31,6 +30,11 @@ def _texts(tree: Mapping[str, object], path: str = "") -> Iterator[tuple[str, st
 
 
 TEXTS = {language: dict(_texts(_load(language))) for language in LANGUAGES}
+EVERY = {
+    (language, path): text
+    for language, texts in TEXTS.items()
+    for path, text in texts.items()
+}
 SOURCE = "\n".join(
     path.read_text(encoding="utf-8") for path in sorted(ROOT.rglob("*.py"))
 )
@@ -45,33 +49,33 @@ def test_languages_have_the_same_keys() -> None:
     assert TEXTS["de"].keys() == TEXTS["en"].keys()
 
 
-@pytest.mark.parametrize("key", TEXTS["en"])
-def test_languages_have_the_same_placeholders(key: str) -> None:
+def test_languages_have_the_same_placeholders() -> None:
     """A placeholder that is missing in one language would not be filled."""
-    assert _placeholders(TEXTS["de"][key]) == _placeholders(TEXTS["en"][key])
+    assert {
+        key: text
+        for key, text in TEXTS["de"].items()
+        if _placeholders(text) != _placeholders(TEXTS["en"][key])
+    } == {}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_markup_and_no_addresses(language: str) -> None:
+def test_no_markup_and_no_addresses() -> None:
     """As hassfest wants it: no HTML, no outer blanks."""
-    for key, text in TEXTS[language].items():
-        assert not re.search(r"<[a-zA-Z/]", text), key
-        assert text == text.strip(), key
+    assert {
+        where: text
+        for where, text in EVERY.items()
+        if re.search(r"<[a-zA-Z/]", text) or text != text.strip()
+    } == {}
 
 
-@pytest.mark.parametrize(
-    "key",
-    sorted(
-        {
-            path.split(".")[1]
-            for path in TEXTS["en"]
-            if path.startswith(("exceptions.", "issues."))
-        }
-    ),
-)
-def test_every_message_is_used(key: str) -> None:
+def test_every_message_is_used() -> None:
     """A message that no code names is left over."""
-    assert f'"{key}"' in SOURCE
+    messages = {
+        path.split(".")[1]
+        for path in TEXTS["en"]
+        if path.startswith(("exceptions.", "issues."))
+    }
+    assert len(messages) > 20
+    assert {key for key in messages if f'"{key}"' not in SOURCE} == set()
 
 
 def test_every_named_message_is_there() -> None:
@@ -87,8 +91,8 @@ def test_errors_have_messages() -> None:
         r'Error, "(\w+)"\)', (ROOT / "errors.py").read_text(encoding="utf-8")
     )
     assert len(keys) > 20
-    for key in keys:
-        assert f"exceptions.{key}.message" in TEXTS["en"]
+    named = {f"exceptions.{key}.message" for key in keys}
+    assert named - TEXTS["en"].keys() == set()
 
 
 def test_actions_are_described() -> None:
@@ -98,12 +102,13 @@ def test_actions_are_described() -> None:
     assert set(icons) == set(actions)
     described = {p.split(".")[1] for p in TEXTS["en"] if p.startswith("services.")}
     assert described == set(actions)
-    for name, action in actions.items():
-        fields = set(action["fields"])
-        for part in ("name", "description"):
-            assert f"services.{name}.{part}" in TEXTS["en"]
-            for field in fields:
-                assert f"services.{name}.fields.{field}.{part}" in TEXTS["en"]
+    wanted = {
+        f"services.{path}.{part}"
+        for name, action in actions.items()
+        for path in (name, *(f"{name}.fields.{field}" for field in action["fields"]))
+        for part in ("name", "description")
+    }
+    assert wanted - TEXTS["en"].keys() == set()
 
 
 def test_entities_have_icons() -> None:
@@ -130,25 +135,24 @@ def test_form_fields_are_described() -> None:
     """Each field of each dialog says what to enter."""
     fields = [p for p in TEXTS["en"] if re.match(r"(config|options)\..*\.data\.", p)]
     assert len(fields) > 10
-    for path in fields:
-        assert path.replace(".data.", ".data_description.") in TEXTS["en"]
+    described = {path.replace(".data.", ".data_description.") for path in fields}
+    assert described - TEXTS["en"].keys() == set()
 
 
 LONGEST_TITLE = 32
 """Characters that a phone shows of the title of a repair's dialog; the rest is cut."""
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_titles_of_dialogs_fit_a_phone(language: str) -> None:
+def test_titles_of_dialogs_fit_a_phone() -> None:
     """A repair's dialog shows its title on one line."""
     titles = {
-        path: text
-        for path, text in TEXTS[language].items()
-        if re.fullmatch(r"issues\.\w+\.fix_flow\.step\.\w+\.title", path)
+        where: text
+        for where, text in EVERY.items()
+        if re.fullmatch(r"issues\.\w+\.fix_flow\.step\.\w+\.title", where[1])
     }
     assert titles
     assert {
-        path: text for path, text in titles.items() if len(text) > LONGEST_TITLE
+        where: text for where, text in titles.items() if len(text) > LONGEST_TITLE
     } == {}
 
 
@@ -157,13 +161,18 @@ NOT_OURS = {"Select all", "Alle auswählen", DOMAIN}
 """What texts name of Immich's own pages, and a folder."""
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_what_texts_name_is_called_so(language: str) -> None:
+def test_what_texts_name_is_called_so() -> None:
     """A text that sends the user to a button or a choice names it as it is named there."""
-    names = {text.casefold() for text in TEXTS[language].values()}
-    for path, text in TEXTS[language].items():
-        for name in re.findall(QUOTES[language], text):
-            assert name in NOT_OURS or name.casefold() in names, (path, name)
+    names = {
+        language: {text.casefold() for text in texts.values()}
+        for language, texts in TEXTS.items()
+    }
+    assert {
+        (language, path): name
+        for (language, path), text in EVERY.items()
+        for name in re.findall(QUOTES[language], text)
+        if name not in NOT_OURS and name.casefold() not in names[language]
+    } == {}
 
 
 UNWANTED = {
@@ -204,54 +213,60 @@ UNWANTED = {
 """Words that Home Assistant and Immich have others for."""
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_words_are_those_of_home_assistant_and_immich(language: str) -> None:
+def test_words_are_those_of_home_assistant_and_immich() -> None:
     """One word for one thing, everywhere."""
-    unwanted = re.compile("|".join(UNWANTED[language]), re.IGNORECASE)
+    unwanted = {
+        language: re.compile("|".join(words), re.IGNORECASE)
+        for language, words in UNWANTED.items()
+    }
     assert {
-        path: text for path, text in TEXTS[language].items() if unwanted.search(text)
+        (language, path): text
+        for (language, path), text in EVERY.items()
+        if unwanted[language].search(text)
     } == {}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_example_addresses_are_no_links(language: str) -> None:
+def test_example_addresses_are_no_links() -> None:
     """Help and descriptions are shown as Markdown, which makes links of addresses."""
     shown = re.compile(r"\.(description|data_description\.\w+)$|^common\.")
     address = re.compile(r"(?<![`\w])[a-z+]+://\w")
-    for path, text in TEXTS[language].items():
-        if shown.search(path):
-            assert not address.search(re.sub(r"`[^`]*`", "", text)), path
+    assert {
+        where: text
+        for where, text in EVERY.items()
+        if shown.search(where[1]) and address.search(re.sub(r"`[^`]*`", "", text))
+    } == {}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_queues_are_called_the_same_everywhere(language: str) -> None:
+def test_queues_are_called_the_same_everywhere() -> None:
     """The choices of actions and of GPU boxes are the names of the devices."""
-    texts = TEXTS[language]
-    for path, text in texts.items():
-        chosen = re.fullmatch(r"selector\.(?:gpu_)?queue\.options\.(\w+)", path)
-        if chosen and chosen[1] != "all":
-            assert text == texts[f"device.{chosen[1]}.name"], path
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_events_are_called_the_same_everywhere(language: str) -> None:
-    """The choices of actions are what the entity and the logbook say."""
-    texts = TEXTS[language]
-    said = "entity.event.activity.state_attributes.event_type.state."
     chosen = {
-        path.rpartition(".")[2]: text
-        for path, text in texts.items()
-        if path.startswith("selector.event_type.options.")
+        where: (text, TEXTS[where[0]][f"device.{found[1]}.name"])
+        for where, text in EVERY.items()
+        if (
+            found := re.fullmatch(r"selector\.(?:gpu_)?queue\.options\.(\w+)", where[1])
+        )
+        and found[1] != "all"
     }
     assert chosen
-    for name, text in chosen.items():
-        assert text == texts[f"{said}{name}"], name
+    assert {where: both for where, both in chosen.items() if both[0] != both[1]} == {}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_choices_of_queues_are_complete(language: str) -> None:
+def test_events_are_called_the_same_everywhere() -> None:
+    """The choices of actions are what the entity and the logbook say."""
+    said = "entity.event.activity.state_attributes.event_type.state."
+    chosen = {
+        where: (text, TEXTS[where[0]][said + where[1].rpartition(".")[2]])
+        for where, text in EVERY.items()
+        if where[1].startswith("selector.event_type.options.")
+    }
+    assert chosen
+    assert {where: both for where, both in chosen.items() if both[0] != both[1]} == {}
+
+
+def test_choices_of_queues_are_complete() -> None:
     """Each queue whose device has a name can be chosen in an action."""
-    devices = {p.split(".")[1] for p in TEXTS[language] if p.startswith("device.")}
     actions = yaml.safe_load((ROOT / "services.yaml").read_text(encoding="utf-8"))
     chosen = actions["pause"]["fields"]["queue"]["selector"]["select"]["options"]
-    assert set(chosen) - {"all"} == devices
+    for texts in TEXTS.values():
+        devices = {path.split(".")[1] for path in texts if path.startswith("device.")}
+        assert set(chosen) - {"all"} == devices

@@ -1,124 +1,101 @@
-"""Looks at pages in a headless Chromium and acts on them, with the help of browser.mjs.
+"""Looks at the demo in a headless Chromium: for its tests and for pictures.
 
-Steps are small dictionaries, for example `{"do": "goto", "url": …}`, `{"do": "see", "text": …}`,
-`{"do": "click", "selector": …}`, `{"do": "type", "text": …}`, `{"do": "key", "key": "Enter"}`,
-`{"do": "evaluate", "script": …}`, `{"do": "text"}`, `{"do": "view", "width": …, "dark": …}`,
-`{"do": "screenshot", "path": …}`, `{"do": "gone", …}`, `{"do": "wait", "ms": …}`. Texts and
-selectors are looked for inside of shadow roots too.
+Runs in the environment of the checks, which has Playwright. Its own browsers are not used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 import json
-from pathlib import Path
-import subprocess
+import os
 import tempfile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 import urllib.parse
 
-from . import chromium, node
-from .commands import merged_environment
-from .errors import ToolingError
+from . import bootstrap
 
-Step = Mapping[str, Any]  # a step of browser.mjs
-_SCRIPT = Path(__file__).with_name("browser.mjs")
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
+_LOADING = "#ha-launch-screen, hass-loading-screen, ha-spinner"
+"""What Home Assistant shows while a page loads."""
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """How large the window is and how the page is shown."""
+_LOAD_TIMEOUT = 90_000
+"""ms: the first page of a fresh browser, on a busy machine."""
 
-    width: int = 1280
-    height: int = 800
-    scale: float = 1
-    dark: bool = False
-    language: str = "en"
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """What a visit gave."""
-
-    results: tuple[Any, ...]
-    """One per step, in order; what an `evaluate` or `text` gave, else mostly None."""
-
-    console: tuple[Mapping[str, str], ...]
-    """Errors and warnings of the page: level and text."""
+_FLAGS = (
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    # Nothing but the demo is asked, so that pictures are the same everywhere.
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
+)
 
 
-def visit(
-    steps: Sequence[Step],
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Start a browser."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 (not for the scripts)
+
+    chromium = bootstrap.chromium()
+    with (
+        # What Chromium leaves in the folder for temporary files goes with it.
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary,
+        sync_playwright() as playwright,
+    ):
+        started = playwright.chromium.launch(
+            executable_path=chromium.executable,
+            args=_FLAGS,
+            env={**os.environ, **chromium.environment, "TMPDIR": temporary},
+            chromium_sandbox=False,
+        )
+        with started:
+            yield started
+
+
+@contextmanager
+def logged_in(
+    started: Browser,
+    ready: Mapping[str, Any],
     *,
-    url: str | None = None,
-    tokens: Mapping[str, Any] | None = None,
-    view: View | None = None,
-    failed_picture: Path | None = None,
-    timeout: float = 180,
-) -> Visit:
-    """Do the steps in a fresh browser; raises `ToolingError` that names the step that failed.
-
-    `url` and `tokens` are Home Assistant's address and login (see `scripts/develop --json`);
-    `failed_picture` is where a picture goes when a step fails.
-    """
-    browser = chromium.find_or_install()
-    shown = view or View()
-    with tempfile.TemporaryDirectory(prefix="immich-admin-tools-browser-") as profile:
-        job = {
-            "chromium": str(browser.executable),
-            "flags": list(chromium.FLAGS),
-            "profile": profile,
-            "width": shown.width,
-            "height": shown.height,
-            "scale": shown.scale,
-            "dark": shown.dark,
-            "language": shown.language,
-            "origin": _origin(url) if url else None,
-            "tokens": tokens,
-            "steps": [dict(step) for step in steps],
-            "onError": str(failed_picture) if failed_picture else None,
-        }
-        try:
-            done = subprocess.run(
-                [
-                    node.find_or_install().executable,
-                    "--experimental-websocket",
-                    _SCRIPT,
-                ],
-                input=json.dumps(job),
-                capture_output=True,
-                text=True,
-                timeout=timeout,
-                env=merged_environment(dict(browser.environment)),
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise ToolingError(
-                f"The browser took longer than {timeout:.0f} s"
-            ) from error
-    return _read(done)
+    width: int = 1280,
+    height: int = 800,
+    language: str = "en",
+    **context: Any,
+) -> Iterator[Page]:
+    """Open an empty page of the demo's user; `ready` is what `scripts/develop --json` says."""
+    url = urllib.parse.urlsplit(ready["url"])
+    # Before any script of the page: else it goes to the login.
+    stored = {
+        "hassTokens": json.dumps(ready["tokens"]),
+        "selectedLanguage": json.dumps(language),
+        "dockedSidebar": '"docked"',
+    }
+    with started.new_context(
+        base_url=ready["url"],
+        viewport={"width": width, "height": height},
+        locale=language,
+        storage_state={
+            "cookies": [],
+            "origins": [
+                {
+                    "origin": f"{url.scheme}://{url.netloc}",
+                    "localStorage": [
+                        {"name": name, "value": value} for name, value in stored.items()
+                    ],
+                }
+            ],
+        },
+        **context,
+    ) as opened:
+        yield opened.new_page()
 
 
-def _read(done: subprocess.CompletedProcess[str]) -> Visit:
-    results = []
-    console: tuple[Mapping[str, str], ...] = ()
-    for line in done.stdout.splitlines():
-        said = json.loads(line)
-        if "error" in said:
-            raise ToolingError(
-                f"The browser could not do {said['step']}: {said['error']}\n"
-                f"It shows:\n{said['seen']}"
-            )
-        if "console" in said:
-            console = tuple(said["console"])
-        else:
-            results.append(said["result"])
-    if done.returncode != 0:
-        raise ToolingError(f"The browser failed: {done.stderr.strip()}")
-    return Visit(tuple(results), console)
+def load(page: Page, address: str) -> None:
+    """Open a page of Home Assistant and wait until it is there."""
+    from playwright.sync_api import expect  # noqa: PLC0415 (not for the scripts)
 
-
-def _origin(url: str) -> str:
-    parts = urllib.parse.urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    page.goto(address)
+    loading = page.locator(_LOADING).filter(visible=True)
+    expect(loading).to_have_count(0, timeout=_LOAD_TIMEOUT)

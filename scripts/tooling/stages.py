@@ -1,19 +1,11 @@
-"""What `scripts/test` runs, the fast first."""
+"""What `scripts/test` runs, the fast first, and what `scripts/lint` checks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from . import coverage_floor
-from .checks import static_checks
-from .commands import show
-from .homeassistant_versions import ALL, MAIN, NEWEST
-from .node import Node
-from .paths import FRONTEND, REPOSITORY
-from .progress import warn
-from .pytest_runs import REPORTS, Count, PytestRun, counts
+from .environments import ALL, MAIN, NEWEST, HomeAssistantVersion
 
 PURE = (
     "test_tooling",
@@ -26,30 +18,25 @@ PURE = (
     "restart",
     "gpu_host",
 )
-"""Folders whose tests run without Home Assistant's plugin."""
-
-WAITING_WORKERS = 4
-"""Test processes for tests that mostly wait for real servers: more than there are cores."""
-
-SLEEPING_WORKERS = 4
-"""The same for tests that wait half a minute and longer for a lock to run out."""
+"""Folders whose tests run without Home Assistant's plugin, which blocks sockets."""
 
 REAL_WORKERS = (
-    "analysis/test_against_bullmq.py",
+    "healing/failure_modes",
     "bullmq/recovery/test_failure_modes.py",
+    "analysis/test_against_bullmq.py",
     "bullmq/recovery/test_live_locks.py",
     "bullmq/recovery/test_stress.py",
     "bullmq/test_real_workers.py",
-    "bullmq/test_restart_channel.py",
-    "healing/failure_modes",
     "immich/test_with_simulator.py",
+    "bullmq/test_restart_channel.py",
 )
-"""Of those, what waits for real workers that are killed, blocked or hung: minutes, not seconds."""
+"""Of those, what waits for real workers that are killed, blocked or hung: minutes, the longest first."""
 
 TIMED = ("integration/test_gpu_guard.py",)
 """What counts photos that are lost within milliseconds: other tests must not slow it down."""
 
 BEHAVIOUR = (
+    "user_scenarios",
     "integration/healing/test_actions.py",
     "integration/healing/test_activity.py",
     "integration/healing/test_auto_heal.py",
@@ -71,7 +58,6 @@ BEHAVIOUR = (
     "integration/test_skipped_ledger.py",
     "integration/test_stores_of_0_1_0.py",
     "integration/test_targets.py",
-    "user_scenarios",
 )
 """Real queues and boxes for minutes. What else there is touches every part of Home Assistant that
 is used, so `scripts/test` runs these in one release only, and `scripts/test --all` in all."""
@@ -79,21 +65,14 @@ is used, so `scripts/test` runs these in one release only, and `scripts/test --a
 OWN_STAGE = ("simulator", "integration", "user_scenarios", "e2e")
 """Folders that start other programs."""
 
-_TESTS = REPOSITORY / "tests"
+_EACH_TEST = ("--dist", "load", "--maxschedchunk", "1")
+"""Each process takes the next test when it has nothing to do: they share no more than servers."""
 
+_EACH_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
+"""Each process takes the next file: its tests share what is dear to start."""
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the stages are given."""
-
-    node: Node
-    extra: tuple[str, ...] = ()
-    """Arguments for pytest."""
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """Environment of the tests: they start `node`, and may keep compiled Python files."""
-        return {**self.node.environment, "PYTHONDONTWRITEBYTECODE": ""}
+_WAITING = 6
+"""Processes for tests that mostly wait for real servers: more than there are cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +81,11 @@ class Stage:
 
     name: str
     title: str
-    run: Callable[[Context], Count]
+    commands: Sequence[tuple[str, ...]]
+    """What is run; each counts as a test, unless it is pytest and counts its own."""
+    is_pytest: bool = True
     fast: bool = False
     """Part of `--fast`."""
-    present: bool = True
-    """Whether there is anything to run yet."""
     default: bool = True
     """Run without being named."""
 
@@ -114,82 +93,96 @@ class Stage:
 def all_stages() -> tuple[Stage, ...]:
     """Return every stage in the order they run."""
     others = [version for version in ALL if version is not MAIN]
+    coverage = (str(MAIN.python), "-m", "coverage")
     return (
-        Stage("lint", "ruff, format and types", _lint, fast=True),
-        _pytest_stage(
-            PytestRun("unit", MAIN, _unit(), pure=True, workers=2, coverage=True),
+        Stage(
+            "lint", "ruff, format, spelling, types", lint(), is_pytest=False, fast=True
+        ),
+        _pytest(
+            "unit",
             "packages that know nothing of Home Assistant",
+            (*_paths(PURE), *_ignored(REAL_WORKERS)),
+            options=("-p", "no:homeassistant", "--cov", "--cov-report=", *_EACH_FILE),
+            # Some of them wait for a time-out.
+            processes=4,
             fast=True,
         ),
-        _frontend_stage(),
-        _pytest_stage(
-            PytestRun(
-                "homeassistant", MAIN, _home_assistant(), workers=2, coverage=True
-            ),
+        _pytest(
+            "homeassistant",
             f"the integration in Home Assistant {MAIN.version}",
+            ("tests", *_ignored((*PURE, *OWN_STAGE))),
+            options=("--cov", "--cov-report=", *_EACH_FILE),
+            processes=2,
             fast=True,
         ),
-        _pytest_stage(
-            PytestRun(
-                "workers",
-                MAIN,
-                _paths(REAL_WORKERS),
-                pure=True,
-                workers=SLEEPING_WORKERS,
-                coverage=True,
-            ),
+        _pytest(
+            "workers",
             "real workers that are killed, blocked and hung",
+            _paths(REAL_WORKERS),
+            options=("-p", "no:homeassistant", "--cov", "--cov-report=", *_EACH_FILE),
+            # Each starts many workers; six would not be done sooner than the longest file.
+            processes=4,
         ),
-        _pytest_stage(
-            PytestRun(
-                "simulator",
-                MAIN,
-                _paths(("simulator",)),
-                pure=True,
-                workers=WAITING_WORKERS,
-            ),
+        _pytest(
+            "simulator",
             "the simulator against recordings of a real Immich",
+            _paths(("simulator",)),
+            options=("-p", "no:homeassistant", *_EACH_TEST),
+            # Some count what happens within a second.
+            processes=4,
         ),
-        _pytest_stage(
-            PytestRun(
-                "integration",
-                MAIN,
-                (*_paths(("integration", "user_scenarios")), *_ignored(TIMED)),
-                workers=WAITING_WORKERS,
-                coverage=True,
-            ),
+        _pytest(
+            "integration",
             "Home Assistant with real queues",
+            (*_paths(("user_scenarios", "integration")), *_ignored(TIMED)),
+            options=("--cov", "--cov-report=", *_EACH_TEST),
         ),
-        _pytest_stage(
-            PytestRun("guard", MAIN, _paths(TIMED), coverage=True),
+        _pytest(
+            "guard",
             "a GPU box that dies, by itself as milliseconds count",
+            _paths(TIMED),
+            options=("--cov", "--cov-report="),
+            processes=0,
         ),
-        Stage("coverage", "lines that the tests reach", coverage_floor.check),
+        Stage(
+            "coverage",
+            "lines that the tests reach, as Home Assistant's quality scale asks",
+            (
+                (*coverage, "combine", "--quiet", "--keep"),
+                (*coverage, "report", "--fail-under=95"),
+                (*coverage, "report", "--fail-under=100", "--include=*/config_flow.py"),
+            ),
+            is_pytest=False,
+        ),
         *(
-            _pytest_stage(
-                PytestRun(
-                    f"homeassistant-{version.version}",
-                    version,
-                    (*_home_assistant(real_queues=True), *_ignored(BEHAVIOUR)),
-                    workers=WAITING_WORKERS,
-                ),
+            _pytest(
+                f"homeassistant-{version.version}",
                 f"the integration in Home Assistant {version.version}",
+                # Everything that is not in another stage: a new folder is never forgotten.
+                (
+                    "tests",
+                    *_ignored((*PURE, *(set(OWN_STAGE) - {"integration"}))),
+                    *_ignored((*TIMED, *BEHAVIOUR)),
+                ),
+                options=_EACH_TEST,
+                version=version,
             )
             for version in others
         ),
-        _pytest_stage(
-            PytestRun("e2e", NEWEST, _paths(("e2e",)), pure=True),
+        _pytest(
+            "e2e",
             f"the demo in a browser, Home Assistant {NEWEST.version}",
+            _paths(("e2e",)),
+            options=("-p", "no:homeassistant"),
+            processes=0,
         ),
         *(
-            _pytest_stage(
-                PytestRun(
-                    f"queues-{version.version}",
-                    version,
-                    _paths(BEHAVIOUR),
-                    workers=WAITING_WORKERS,
-                ),
+            _pytest(
+                f"queues-{version.version}",
                 f"real queues in Home Assistant {version.version}",
+                _paths(BEHAVIOUR),
+                options=_EACH_TEST,
+                version=version,
                 default=False,
             )
             for version in others
@@ -197,88 +190,45 @@ def all_stages() -> tuple[Stage, ...]:
     )
 
 
-def _pytest_stage(
-    run: PytestRun, title: str, *, fast: bool = False, default: bool = True
+def lint(*, fix: bool = False) -> Sequence[tuple[str, ...]]:
+    """Return the static checks, the quick ones first; `fix` repairs what can be repaired."""
+    tools = MAIN.venv / "bin"
+    ruff, mypy = str(tools / "ruff"), (str(tools / "mypy"), "--no-error-summary")
+    scripts = (
+        "--strict",
+        "--python-version",
+        "3.11",
+        "--config-file=",
+        "scripts/tooling",
+    )
+    return (
+        (ruff, "check", "--quiet", *(("--fix",) if fix else ())),
+        (ruff, "format", "--quiet", *(() if fix else ("--check",))),
+        (str(tools / "codespell"),),
+        (*mypy, *scripts),
+        (*mypy, "custom_components", "tests", "scripts/benchmarks"),
+    )
+
+
+def _pytest(
+    name: str,
+    title: str,
+    paths: Sequence[str],
+    *,
+    options: Sequence[str],
+    processes: int = _WAITING,
+    version: HomeAssistantVersion = MAIN,
+    fast: bool = False,
+    default: bool = True,
 ) -> Stage:
-    return Stage(
-        run.name,
-        title,
-        lambda context: run.run(context.environment, context.extra),
-        fast=fast,
-        present=any(_has_tests(argument) for argument in run.arguments),
-        default=default,
-    )
-
-
-def _lint(_: Context) -> Count:
-    total = Count()
-    for check in static_checks():
-        passed = check.passes()
-        if not passed:
-            warn(f"Not clean: {check.title} ({check.advice})")
-        total += Count(passed=1) if passed else Count(failed=1, names=(check.title,))
-    return total
-
-
-def _frontend_stage() -> Stage:
-    report = REPORTS / "frontend.xml"
-
-    def run(context: Context) -> Count:
-        report.unlink(missing_ok=True)
-        reporters = (
-            "--reporter=default",
-            "--reporter=junit",
-            f"--outputFile.junit={report}",
-        )
-        code = show(
-            [*context.node.npm, "test", "--", *reporters],
-            cwd=FRONTEND,
-            env=context.node.environment,
-        )
-        count = counts(report)
-        return count + Count(failed=1) if code and not count.failed else count
-
-    return Stage(
-        "frontend",
-        "cards and dashboard",
-        run,
-        fast=True,
-        present=(FRONTEND / "package.json").is_file(),
-    )
+    shared = ("-n", str(processes)) if processes else ()
+    command = (str(version.python), "-m", "pytest", "-q", *shared, *options, *paths)
+    return Stage(name, title, (command,), fast=fast, default=default)
 
 
 def _paths(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the folders and files that exist, as arguments for pytest."""
-    return tuple(f"tests/{name}" for name in names if (_TESTS / name).exists())
-
-
-def _unit() -> tuple[str, ...]:
-    return (*_paths(PURE), *_ignored(REAL_WORKERS))
+    return tuple(f"tests/{name}" for name in names)
 
 
 def _ignored(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the arguments that leave folders and files out."""
-    return tuple(f"--ignore={path}" for path in _paths(names))
-
-
-def _home_assistant(*, real_queues: bool = False) -> tuple[str, ...]:
-    """Return everything that is not in another stage: a new folder is never forgotten."""
-    ignored = [*PURE, *OWN_STAGE]
-    if real_queues:
-        ignored.remove("integration")
-    return (
-        "tests",
-        *(f"--ignore=tests/{name}" for name in ignored),
-        *(_ignored(TIMED) if real_queues else ()),
-    )
-
-
-def _has_tests(argument: str) -> bool:
-    path = REPOSITORY / argument
-    if argument == "tests":
-        return any(_belongs_to_home_assistant(file) for file in path.rglob("test_*.py"))
-    return path.is_file() or any(path.rglob("test_*.py"))
-
-
-def _belongs_to_home_assistant(file: Path) -> bool:
-    return file.relative_to(_TESTS).parts[0] not in (*PURE, *OWN_STAGE)
+    return tuple(f"--ignore={path}" for path in sorted(_paths(names)))

@@ -1,4 +1,4 @@
-"""Starts the demo once for all tests here."""
+"""Starts the demo and a browser once for all tests here."""
 
 from collections.abc import Iterator
 import json
@@ -7,7 +7,11 @@ import select
 import subprocess
 import sys
 
+from playwright.sync_api import Browser
 import pytest
+
+from scripts.tooling.browser import browser
+from scripts.tooling.environments import NEWEST
 
 from .demo import Demo
 
@@ -16,7 +20,14 @@ _START_TIMEOUT = 240
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def chromium() -> Iterator[Browser]:
+    """Start a headless Chromium."""
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Demo]:
     """Run `scripts/develop` with a folder and ports of its own."""
     folder = tmp_path_factory.mktemp("demo")
     log = folder / "develop.log"
@@ -26,6 +37,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
                 sys.executable,
                 _REPOSITORY / "scripts" / "develop",
                 *("--json", "--port", "0", "--folder", folder / "demo"),
+                *("--release", NEWEST.version),
             ],
             cwd=_REPOSITORY,
             stdout=subprocess.PIPE,
@@ -36,7 +48,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
             readable, _, _ = select.select([process.stdout], [], [], _START_TIMEOUT)
             line = process.stdout.readline() if readable else b""
             assert line, f"The demo didn't start:\n{log.read_text()}"
-            yield Demo(json.loads(line), pictures=_REPOSITORY / ".reports" / "e2e")
+            yield Demo(
+                json.loads(line), chromium, pictures=_REPOSITORY / ".reports" / "e2e"
+            )
         finally:
             process.terminate()
             process.wait(60)
+            assert process.stdout
+            process.stdout.close()

@@ -1,25 +1,30 @@
 """What the tests do with the running demo."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+import contextlib
 from dataclasses import dataclass
 import json
 from pathlib import Path
 from typing import Any
 import urllib.request
 
-from scripts.tooling.browser import Step, View, Visit, visit
-from scripts.tooling.screenshot import LOADING
+from playwright.sync_api import Browser, Page
+
+from scripts.tooling.browser import load, logged_in
+
+DOMAIN = "immich_admin_tools"
+INTEGRATION = f"/config/integrations/integration/{DOMAIN}"
 
 OPEN = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 REQUEST_TIMEOUT = 180
 """Seconds: an action that restarts the workers answers when they are back."""
 
-LOAD_TIMEOUT = 90_000
-"""ms: the first page of a fresh browser, on a busy machine."""
+PATIENCE = 90_000
+"""ms: the first page of a fresh browser on a busy machine, and a restart of the workers."""
 
-VISIT_TIMEOUT = 400
-"""Seconds for all steps together: one may wait for the workers."""
+SETTLE = 800
+"""ms that a dialog gets to move to its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,49 +34,56 @@ class Demo:
     ready: Mapping[str, Any]
     """What `scripts/develop --json` says."""
 
+    browser: Browser
+
     pictures: Path
     """Where pictures go."""
 
-    def visit(
-        self, page: str, *steps: Step, view: View | None = None, picture: str
-    ) -> Visit:
-        """Open a page as the logged-in user, do the steps, and take a picture at the end."""
-        opening: Sequence[Step] = (
-            {"do": "goto", "url": f"{self.ready['url']}{page}"},
-            {"do": "gone", "selector": LOADING, "timeout": LOAD_TIMEOUT},
-        )
-        path = self.pictures / f"{picture}.png"
-        return visit(
-            [*opening, *steps, {"do": "screenshot", "path": str(path)}],
-            url=self.ready["url"],
-            tokens=self.ready["tokens"],
-            view=view,
-            failed_picture=path,
-            timeout=VISIT_TIMEOUT,
-        )
+    @contextlib.contextmanager
+    def visit(self, address: str, picture: str, *, height: int = 800) -> Iterator[Page]:
+        """Open a page as the logged-in user, and take a picture at the end, also of a failure."""
+        with logged_in(self.browser, self.ready, height=height) as page:
+            page.set_default_timeout(PATIENCE)
+            try:
+                load(page, address)
+                yield page
+            finally:
+                self.take(page, picture)
+
+    def take(self, page: Page, picture: str) -> None:
+        """Take a picture."""
+        page.screenshot(path=self.pictures / f"{picture}.png")
 
     def control(self, command: str, **body: Any) -> Any:
         """Send a command to the simulated Immich, see simulator/README.md."""
-        request = urllib.request.Request(
-            f"{self.ready['control_url']}/{command}", json.dumps(body).encode()
-        )
-        with OPEN(request, timeout=REQUEST_TIMEOUT) as answer:
-            return json.load(answer)
+        return self._send(f"{self.ready['control_url']}/{command}", body, {})
 
     def control_get(self, what: str) -> Any:
         """Ask the simulated Immich: `truth`, `state`."""
-        with OPEN(f"{self.ready['control_url']}/{what}", timeout=30) as answer:
-            return json.load(answer)
+        return self._send(f"{self.ready['control_url']}/{what}", None, {})
 
-    def api(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def api(
+        self,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        method: str | None = None,
+    ) -> Any:
         """Ask Home Assistant's REST API."""
-        request = urllib.request.Request(
-            f"{self.ready['url']}{path}",
-            json.dumps(body).encode() if body is not None else None,
-            {
-                "Authorization": f"Bearer {self.ready['tokens']['access_token']}",
-                "Content-Type": "application/json",
-            },
-        )
+        headers = {
+            "Authorization": f"Bearer {self.ready['tokens']['access_token']}",
+            "Content-Type": "application/json",
+        }
+        return self._send(f"{self.ready['url']}{path}", body, headers, method)
+
+    @staticmethod
+    def _send(
+        url: str,
+        body: Mapping[str, Any] | None,
+        headers: dict[str, str],
+        method: str | None = None,
+    ) -> Any:
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(url, data, headers, method=method)
         with OPEN(request, timeout=REQUEST_TIMEOUT) as answer:
             return json.load(answer)

@@ -5,37 +5,24 @@ from pathlib import Path
 import time
 from typing import Any
 
+from playwright.sync_api import Page
 import pytest
 
-from scripts.tooling.browser import Step, View
+from .demo import DOMAIN, INTEGRATION, SETTLE, Demo
 
-from .demo import Demo
-
-DOMAIN = "immich_admin_tools"
-INTEGRATION = f"/config/integrations/integration/{DOMAIN}"
-TALL = View(height=1400)
-PATIENCE = 90_000
-"""ms: a busy machine takes its time, and a restart of the workers too."""
+TALL = 1400
+"""Pixels: a long dialog is shown as a whole."""
 
 
-def _press(label: str, *, in_menu: bool = False) -> Step:
+def _press(page: Page, label: str) -> None:
     """Press the first icon button of that name; most have no text to click on."""
-    buttons = (
-        f"window.__look.all('ha-icon-button').filter((it) => it.label === {label!r})"
-    )
-    return {"do": "evaluate", "script": f"{buttons}[{1 if in_menu else 0}].click()"}
+    page.wait_for_timeout(SETTLE)
+    page.get_by_role("button", name=label, exact=True).first.click()
 
 
-def _see(text: str) -> Step:
-    return {"do": "see", "text": text, "timeout": PATIENCE}
-
-
-def _click(text: str, *, exact: bool = False) -> Step:
-    return {"do": "click", "text": text, "exact": exact, "timeout": PATIENCE}
-
-
-SETTLE: Step = {"do": "wait", "ms": 800}
-SUBMIT = (SETTLE, _click("Submit", exact=True))
+def _submit(page: Page) -> None:
+    page.wait_for_timeout(SETTLE)
+    page.get_by_text("Submit", exact=True).click()
 
 
 def _stored(demo: Demo) -> list[Any]:
@@ -50,104 +37,79 @@ def _stored(demo: Demo) -> list[Any]:
     ]
 
 
-def _picture(demo: Demo, name: str) -> Step:
-    return {"do": "screenshot", "path": str(demo.pictures / f"{name}.png")}
-
-
 @pytest.mark.timeout(600)
 def test_dialogs_that_are_submitted_untouched_change_nothing(demo: Demo) -> None:
     """Options, GPU box and connection: in a browser all fields are filled in by themselves."""
     before = _stored(demo)
-    demo.visit(
-        INTEGRATION,
-        _see("Add GPU box"),
-        _press("Configure"),
-        _see("Days after which"),  # Labels of fields are no text.
-        *SUBMIT,
-        _see("Options successfully saved"),
-        _picture(demo, "dialog-options"),
-        _click("Finish", exact=True),
-        SETTLE,
-        _press("Reconfigure"),
-        _see("Reconfigure GPU box"),
-        *SUBMIT,
-        _see("Reconfiguration was successful"),
-        _picture(demo, "dialog-gpu"),
-        _click("Close", exact=True),
-        view=TALL,
-        picture="dialogs",
-    )
+    with demo.visit(INTEGRATION, "dialogs", height=TALL) as page:
+        page.get_by_text("Add GPU box").first.wait_for()
+        _press(page, "Configure")
+        # Labels of fields are no text.
+        page.get_by_text("Days after which").first.wait_for()
+        _submit(page)
+        page.get_by_text("Options successfully saved").wait_for()
+        demo.take(page, "dialog-options")
+        page.get_by_text("Finish", exact=True).click()
+        _press(page, "Reconfigure")
+        page.get_by_text("Reconfigure GPU box").wait_for()
+        _submit(page)
+        page.get_by_text("Reconfiguration was successful").wait_for()
+        demo.take(page, "dialog-gpu")
+        page.get_by_text("Close", exact=True).click()
     assert _stored(demo) == before
 
 
-def _press_last(text: str) -> Step:
+def _press_last(page: Page, text: str) -> None:
     """Press the last button of that text: the one of the dialog on top."""
-    buttons = (
-        "window.__look.all('ha-button')"
-        f".filter((it) => it.textContent.trim() === {text!r})"
-    )
-    return {"do": "evaluate", "script": f"{buttons}.at(-1).click()"}
+    page.wait_for_timeout(SETTLE)
+    page.get_by_role("button", name=text, exact=True).last.click()
+
+
+def _open_stuck_jobs(page: Page) -> None:
+    """Open the options' section with the thresholds."""
+    page.get_by_text("Add GPU box").first.wait_for()
+    _press(page, "Configure")
+    page.get_by_text("Days after which").first.wait_for()
+    page.wait_for_timeout(SETTLE)
+    page.get_by_text("Stuck jobs", exact=True).first.click()
 
 
 @pytest.mark.timeout(600)
 def test_thresholds_per_job_type_are_a_list(demo: Demo) -> None:
     """Rows are added and removed; what is wrong with one is said."""
-    opened = (
-        _press("Configure"),
-        _see("Days after which"),
-        SETTLE,
-        _click("Stuck jobs", exact=True),
-        SETTLE,
-    )
-    demo.visit(
-        INTEGRATION,
-        _see("Add GPU box"),
-        *opened,
-        _press_last("Add"),
-        _see("such as AssetEncodeVideo"),
-        SETTLE,
+    with demo.visit(INTEGRATION, "job-thresholds-saved", height=TALL) as page:
+        _open_stuck_jobs(page)
+        _press_last(page, "Add")
+        page.get_by_text("such as AssetEncodeVideo").first.wait_for()
         # Nobody said which jobs.
-        _press_last("Add"),
-        SETTLE,
-        *SUBMIT,
-        _see("needs a job type and a whole number of seconds"),
-        _click("Stuck jobs", exact=True),
-        SETTLE,
-        _press("Delete"),
-        SETTLE,
-        _press_last("Add"),
-        _see("such as AssetEncodeVideo"),
-        SETTLE,
-        _click("Job type"),
-        SETTLE,
-        {"do": "type", "text": "AssetEncodeVideo"},
-        SETTLE,
-        {"do": "key", "key": "Enter"},
-        SETTLE,
-        _picture(demo, "dialog-job-threshold"),
-        _press_last("Add"),
-        SETTLE,
-        _see("AssetEncodeVideo"),
-        _see("300 s"),
-        _picture(demo, "dialog-job-thresholds"),
-        *SUBMIT,
-        _see("Options successfully saved"),
-        view=TALL,
-        picture="job-thresholds-saved",
-    )
+        _press_last(page, "Add")
+        _submit(page)
+        page.get_by_text("needs a job type and a whole number of seconds").wait_for()
+        page.get_by_text("Stuck jobs", exact=True).first.click()
+        _press(page, "Delete")
+        _press_last(page, "Add")
+        page.get_by_text("such as AssetEncodeVideo").first.wait_for()
+        page.wait_for_timeout(SETTLE)
+        page.get_by_text("Job type").last.click()
+        page.wait_for_timeout(SETTLE)
+        page.keyboard.type("AssetEncodeVideo")
+        page.wait_for_timeout(SETTLE)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(SETTLE)
+        demo.take(page, "dialog-job-threshold")
+        _press_last(page, "Add")
+        page.get_by_text("300 s").first.wait_for()
+        page.wait_for_timeout(SETTLE)
+        demo.take(page, "dialog-job-thresholds")
+        _submit(page)
+        page.get_by_text("Options successfully saved").wait_for()
     assert _stored(demo)[0][1]["job_thresholds"] == {"AssetEncodeVideo": 300}
-    demo.visit(
-        INTEGRATION,
-        _see("Add GPU box"),
-        *opened,
-        _see("AssetEncodeVideo"),
-        _press("Delete"),
-        SETTLE,
-        *SUBMIT,
-        _see("Options successfully saved"),
-        view=TALL,
-        picture="job-thresholds-removed",
-    )
+    with demo.visit(INTEGRATION, "job-thresholds-removed", height=TALL) as page:
+        _open_stuck_jobs(page)
+        page.get_by_text("AssetEncodeVideo").first.wait_for()
+        _press(page, "Delete")
+        _submit(page)
+        page.get_by_text("Options successfully saved").wait_for()
     assert _stored(demo)[0][1]["job_thresholds"] == {}
 
 
@@ -186,26 +148,22 @@ def test_stuck_jobs_are_put_right_by_clicking(demo: Demo) -> None:
     (job, *_) = _stuck(demo, "ocr")
     assert job["why"]
     assert job["since"]
-    demo.visit(
-        "/config/repairs",
-        _click("Jobs are stuck"),
-        _see(job["file_name"]),
-        SETTLE,
-        _picture(demo, "repair-stuck"),
-        _click("Clear", exact=True),
-        _see("worker still blocked; needs a restart"),
-        SETTLE,
-        _picture(demo, "repair-cleared"),
-        _click("Choose a restart method"),
-        _see("Recommended. Immich restarts its own processes"),
-        SETTLE,
-        _picture(demo, "repair-ways"),
-        _click("Redis message"),
-        _see("Turn off to only save the choice"),
-        *SUBMIT,
-        _see("The workers were restarted"),
-        view=TALL,
-        picture="repair-restarted",
-    )
+    with demo.visit("/config/repairs", "repair-restarted", height=TALL) as page:
+        page.get_by_text("Jobs are stuck").first.click()
+        page.get_by_text(job["file_name"]).first.wait_for()
+        page.wait_for_timeout(SETTLE)
+        demo.take(page, "repair-stuck")
+        page.get_by_text("Clear", exact=True).click()
+        page.get_by_text("worker still blocked; needs a restart").first.wait_for()
+        page.wait_for_timeout(SETTLE)
+        demo.take(page, "repair-cleared")
+        page.get_by_text("Choose a restart method").click()
+        page.get_by_text("Recommended. Immich restarts its own processes").wait_for()
+        page.wait_for_timeout(SETTLE)
+        demo.take(page, "repair-ways")
+        page.get_by_text("Redis message").click()
+        page.get_by_text("Turn off to only save the choice").wait_for()
+        _submit(page)
+        page.get_by_text("The workers were restarted").first.wait_for()
     assert demo.control_get("truth")["queues"]["ocr"]["hung_now"] == 0
     assert _stored(demo)[0][1]["restart_action"]["ways"] == ["redis"]

@@ -4,11 +4,10 @@ from collections.abc import Callable
 import time
 from typing import Any
 
-from scripts.tooling.demo.config_flow import fill_in
+from scripts.tooling.demo.home_assistant import fill_in
 
-from .demo import Demo
+from .demo import DOMAIN, SETTLE, Demo
 
-DOMAIN = "immich_admin_tools"
 QUEUE = "ocr"
 
 
@@ -40,16 +39,11 @@ def _entity(demo: Demo, domain: str, ending: str) -> str:
 
 def _device(demo: Demo, identifier: str) -> str:
     """Return the id of a device, by the end of our identifier."""
-    seen = demo.visit(
-        "/config/devices/dashboard",
-        {
-            "do": "evaluate",
-            "script": "Object.values(document.querySelector('home-assistant').hass.devices)"
-            ".map((device) => [device.id, JSON.stringify(device.identifiers)])",
-        },
-        picture="devices",
-    )
-    devices: list[list[str]] = seen.results[-2]
+    with demo.visit("/config/devices/dashboard", "devices") as page:
+        devices: list[list[str]] = page.evaluate(
+            "Object.values(document.querySelector('home-assistant').hass.devices)"
+            ".map((device) => [device.id, JSON.stringify(device.identifiers)])"
+        )
     return next(
         device_id
         for device_id, identifiers in devices
@@ -80,15 +74,13 @@ def test_a_hung_photo_from_first_sight_to_restart(demo: Demo) -> None:
     assert job["file_name"].startswith("IMG_")
     assert job["asset_id"] in job["url"]
 
-    page = f"/config/devices/device/{_device(demo, QUEUE)}"
-    demo.visit(page, {"do": "see", "text": "Problem"}, picture="queue-stuck")
-    demo.visit(
-        page,
-        {"do": "see", "text": "Clear stuck jobs"},
-        {"do": "click", "text": "Press"},
-        {"do": "wait", "ms": 1500},
-        picture="queue-cleared",
-    )
+    device = f"/config/devices/device/{_device(demo, QUEUE)}"
+    with demo.visit(device, "queue-stuck") as page:
+        page.get_by_text("Problem").first.wait_for()
+    with demo.visit(device, "queue-cleared") as page:
+        page.get_by_text("Clear stuck jobs").first.wait_for()
+        page.get_by_text("Press", exact=True).click()
+        page.wait_for_timeout(2 * SETTLE)
     heal = _until(lambda: _last_heal(demo, job["asset_id"]), "the outcome is known")
     # Right after its threshold a job may simply be big.
     assert heal["kind"] in ("hung", "long_running")

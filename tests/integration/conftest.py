@@ -1,9 +1,8 @@
-"""Real servers for the tests, shared by all tests of a run and reset before each."""
+"""Real servers for the tests, reset before each, and entries that use them."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 import time
+from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_API_KEY, CONF_URL
@@ -11,7 +10,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_socket import enable_socket
 
 from custom_components.immich_admin_tools import clock
 from custom_components.immich_admin_tools.const import (
@@ -21,32 +19,9 @@ from custom_components.immich_admin_tools.const import (
     DOMAIN,
     MAX_POLL_INTERVAL,
 )
-from tests.support.elsewhere import Elsewhere, event_loop_elsewhere
+from tests.support.servers import Servers as Servers  # noqa: PLC0414 (for the tests)
 from tests.support.simulator import Simulator
-from tests.support.valkey import Valkey, start_valkey
-
-
-@dataclass(frozen=True, slots=True)
-class Servers:
-    """What runs for the whole test run. Call it through the proxies only."""
-
-    elsewhere: Elsewhere
-    valkey: Valkey
-    simulator: Simulator
-
-
-@pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    """Start Valkey and the simulator once."""
-    # It comes before `socket_enabled` has undone the plugin's block.
-    enable_socket()
-    with event_loop_elsewhere() as elsewhere:
-        stack = AsyncExitStack()
-        valkey = elsewhere.run(stack.enter_async_context(start_valkey()))
-        simulator = Simulator(valkey.url, assets=200, time_scale=0.1)
-        elsewhere.run(stack.enter_async_context(simulator))
-        yield Servers(elsewhere, elsewhere.proxy(valkey), elsewhere.proxy(simulator))
-        elsewhere.run(stack.aclose())
+from tests.support.valkey import Valkey
 
 
 @pytest.fixture(autouse=True)
@@ -155,9 +130,11 @@ def state_of(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> str:
 async def enable_all(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Switch on the entities that are off by default, and load them."""
     registry = er.async_get(hass)
-    for registered in er.async_entries_for_config_entry(registry, entry.entry_id):
-        if registered.disabled_by is not None:
-            registry.async_update_entity(registered.entity_id, disabled_by=None)
+    # Home Assistant would reload the entry once more half a minute later, in the middle of a long test.
+    with patch("homeassistant.config_entries.RELOAD_AFTER_UPDATE_DELAY", 3600):
+        for registered in er.async_entries_for_config_entry(registry, entry.entry_id):
+            if registered.disabled_by is not None:
+                registry.async_update_entity(registered.entity_id, disabled_by=None)
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
 

@@ -19,7 +19,7 @@ from custom_components.immich_admin_tools.immich.models import MachineLearning
 from tests.support.nginx import start_nginx
 from tests.support.simulator import Simulator
 
-FIND = "from tooling.nginx import find_or_install; print(find_or_install())"
+FIND = "from tooling.bootstrap import nginx; print(nginx().executable)"
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,8 @@
 """The demo's dashboard, made from whatever entities there are."""
 
 import json
-from pathlib import Path
 
-from tooling.demo import dashboard
-from tooling.demo.dashboard import Shown, build, short_name
+from tooling.demo.dashboard import build
 
 SENSORS = ("state", "waiting", "active", "rate")
 ROWS = [
@@ -17,18 +15,13 @@ ROWS = [
 ]
 
 
-def test_the_device_is_in_the_heading_only() -> None:
-    """A name that is that of the device alone stays."""
-    assert short_name("Face detection", "Face detection Waiting") == "Waiting"
-    assert short_name("Face detection", "Face detection") == "Face detection"
-    assert short_name("Face detection", "Something else") == "Something else"
+def test_sections() -> None:
+    """The server comes first, then queues with much to show, then the rest in one section.
 
-
-def test_sections(tmp_path: Path) -> None:
-    """The server comes first, then queues with much to show, then the rest in one section."""
-    dashboard.write(ROWS, tmp_path)
-    written = json.loads((tmp_path / dashboard.FILE).read_text())
-    sections = written["views"][0]["sections"]
+    The device's name is in the heading only; one that is that of the device alone stays.
+    """
+    more = [["binary_sensor.immich_ocr", "OCR", "OCR"]]
+    sections = build([*ROWS, *more])["views"][0]["sections"]
     shown = {
         section["cards"][0]["heading"]: [
             (card["entity"], card["name"]) for card in section["cards"][1:]
@@ -39,14 +32,14 @@ def test_sections(tmp_path: Path) -> None:
     assert shown["OCR"] == [
         *((f"sensor.immich_ocr_{key}", key) for key in SENSORS),
         ("switch.immich_ocr_processing", "Processing"),
+        ("binary_sensor.immich_ocr", "OCR"),
     ]
     assert shown["Other queues"] == [("sensor.immich_editor_waiting", "Editor Waiting")]
 
 
 def test_nothing_that_clears_is_on_it() -> None:
     """A click on the demo's dashboard destroys nothing."""
-    entities = [Shown(str(row[0]), str(row[1]), str(row[2])) for row in ROWS]
-    assert "button." not in json.dumps(build(entities))
+    assert "button." not in json.dumps(build(ROWS))
 
 
 def test_no_entities() -> None:

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from tooling.demo import config_flow, ports
-from tooling.demo.children import Children
-from tooling.demo.folder import Connection, DemoFolder
-from tooling.demo.ports import is_free, port_to_use, preferred_or_free
-from tooling.errors import ToolingError
+from tooling.common import ToolingError
+from tooling.demo import processes
+from tooling.demo.folder import DemoFolder
+from tooling.demo.home_assistant import fill_in
+from tooling.demo.processes import Children, is_free, port_to_use, preferred_or_free
 
 FORM = [
     {"name": "url", "required": True, "selector": {"text": {}}},
@@ -29,7 +29,7 @@ FORM = [
 
 def test_a_form_is_filled_in_as_a_user_does() -> None:
     """Known answers, defaults, nothing for what may be left out, and sections."""
-    reply = config_flow.fill_in(FORM, {"url": "http://127.0.0.1:2283"})
+    reply = fill_in(FORM, {"url": "http://127.0.0.1:2283"})
     assert reply == {
         "url": "http://127.0.0.1:2283",
         "verify_ssl": True,
@@ -40,7 +40,7 @@ def test_a_form_is_filled_in_as_a_user_does() -> None:
 def test_a_form_that_asks_for_something_new_is_noticed() -> None:
     """The demo would else send something wrong."""
     with pytest.raises(ToolingError, match="asks for url"):
-        config_flow.fill_in(FORM, {})
+        fill_in(FORM, {})
 
 
 def test_a_taken_port_is_replaced() -> None:
@@ -64,7 +64,7 @@ def test_a_port_that_somebody_named_is_not_replaced(
         taken = other.getsockname()[1]
         with pytest.raises(ToolingError, match=f"Port {taken} is taken.*--port"):
             port_to_use(taken)
-        monkeypatch.setattr(ports, "USUAL", taken)
+        monkeypatch.setattr(processes, "USUAL_PORT", taken)
         port = port_to_use(None)
         assert port != taken
         assert f"Port {taken} is taken" in capsys.readouterr().out
@@ -103,8 +103,8 @@ def test_password_is_simple_on_this_machine_only(tmp_path: Path) -> None:
 def test_connection_is_remembered(tmp_path: Path) -> None:
     """A second start sets up nothing when everything is where it was."""
     folder = DemoFolder(tmp_path)
-    assert folder.connection() is None
-    connection = Connection("http://127.0.0.1:1", "key", "redis://127.0.0.1:2/0")
+    assert not folder.connection()
+    connection = {"url": "http://127.0.0.1:1", "redis_url": "redis://127.0.0.1:2/0"}
     folder.remember(connection)
     assert DemoFolder(tmp_path).connection() == connection
 
@@ -116,15 +116,15 @@ def test_no_running_demo(tmp_path: Path) -> None:
         folder.running()
     folder.remember_running({"url": "http://127.0.0.1:8123"})
     assert folder.running()["url"] == "http://127.0.0.1:8123"
-    folder.forget_running()
-    folder.forget_running()
+    folder.remember_running(None)
+    folder.remember_running(None)
 
 
 SLEEP = "import time; print('awake', flush=True); time.sleep(60)"
 
 
-def _start(children: Children, name: str, program: str, cwd: Path):
-    child = children.start(name, [sys.executable, "-c", program], cwd=cwd)
+def _start(children: Children, name: str, program: str):
+    child = children.start(name, [sys.executable, "-c", program])
     deadline = time.monotonic() + 10
     while "awake" not in child.tail() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -137,8 +137,8 @@ def test_every_child_is_stopped(tmp_path: Path) -> None:
 
     def fail_while_they_run() -> None:
         with Children(tmp_path) as children:
-            started.append(_start(children, "first", SLEEP, tmp_path))
-            started.append(_start(children, "second", SLEEP, tmp_path))
+            started.append(_start(children, "first", SLEEP))
+            started.append(_start(children, "second", SLEEP))
             children.must_run()
             raise KeyError
 
@@ -153,7 +153,6 @@ def test_a_child_that_ends_is_reported_with_its_log(tmp_path: Path) -> None:
         child = children.start(
             "broken",
             [sys.executable, "-c", "raise SystemExit('no room')"],
-            cwd=tmp_path,
         )
         child.process.wait(10)
         with pytest.raises(ToolingError, match=r"(?s)broken ended \(1\).*no room"):
@@ -167,16 +166,14 @@ def test_children_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     script.write_text(
         f"import sys; sys.path.insert(0, {str(tooling)!r})\n"
         "from pathlib import Path\n"
-        "from tooling.demo.children import Children\n"
+        "from tooling.demo.processes import Children\n"
         f"with Children(Path({str(tmp_path)!r})) as children:\n"
-        f"    child = children.start('child', [sys.executable, '-c', {SLEEP!r}], cwd=Path('.'))\n"
+        f"    child = children.start('child', [sys.executable, '-c', {SLEEP!r}])\n"
         "    print(child.process.pid, flush=True)\n"
         "    child.process.wait()\n"
     )
     with Children(tmp_path / "logs") as children:
-        parent = children.start(
-            "parent", [sys.executable, script], cwd=tmp_path, read_output=True
-        )
+        parent = children.start("parent", [sys.executable, script], read_output=True)
         assert parent.process.stdout
         pid = int(parent.process.stdout.readline())
         while "awake" not in (tmp_path / "child.log").read_text():

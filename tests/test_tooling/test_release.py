@@ -7,9 +7,8 @@ import zipfile
 import pytest
 
 from tooling import release
-from tooling.errors import ToolingError
-from tooling.homeassistant_versions import OLDEST
-from tooling.paths import REPOSITORY
+from tooling.common import REPOSITORY, ToolingError
+from tooling.environments import OLDEST
 
 
 @pytest.fixture

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 import fcntl
 import json
 import os
 from pathlib import Path
 import secrets
 import shutil
+from typing import Any
 
-from ..commands import run
-from ..errors import ToolingError
-from ..homeassistant_versions import NEWEST
-from ..paths import INTEGRATION
-from . import dashboard, gpu_box
-from .http_json import Json
+from ..common import INTEGRATION, ToolingError, run
+from . import dashboard
 
 _CONFIGURATION = """\
 # The demo's Home Assistant. Written once; change it as you like, `scripts/develop --reset` starts anew.
@@ -43,7 +40,30 @@ logger:
 automation: !include automations.yaml
 script: !include scripts.yaml
 scene: !include scenes.yaml
+
+# What the actions of the GPU box call: the simulated machine learning goes on and off.
+rest_command: !include gpu_box.yaml
+
+lovelace:
+  dashboards:
+    {dashboard}:
+      mode: yaml
+      filename: queues.yaml
+      title: Queues
+      icon: mdi:tray-full
+      show_in_sidebar: true
 """
+
+_GPU_BOX = """\
+# Written at each start of the demo.
+gpu_box:
+  url: "{url}/ml"
+  method: post
+  content_type: application/json
+  payload: '{{"mode": "{{{{ mode }}}}"}}'
+"""
+
+_EMPTY = {"automations": "[]", "scripts": "{}", "scenes": "[]", "queues": "views: []"}
 
 _HTTP_SETTINGS = """
 import json, sys
@@ -64,19 +84,8 @@ print(json.dumps({
 """
 """Home Assistant reads its stored settings without filling in defaults, so it writes them itself."""
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
 USER = "demo"
 """Who logs in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """What the integration was last set up with."""
-
-    url: str
-    api_key: str
-    redis_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +98,6 @@ class DemoFolder:
     def config(self) -> Path:
         """Home Assistant's configuration folder."""
         return self.path / "config"
-
-    @property
-    def logs(self) -> Path:
-        """Logs of all programs."""
-        return self.path / "logs"
 
     @property
     def is_onboarded(self) -> bool:
@@ -112,60 +116,58 @@ class DemoFolder:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
+                known = _read(self._running)
+                where = f", at {known['url']}" if known else ""
                 raise ToolingError(
-                    f"A demo runs in {self.path} already{self._where()}. Use that one, "
+                    f"A demo runs in {self.path} already{where}. Use that one, "
                     "stop it with Ctrl-C in its terminal, or start with another --folder."
                 ) from error
-            self.forget_running()
-            yield
+            self.remember_running(None)
+            try:
+                yield
+            finally:
+                self.remember_running(None)
         finally:
             os.close(descriptor)
 
-    def _where(self) -> str:
-        try:
-            return f", at {self.running()['url']}"
-        except ToolingError:
-            return ""
-
     def reset(self) -> None:
         """Forget everything. The folder itself stays: it is what is locked."""
-        if not self.path.is_dir():
-            return
         for item in self.path.iterdir():
             if item.is_dir() and not item.is_symlink():
                 shutil.rmtree(item, ignore_errors=True)
             else:
                 item.unlink(missing_ok=True)
 
-    def prepare(self, *, host: str, port: int, time_zone: str) -> None:
-        """Write what Home Assistant has to find before its first start, and the address before each."""
+    def prepare(
+        self, python: Path, *, host: str, port: int, time_zone: str, control_url: str
+    ) -> None:
+        """Write what Home Assistant has to find before its first start, and addresses before each."""
         storage = self.config / ".storage"
         storage.mkdir(parents=True, exist_ok=True)
         configuration = self.config / "configuration.yaml"
         if not configuration.is_file():
-            configuration.write_text(
-                _CONFIGURATION.format(time_zone=time_zone)
-                + dashboard.CONFIGURATION
-                + gpu_box.CONFIGURATION
-            )
-            (self.config / dashboard.FILE).write_text("views: []\n")
-            for name, empty in (
-                ("automations", "[]"),
-                ("scripts", "{}"),
-                ("scenes", "[]"),
-            ):
+            text = _CONFIGURATION.format(time_zone=time_zone, dashboard=dashboard.PATH)
+            configuration.write_text(text)
+            for name, empty in _EMPTY.items():
                 (self.config / f"{name}.yaml").write_text(f"{empty}\n")
-        self._link_integration()
+        (self.config / "gpu_box.yaml").write_text(_GPU_BOX.format(url=control_url))
+        link = self.config / "custom_components" / INTEGRATION.name
+        link.parent.mkdir(exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(INTEGRATION)
         # In YAML the address would be a trial that the user has to confirm within minutes.
-        settings = run([NEWEST.python, "-c", _HTTP_SETTINGS, host, str(port)])
+        settings = run([python, "-c", _HTTP_SETTINGS, host, str(port)])
         (storage / "http").write_text(settings)
         if not (storage / "onboarding").is_file():
             # What is left is making the user, which is done over the API.
-            done = ["core_config", "analytics", "integration"]
-            content = {"version": 4, "minor_version": 1, "key": "onboarding"}
-            (storage / "onboarding").write_text(
-                json.dumps({**content, "data": {"done": done}})
-            )
+            done = {"done": ["core_config", "analytics", "integration"]}
+            content = {
+                "version": 4,
+                "minor_version": 1,
+                "key": "onboarding",
+                "data": done,
+            }
+            (storage / "onboarding").write_text(json.dumps(content))
 
     def password(self, *, host: str) -> str:
         """Return the user's password, choosing one the first time.
@@ -173,13 +175,11 @@ class DemoFolder:
         On this machine only, it is as simple as the user's name. Where others can reach the demo,
         it is a random one.
         """
-        local = host in _LOOPBACK
+        local = host in ("127.0.0.1", "::1", "localhost")
         if not self._login.is_file():
             chosen = USER if local else secrets.token_urlsafe(9)
-            self._login.parent.mkdir(parents=True, exist_ok=True)
-            self._login.touch(mode=0o600)
-            self._login.write_text(json.dumps({"password": chosen}))
-        password = str(json.loads(self._login.read_text())["password"])
+            _write(self._login, {"password": chosen})
+        password = str(_read(self._login)["password"])
         if not local and password == USER:
             raise ToolingError(
                 f"The password of this demo is {USER!r}, too simple for {host}. "
@@ -187,34 +187,27 @@ class DemoFolder:
             )
         return password
 
-    def connection(self) -> Connection | None:
+    def connection(self) -> Mapping[str, str]:
         """Return what the integration was set up with, if it was."""
-        file = self.path / "connection.json"
-        return Connection(**json.loads(file.read_text())) if file.is_file() else None
+        return _read(self._connection)
 
-    def remember(self, connection: Connection) -> None:
+    def remember(self, connection: Mapping[str, str]) -> None:
         """Keep what the integration was set up with."""
-        file = self.path / "connection.json"
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(asdict(connection)))
+        _write(self._connection, connection)
 
-    def remember_running(self, ready: Mapping[str, Json]) -> None:
-        """Let `scripts/screenshot` find the running demo and log in."""
-        self._running.touch(mode=0o600)
-        self._running.write_text(json.dumps(ready))
+    def remember_running(self, ready: Mapping[str, Any] | None) -> None:
+        """Let `scripts/screenshot` find the running demo and log in; None when it ends."""
+        if ready is None:
+            self._running.unlink(missing_ok=True)
+        else:
+            _write(self._running, ready)
 
-    def forget_running(self) -> None:
-        """Say that the demo has ended."""
-        self._running.unlink(missing_ok=True)
-
-    def running(self) -> Mapping[str, Json]:
+    def running(self) -> Mapping[str, Any]:
         """Return how to reach the running demo; raises `ToolingError` when none runs."""
-        try:
-            ready: Mapping[str, Json] = json.loads(self._running.read_text())
-        except FileNotFoundError as error:
+        if not (ready := _read(self._running)):
             raise ToolingError(
                 "No demo is running: start `scripts/develop` in another terminal."
-            ) from error
+            )
         return ready
 
     @property
@@ -225,9 +218,18 @@ class DemoFolder:
     def _login(self) -> Path:
         return self.path / "login.json"
 
-    def _link_integration(self) -> None:
-        link = self.config / "custom_components" / INTEGRATION.name
-        link.parent.mkdir(exist_ok=True)
-        if link.is_symlink():
-            link.unlink()
-        link.symlink_to(INTEGRATION)
+    @property
+    def _connection(self) -> Path:
+        return self.path / "connection.json"
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    content: Mapping[str, Any] = json.loads(file.read_text()) if file.is_file() else {}
+    return content
+
+
+def _write(file: Path, content: Mapping[str, Any]) -> None:
+    """Write for this user's eyes only."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(content))

@@ -1,4 +1,4 @@
-"""Servers of these stories' own, with the fixtures of the integration tests."""
+"""The fixtures of the integration tests, and their quicker restarts."""
 
 from tests.integration.conftest import (  # noqa: F401
     _real_network,
@@ -8,4 +8,4 @@ from tests.integration.conftest import (  # noqa: F401
     simulator,
     valkey,
 )
-from tests.integration.restart.conftest import _quick, servers  # noqa: F401
+from tests.integration.restart.conftest import _quick  # noqa: F401

@@ -1,14 +1,14 @@
-"""Versions, and which Python and Home Assistant are used."""
+"""Versions, finished steps, and what the locks have to agree on."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from tooling.homeassistant_versions import ALL, MAIN
+from tooling.bootstrap import acceptable
+from tooling.common import INTEGRATION, finished, version_tuple
+from tooling.environments import ALL, MAIN, NEWEST
 from tooling.lock import INTEGRATION_SOURCE
-from tooling.paths import INTEGRATION
-from tooling.python import acceptable
-from tooling.versions import at_least, version_tuple
 
 
 @pytest.mark.parametrize(
@@ -28,21 +28,6 @@ def test_version_tuple(text: str, expected: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "minimum", "expected"),
-    [
-        ("20.19.0", "20.19.0", True),
-        ("v24.1", "20.19.0", True),
-        ("20.9.0", "20.19.0", False),
-        ("20.19", "20.19.0", True),
-        ("", "1.0", False),
-    ],
-)
-def test_at_least(text: str, minimum: str, *, expected: bool) -> None:
-    """Numbers are compared as numbers."""
-    assert at_least(text, minimum) is expected
-
-
-@pytest.mark.parametrize(
     ("version", "expected"),
     [
         ("3.14.2", True),
@@ -58,30 +43,41 @@ def test_python_that_home_assistant_runs_on(version: str, *, expected: bool) -> 
     assert acceptable(version) is expected
 
 
-@pytest.mark.parametrize("version", ALL, ids=lambda version: version.version)
-def test_each_lock_pins_its_home_assistant(version) -> None:
-    """The lock, its source and the table in the code say the same."""
-    lock = version.lock.read_text().splitlines()
-    assert any(
-        line.split()[:1] == [f"homeassistant=={version.version}"] for line in lock
-    )
-    plugin = f"pytest-homeassistant-custom-component=={version.plugin}"
-    assert any(line.split()[:1] == [plugin] for line in lock)
+def test_a_step_runs_again_when_an_input_changed(tmp_path: Path) -> None:
+    """A changed file, a missing one, and another interpreter."""
+    lock, stamp = tmp_path / "lock.txt", tmp_path / ".setup"
+    assert not finished(stamp, ["python", lock])
+    assert finished(stamp, ["python", lock], now=True)
+    assert finished(stamp, ["python", lock])
+    assert not finished(stamp, ["other", lock])
+    lock.write_text("a==1\n")
+    assert not finished(stamp, ["python", lock])
+    assert finished(stamp, ["python", lock], now=True)
+    lock.write_text("a==2\n")
+    assert not finished(stamp, ["python", lock])
 
 
-@pytest.mark.parametrize("version", ALL, ids=lambda version: version.version)
-def test_locks_name_no_package_index(version) -> None:
-    """Where packages come from is the machine's own business."""
-    assert "://" not in version.lock.read_text()
+def _pins(lock: Path) -> set[str]:
+    return {line.split()[0] for line in lock.read_text().splitlines() if line}
+
+
+def test_each_lock_pins_its_home_assistant() -> None:
+    """The lock, its source and the table in the code say the same, and name no package index."""
+    for version in ALL:
+        assert {
+            f"homeassistant=={version.version}",
+            f"pytest-homeassistant-custom-component=={version.plugin}",
+        } <= _pins(version.lock)
+        assert "://" not in version.lock.read_text()
 
 
 def test_httpx_is_never_beside_its_successor() -> None:
     """Home Assistant puts httpx2 in httpx's place, which fails when both are installed."""
     for version in ALL:
-        names = {
-            line.partition("==")[0] for line in version.lock.read_text().splitlines()
-        }
+        names = {pin.partition("==")[0] for pin in _pins(version.lock)}
         assert len(names & {"httpx", "httpx2"}) == 1
+        # tests/support/newest_release.py stands in for what can't be there then.
+        assert ("respx" in names) is (version is not NEWEST)
 
 
 def test_checks_are_installed_in_the_main_environment_only() -> None:
