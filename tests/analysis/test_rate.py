@@ -71,6 +71,15 @@ def test_stop_is_noticed() -> None:
     assert estimator.rate.per_second == 0.0
 
 
+def test_away_for_weeks() -> None:
+    """What was before weighs nothing any more, and no pace is made up."""
+    estimator = RateEstimator()
+    for _ in range(120):
+        estimator.add(5, 10)
+    estimator.add(60 * 86_400, 1)
+    assert estimator.rate is None
+
+
 def test_slow_queue() -> None:
     """One job in eight minutes, polled every 5 s."""
     estimator = RateEstimator()

@@ -206,6 +206,7 @@ def _server_view(
         time=moment.shown(moment.now),
         now=moment.now,
         latency=latency,
+        run_id=moment.run_id or None,
         queues=queues,
         waiting=sum(queue.waiting for queue in queues.values()),
         active=sum(queue.active for queue in queues.values()),

@@ -213,6 +213,8 @@ class ServerView:
     """When this was read on the monotonic clock: for all that is judged by it."""
     latency: float | None = field(default=None, compare=False)
     """Seconds that reading took; None when it was not Redis that was read."""
+    run_id: str | None = field(default=None, compare=False)
+    """Changes when the Redis server was restarted; None without Redis."""
 
     @cached_property
     def stuck(self) -> tuple[JobView, ...]:

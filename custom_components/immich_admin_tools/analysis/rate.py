@@ -78,7 +78,7 @@ class RateEstimator:
 
     @property
     def rate(self) -> Rate | None:
-        """Return the pace; None before anything was measured."""
+        """Return the pace; None before anything was measured, or long after."""
         blocks = [*self._blocks[self._from :], self._open]
         elapsed = sum(seconds for seconds, _ in blocks)
         jobs = sum(jobs for _, jobs in blocks)
@@ -94,6 +94,9 @@ class RateEstimator:
             weighted_jobs += weight * done
             weighted_squares += weight * weight * seconds
             age += seconds
+        if weight_sum <= 0:
+            # The last poll is so long ago that nothing of before weighs anything.
+            return None
         per_second = weighted_jobs / weight_sum
         scatter = _variance(blocks[:-1], per_second)
         deviation = sqrt(scatter * weighted_squares) / weight_sum

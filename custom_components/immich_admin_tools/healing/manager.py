@@ -351,7 +351,10 @@ class HealingManager:
             self._following is not None and not self._following.done()
         ):
             return
-        self._following = self._entry.async_create_task(self._hass, self._follow(view))
+        # Not at once: it may update the listeners, and this is called from one.
+        self._following = self._entry.async_create_task(
+            self._hass, self._follow(view), eager_start=False
+        )
 
     async def _follow(self, view: ServerView) -> None:
         """Look once; a Redis that is lost meanwhile is asked again after the next poll."""

@@ -103,7 +103,10 @@ class HistoryManager:
             self.strikes.note(job, view.time)
         wanted = [asset_id for job in stuck for asset_id in job.asset_ids[:1]]
         if events or self.assets.missing(wanted):
-            self._entry.async_create_task(self._hass, self._tell(events, wanted))
+            # Not at once: it may update the listeners, and this is called from one.
+            self._entry.async_create_task(
+                self._hass, self._tell(events, wanted), eager_start=False
+            )
 
     def _with_pause(self, event: Event) -> Event:
         """Add who paused a queue and why, and why one that goes on was paused."""

@@ -13,7 +13,6 @@ from homeassistant.helpers.event import async_call_later, async_track_time_inter
 from homeassistant.helpers.httpx_client import get_async_client
 from homeassistant.helpers.translation import async_get_translations
 
-from ..analysis.models import Source
 from ..bullmq.address import split_user_info
 from ..bullmq.workers import connected_workers
 from ..clock import monotonic_ms, now_ms
@@ -476,20 +475,13 @@ def async_keep_leases(
 
     async def update() -> None:
         """Compare the leases with what was seen."""
-        redis = queues.redis
-        run = (
-            redis.reading.run_id
-            if redis is not None
-            and redis.reading is not None
-            and queues.data.source is Source.REDIS
-            else None
-        )
-        seen = {name: view.is_paused for name, view in queues.data.queues.items()}
+        view = queues.data
+        seen = {name: queue.is_paused for name, queue in view.queues.items()}
         if starts is not None and RESUMED_AT_START & leases.book.pauses.keys():
             # Only who knows the workers of before can tell that they are new.
             await starts.just_now()
         with suppress(EndedError):
-            await leases.update(seen, run)
+            await leases.update(seen, view.run_id)
         plan()
 
     @callback
