@@ -76,7 +76,7 @@ def test_away_for_weeks() -> None:
     estimator = RateEstimator()
     for _ in range(120):
         estimator.add(5, 10)
-    estimator.add(60 * 86_400, 1)
+    estimator.add(60 * 86_400, 0)
     assert estimator.rate is None
 
 

@@ -52,7 +52,7 @@ async def test_no_kind_of_connection_blocks(valkey: Valkey, tmp_path: Path) -> N
         urls += [on_socket.url, tls.url, sentinel]
         results = await probe("ours", ca, *urls, nobody)
     assert {url: results[url] for url in urls} == dict.fromkeys(urls, CLEAN)
-    assert results[nobody] == {"calls": [], "error": "CannotConnectError"}
+    assert results[nobody] == {"calls": [], "error": "RedisCannotConnectError"}
 
 
 async def test_what_is_avoided(valkey: Valkey, tmp_path: Path) -> None:
