@@ -112,12 +112,14 @@ def test_what_outlives_a_stage_is_ended(tmp_path: Path) -> None:
 def test_an_interrupt_ends_all_and_lets_it_clean_up(tmp_path: Path) -> None:
     """Ctrl-C is for the runner, which tells what it runs."""
     cleaned = tmp_path / "cleaned"
+    # Whoever runs the tests in the background lets them ignore Ctrl-C, which is inherited.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     program = (
-        f"import pathlib, time\ntry: {PARENT}; time.sleep(60)\n"
+        f"{heed}import pathlib, time\ntry: {PARENT}; time.sleep(60)\n"
         f"finally: pathlib.Path({str(cleaned)!r}).touch()"
     )
     script = (
-        "import sys; from pathlib import Path; from tooling.runner import stream\n"
+        f"{heed}import sys; from pathlib import Path; from tooling.runner import stream\n"
         f"stream([sys.executable, '-c', {program!r}], Path({str(tmp_path / 'log')!r}), {{}})"
     )
     process = subprocess.Popen(
