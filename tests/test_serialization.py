@@ -11,10 +11,16 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.immich_admin_tools.analysis.skipped_ledger import SkippedJobs
-from custom_components.immich_admin_tools.analysis.throughput import Ledger, Tally
+from custom_components.immich_admin_tools.analysis.throughput import (
+    QueueCounters,
+    Tally,
+)
 from custom_components.immich_admin_tools.bullmq.models import JsonValue
 from custom_components.immich_admin_tools.gpu_host.models import Power
-from custom_components.immich_admin_tools.gpu_host.record import HostRecord, Override
+from custom_components.immich_admin_tools.gpu_host.record import (
+    ConcurrencyOverride,
+    HostRecord,
+)
 from custom_components.immich_admin_tools.healing.journal import Recent
 from custom_components.immich_admin_tools.healing.models import HealAction
 from custom_components.immich_admin_tools.history.events import Event
@@ -34,7 +40,16 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 STORED = (
-    *(Event, HealAction, HostRecord, Lease, Ledger, Override, Pause, Power),
+    *(
+        Event,
+        HealAction,
+        HostRecord,
+        Lease,
+        QueueCounters,
+        ConcurrencyOverride,
+        Pause,
+        Power,
+    ),
     *(Recent, SkippedJobs, Strikes, Tally),
 )
 """All that is stored as it is."""

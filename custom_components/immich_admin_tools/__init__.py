@@ -36,8 +36,6 @@ from .pauses.manager import (
 from .repairs import async_keep_issues, async_remove_issues
 from .restart.manager import MaintenanceMode, RestartManager, create_maintenance_guard
 from .services import async_setup_services
-from .services.hosts import async_setup_gpu_actions
-from .services.queues import async_setup_restart_action
 from .settings import connection_of, set_up_with
 from .skipped_jobs import EntrySkippedJobs
 from .skipped_watch import async_hand_on_doubts, create_guard
@@ -61,8 +59,6 @@ PLATFORMS = [
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions: they are there before any entry is."""
     async_setup_services(hass)
-    async_setup_restart_action(hass)
-    async_setup_gpu_actions(hass)
     hass.http.register_view(ThumbnailView(hass))
     return True
 

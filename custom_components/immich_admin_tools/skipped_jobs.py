@@ -39,7 +39,7 @@ def issue_id(entry_id: str, queue: str) -> str:
 
 
 @callback
-def async_known_burnt(hass: HomeAssistant, entry: ConfigEntry) -> Mapping[str, int]:
+def async_known_skipped(hass: HomeAssistant, entry: ConfigEntry) -> Mapping[str, int]:
     """Return the jobs that issues tell of, by queue: 0.1.0 kept them nowhere else."""
     found: dict[str, int] = {}
     for (domain, known), issue in ir.async_get(hass).issues.items():
@@ -54,7 +54,7 @@ def async_known_burnt(hass: HomeAssistant, entry: ConfigEntry) -> Mapping[str, i
 
 
 @callback
-def async_show_burnt(
+def async_show_skipped(
     hass: HomeAssistant, entry: ConfigEntry, queue: str, jobs: int
 ) -> None:
     """Tell how many photos were skipped; none: take the issue back."""
@@ -81,7 +81,7 @@ def async_show_burnt(
 
 
 @callback
-def async_remove_burnt(hass: HomeAssistant, entry_id: str) -> None:
+def async_remove_skipped(hass: HomeAssistant, entry_id: str) -> None:
     """Take the issues of an entry back, as the entry goes."""
     prefix = issue_id(entry_id, "")
     for domain, known in list(ir.async_get(hass).issues):
@@ -178,7 +178,7 @@ class EntrySkippedJobs:
     @callback
     def async_keep(self) -> None:
         """Watch, tell and make up for as long as the entry is loaded."""
-        for queue, jobs in async_known_burnt(self._hass, self._entry).items():
+        for queue, jobs in async_known_skipped(self._hass, self._entry).items():
             if self.of(queue).jobs < jobs:
                 self._ledger[queue] = replace(self.of(queue), jobs=jobs)
         for queue, own in self._ledger.items():
@@ -190,7 +190,7 @@ class EntrySkippedJobs:
         self._entry.async_on_unload(self._queues.async_add_listener(self._updated))
         self._entry.async_on_unload(self._stop)
         for host in self._hosts.values():
-            self._spawn(host.controller.hand_over_burnt(self._take_over), "skipped")
+            self._spawn(host.controller.hand_over_skipped(self._take_over), "skipped")
 
     def hosts_of(self, queue: str) -> list[GpuHost]:
         """Return the GPU hosts that work for a queue."""
@@ -351,7 +351,7 @@ class EntrySkippedJobs:
         own = self.of(queue)
         reruns = {host.settings.rerun_missing for host in self.hosts_of(queue)}
         asks = (not reruns or Rerun.ASK in reruns) and not own.automatic
-        async_show_burnt(self._hass, self._entry, queue, own.jobs if asks else 0)
+        async_show_skipped(self._hass, self._entry, queue, own.jobs if asks else 0)
 
     @callback
     def _plan_to_tell(self, queue: str) -> None:
@@ -392,7 +392,7 @@ class EntrySkippedJobs:
             host=hosts[0] if hosts else None,
             reason=None if hosts else SEEN_IN_EVENTS,
         )
-        await self._history.async_tell(event)
+        await self._history.async_record(event)
         await self._put(queue, self.of(queue).told(own.untold))
 
     @callback

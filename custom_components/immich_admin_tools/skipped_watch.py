@@ -44,7 +44,7 @@ LONGEST_DOUBT = 10.0
 """Seconds."""
 
 
-class Ledger(Protocol):
+class SkippedJobLedger(Protocol):
     """Where skipped jobs are counted."""
 
     def hosts_of(self, queue: str) -> list[GpuHost]:
@@ -88,7 +88,7 @@ class SkippedJobWatch:
         guard: DrainGuard | None,
         hosts: Mapping[str, GpuHost],
         client: ImmichClient,
-        ledger: Ledger,
+        ledger: SkippedJobLedger,
     ) -> None:
         """Begin with nothing known; `guard`: None without a host to be paused for."""
         self._hass = hass

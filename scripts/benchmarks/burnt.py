@@ -34,7 +34,7 @@ from custom_components.immich_admin_tools.gpu_host.controller import (
     Spawn,
 )
 from custom_components.immich_admin_tools.gpu_host.guard import DrainGuard, Patience
-from custom_components.immich_admin_tools.gpu_host.machine import Fellow
+from custom_components.immich_admin_tools.gpu_host.machine import OtherHost
 from custom_components.immich_admin_tools.gpu_host.models import (
     Notification,
     PowerSettings,
@@ -72,7 +72,7 @@ SETTINGS = HostSettings(
 
 
 @dataclass
-class _House:
+class _Services:
     """Nothing but the box itself."""
 
     hosts: dict[str, HostController] = field(default_factory=dict)
@@ -92,11 +92,11 @@ class _House:
     def keep_on(self) -> bool:
         return False
 
-    def fellows(self) -> Collection[Fellow]:
+    def other_hosts(self) -> Collection[OtherHost]:
         return ()
 
-    def stands(self) -> Mapping[str, HostStatus]:
-        return {name: host.stand for name, host in self.hosts.items()}
+    def statuses(self) -> Mapping[str, HostStatus]:
+        return {name: host.status for name, host in self.hosts.items()}
 
     async def send_packet(self) -> None:
         """Never."""
@@ -118,7 +118,9 @@ class _House:
     async def run_restart_action(self) -> None:
         """Never."""
 
-    async def tell(self, news: Notification, reason: str | None = None) -> None:
+    async def notify(
+        self, notification: Notification, reason: str | None = None
+    ) -> None:
         """Nobody listens."""
 
     def show_trouble(self, trouble: Trouble | None) -> None:
@@ -214,7 +216,7 @@ async def _die(
         await api.set_concurrency(QUEUE, CONCURRENCY)
         if (await api.queue(QUEUE)).is_paused:
             await api.resume(QUEUE)
-        services, tasks = _House(), set[asyncio.Task[None]]()
+        services, tasks = _Services(), set[asyncio.Task[None]]()
 
         def spawn(job: Coroutine[None, None, None], _: str) -> None:
             tasks.add(asyncio.create_task(job))

@@ -78,7 +78,7 @@ def rate(per_second: float) -> Rate:
 
 def told(teller: EtaEstimator, now: int, jobs: int) -> Eta:
     """Return what is told at one job a second."""
-    eta = teller.tell(now, jobs, rate(1.0))
+    eta = teller.update(now, jobs, rate(1.0))
     assert eta is not None
     return eta
 
@@ -166,8 +166,8 @@ def test_a_wall_clock_that_is_put_right_moves_the_end_alone() -> None:
     """The end is shown on the new clock; what is left of it stays."""
     teller = EtaEstimator()
     hour = 3_600 * SECOND
-    before = teller.tell(NOW, 1_000, rate(1.0), 0)
-    after = teller.tell(NOW + 5 * SECOND, 995, rate(1.0), hour)
+    before = teller.update(NOW, 1_000, rate(1.0), 0)
+    after = teller.update(NOW + 5 * SECOND, 995, rate(1.0), hour)
     assert before is not None
     assert after is not None
     assert after.finish - before.finish == hour

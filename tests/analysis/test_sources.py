@@ -13,7 +13,7 @@ from custom_components.immich_admin_tools.analysis.models import (
     Source,
     StuckKind,
 )
-from custom_components.immich_admin_tools.analysis.queue_state import CountWatch
+from custom_components.immich_admin_tools.analysis.queue_state import ApiEstimate
 from custom_components.immich_admin_tools.analysis.stuck import Thresholds
 from custom_components.immich_admin_tools.immich.models import ListedJob, QueueCounts
 
@@ -144,7 +144,7 @@ def test_count_watch(
     before: dict[str, int], after: dict[str, int], estimate: int
 ) -> None:
     """What a change of counts says of the jobs that were processed."""
-    watch = CountWatch()
+    watch = ApiEstimate()
     watch.observe(counts_of(before), NOW)
     assert watch.observe(counts_of(after), NOW + 5_000) == estimate
 

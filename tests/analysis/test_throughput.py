@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.immich_admin_tools.analysis.throughput import (
     NO_EVENTS,
-    Ledger,
+    QueueCounters,
     Tally,
     Throughput,
     processed_at_most,
@@ -93,7 +93,7 @@ def test_repeated_adds_that_nobody_saw(kind: str) -> None:
 def test_never_below_what_was_seen() -> None:
     """A law that has lost its sense does not undo what was seen."""
     # Failed jobs that a user put back, more than were processed.
-    base = Ledger(100, 50, 0, 400, (NOW, 0), trimmed=True)
+    base = QueueCounters(100, 50, 0, 400, (NOW, 0), trimmed=True)
     after = replace(base, contained=90, entries_added=500)
     assert processed_at_most(base, after, NO_EVENTS) == 0
     throughput = Throughput()
@@ -123,8 +123,8 @@ def test_never_more_than_was_lost() -> None:
 
 def test_bounds() -> None:
     """The law alone, the entries alone, and the lower of the two."""
-    base = Ledger(100, 10, 2, 1_000, (NOW, 0), trimmed=True)
-    plain = Ledger(130, 10, 2, 1_000 + 4 * 30, (NOW + 9, 0), trimmed=True)
+    base = QueueCounters(100, 10, 2, 1_000, (NOW, 0), trimmed=True)
+    plain = QueueCounters(130, 10, 2, 1_000 + 4 * 30, (NOW + 9, 0), trimmed=True)
     assert processed_at_most(base, plain, NO_EVENTS) == 30
     drained = replace(plain, contained=0)
     assert processed_at_most(base, drained, NO_EVENTS) == 30

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from custom_components.immich_admin_tools.analysis.clocks import PollTimes
-from custom_components.immich_admin_tools.analysis.workers import WorkerWatch
+from custom_components.immich_admin_tools.analysis.workers import WorkerLiveness
 from custom_components.immich_admin_tools.bullmq.models import Heartbeat, QueueReading
 
 from .builders import NOW, SECOND, event, job, queue
@@ -23,11 +23,11 @@ def watch(
     *,
     every: int = 5,
     reading: Callable[[int, Heartbeat | None], QueueReading] | None = None,
-    watcher: WorkerWatch | None = None,
+    watcher: WorkerLiveness | None = None,
     begin: int = 0,
-) -> tuple[WorkerWatch, dict[int, bool | None]]:
+) -> tuple[WorkerLiveness, dict[int, bool | None]]:
     """Poll from `begin` to `until` (s); return what was said when, by second."""
-    watcher = watcher or WorkerWatch()
+    watcher = watcher or WorkerLiveness()
     said: dict[int, bool | None] = {}
     for second in range(begin, until, every):
         now = NOW + second * SECOND
@@ -108,7 +108,7 @@ def test_old_key_masks_nothing_after_a_restart() -> None:
 
 def test_locks_of_before_a_restart_are_no_sign() -> None:
     """Nor is the lock that the old worker renewed last."""
-    watcher = WorkerWatch()
+    watcher = WorkerLiveness()
     later = PollTimes(NOW + 5 * SECOND, NOW + 5 * SECOND)
     watcher.note_restart(NOW)
     watcher.observe(queue(jobs=(job(lock_ttl=20_000),)), later)
@@ -162,7 +162,7 @@ def test_paused_work_proves_nothing() -> None:
 
 def test_a_key_that_never_expires() -> None:
     """It is a sign when its value changes, whatever time that says."""
-    watcher = WorkerWatch()
+    watcher = WorkerLiveness()
     for second in range(0, 300, 5):
         now = NOW + second * SECOND
         value = 7 if second < 100 else 8

@@ -12,7 +12,7 @@ from custom_components.immich_admin_tools.gpu_host.clocks import Clocks
 from custom_components.immich_admin_tools.gpu_host.concurrency import ConcurrencyKeeper
 from custom_components.immich_admin_tools.gpu_host.controller import HostController
 from custom_components.immich_admin_tools.gpu_host.errors import NotSentError
-from custom_components.immich_admin_tools.gpu_host.machine import Fellow, Peer
+from custom_components.immich_admin_tools.gpu_host.machine import LoadedHost, OtherHost
 from custom_components.immich_admin_tools.gpu_host.models import (
     Notification,
     PowerSettings,
@@ -111,14 +111,14 @@ class FakeInstallation:
     off_action_runs: bool = False
     polled: tuple[str, ...] = QUEUES
     """Queues that Immich has."""
-    fellows: Collection[Fellow] = ()
+    other_hosts: Collection[OtherHost] = ()
     """The same machine in other entries."""
     trouble: Trouble | None = None
     packets_fail: bool = False
     locks: int = 0
     """Workers that hang on to a job that is gone."""
     concurrency: dict[str, int] = field(default_factory=lambda: {"smartSearch": 2})
-    news: list[Notification] = field(default_factory=list)
+    notification: list[Notification] = field(default_factory=list)
     hosts: dict[str, HostController] = field(default_factory=dict)
     immich: FakeImmich = field(
         default_factory=lambda: FakeImmich(dict.fromkeys(QUEUES, False))
@@ -343,17 +343,17 @@ class FakeHostServices:
         """Return what the installation says."""
         return self.installation.keep_on
 
-    def fellows(self) -> Collection[Fellow]:
+    def other_hosts(self) -> Collection[OtherHost]:
         """Return what the installation says."""
-        return self.installation.fellows
+        return self.installation.other_hosts
 
     def show_trouble(self, trouble: Trouble | None) -> None:
         """Note it."""
         self.installation.trouble = trouble
 
-    def stands(self) -> Mapping[str, HostStatus]:
+    def statuses(self) -> Mapping[str, HostStatus]:
         """Return how all hosts stand."""
-        return {name: host.stand for name, host in self.installation.hosts.items()}
+        return {name: host.status for name, host in self.installation.hosts.items()}
 
     async def send_packet(self) -> None:
         """Signal the box."""
@@ -373,7 +373,8 @@ class FakeHostServices:
         """Switch the box off."""
         box = self.installation.boxes[self.name]
         elsewhere = any(
-            not isinstance(it, Peer) or it.busy for it in self.installation.fellows
+            not isinstance(it, LoadedHost) or it.busy
+            for it in self.installation.other_hosts
         )
         if (
             any(self.installation.active.values())
@@ -403,9 +404,11 @@ class FakeHostServices:
         box.on = False
         box.signal(self.installation.now)
 
-    async def tell(self, news: Notification, reason: str | None = None) -> None:
+    async def notify(
+        self, notification: Notification, reason: str | None = None
+    ) -> None:
         """Note it."""
-        self.installation.news.append(news)
+        self.installation.notification.append(notification)
 
     def changed(self) -> None:
         """Nobody looks."""

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from custom_components.immich_admin_tools.gpu_host.machine import Absent, Fellow
+from custom_components.immich_admin_tools.gpu_host.machine import (
+    OtherHost,
+    UnloadedHost,
+)
 from custom_components.immich_admin_tools.gpu_host.models import PowerRequest
 
 from .fake_installation import POLL, POWER, PROBE, QUEUES, FakeInstallation
@@ -91,9 +94,14 @@ async def _other_immich(installation: FakeInstallation) -> None:
     """Let the other Immich with this box begin work, end it, or go away."""
     at_rest = replace(PEER, drained=True)
     busy = replace(PEER, busy=True, backlog=3)
-    stages: list[tuple[Fellow, ...]] = [(), (at_rest,), (busy,), (Absent("b"),)]
-    installation.fellows = stages[
-        (stages.index(tuple(installation.fellows)) + 1) % len(stages)
+    stages: list[tuple[OtherHost, ...]] = [
+        (),
+        (at_rest,),
+        (busy,),
+        (UnloadedHost("b"),),
+    ]
+    installation.other_hosts = stages[
+        (stages.index(tuple(installation.other_hosts)) + 1) % len(stages)
     ]
 
 
@@ -186,7 +194,11 @@ async def _day(day: list[tuple[Callable[..., object], int]]) -> None:
         5,
         False,
     )
-    installation.may_wake, installation.keep_on, installation.fellows = True, False, ()
+    installation.may_wake, installation.keep_on, installation.other_hosts = (
+        True,
+        False,
+        (),
+    )
     await installation.run(1300)
     assert installation.state in ("off", "ready", "working", "wake_failed")
     # A box that answers: nothing of ours is left.

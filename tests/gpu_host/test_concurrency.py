@@ -7,7 +7,7 @@ from custom_components.immich_admin_tools.gpu_host.concurrency import (
     ConcurrencyKeeper,
     adopted,
 )
-from custom_components.immich_admin_tools.gpu_host.record import Override
+from custom_components.immich_admin_tools.gpu_host.record import ConcurrencyOverride
 from tests.support.fake_immich import FakeSection
 
 from .fake_installation import FakeConcurrency, FakeInstallation
@@ -92,13 +92,16 @@ async def test_what_the_user_changed_stays() -> None:
 def test_records_of_0_1_0() -> None:
     """Of two boxes the second took the first one's number for the user's."""
     of_hosts = {
-        "a": {"smartSearch": Override(2, 8)},
-        "b": {"smartSearch": Override(8, 5), "ocr": Override(1, 3)},
+        "a": {"smartSearch": ConcurrencyOverride(2, 8)},
+        "b": {
+            "smartSearch": ConcurrencyOverride(8, 5),
+            "ocr": ConcurrencyOverride(1, 3),
+        },
     }
     for hosts in (of_hosts, dict(reversed(of_hosts.items()))):
         assert adopted({}, hosts) == {
-            "smartSearch": Override(2, 5),
-            "ocr": Override(1, 3),
+            "smartSearch": ConcurrencyOverride(2, 5),
+            "ocr": ConcurrencyOverride(1, 3),
         }
-    known = {"ocr": Override(1, 4)}
-    assert adopted(known, {"b": {"ocr": Override(4, 9)}}) == known
+    known = {"ocr": ConcurrencyOverride(1, 4)}
+    assert adopted(known, {"b": {"ocr": ConcurrencyOverride(4, 9)}}) == known

@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 
 from custom_components.immich_admin_tools.gpu_host.machine import (
-    Absent,
-    Peer,
+    LoadedHost,
+    UnloadedHost,
+    is_resting,
     machine_keys,
     others_of,
     overruled_since,
-    rests,
 )
 from custom_components.immich_admin_tools.gpu_host.models import Hold, HostState, Others
 
-PEER = Peer(
+PEER = LoadedHost(
     host_id="b",
     state=HostState.READY,
     hold=Hold.NONE,
@@ -54,18 +54,20 @@ def test_same_machine(
 def test_alone() -> None:
     """Without others all is as if there were none."""
     assert others_of("a", HostState.READY, []) == Others()
-    assert not rests([])
+    assert not is_resting([])
 
 
 def test_one_that_cannot_be_asked() -> None:
     """An entry that is not loaded may have work: nobody knows."""
     others = others_of(
-        "a", HostState.DRAINING, [replace(PEER, drained=True), Absent("c")]
+        "a", HostState.DRAINING, [replace(PEER, drained=True), UnloadedHost("c")]
     )
     assert (others.busy, others.backlog, others.kept_on) == (None, None, None)
     assert (others.drained, others.unknown, others.resting) == (False, True, False)
-    assert others_of("a", HostState.READY, [Absent("c", leaving=True)]).resting
-    busy = others_of("a", HostState.READY, [replace(PEER, busy=True), Absent("c")])
+    assert others_of("a", HostState.READY, [UnloadedHost("c", leaving=True)]).resting
+    busy = others_of(
+        "a", HostState.READY, [replace(PEER, busy=True), UnloadedHost("c")]
+    )
     assert busy.busy is True
 
 

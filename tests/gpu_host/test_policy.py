@@ -102,12 +102,12 @@ SHUTTING = power(HostState.SHUTTING_DOWN)
         (OFF, replace(BACKLOG, may_wake=None), "off", (), ()),
         (OFF, replace(BACKLOG, others=Others(held_off=True)), "off", (), ()),
         (OFF, replace(BACKLOG, others=Others(coming=True)), "booting", (), ()),
-        (OFF, replace(OFFLINE, reach=Connectivity.UNKNOWN, wish=PowerRequest.ON), "off", (), ()),
+        (OFF, replace(OFFLINE, reach=Connectivity.UNKNOWN, request=PowerRequest.ON), "off", (), ()),
         (replace(OFF, wake_next=True), OFFLINE, "waking", (Command.SIGNAL,), (Notification.WAKE,)),
         (replace(OFF, wake_next=True), ONLINE, "ready", (), (Notification.READY,)),
         (replace(OFF, hold=Hold.OFF), BACKLOG, "off", (), ()),
-        (OFF, replace(OFFLINE, automatic=False, wish=PowerRequest.ON), "waking", (Command.SIGNAL,), (Notification.WAKE,)),
-        (replace(OFF, deadline=T0 + 1), replace(OFFLINE, wish=PowerRequest.ON), "waking", (Command.SIGNAL,), (Notification.WAKE,)),
+        (OFF, replace(OFFLINE, automatic=False, request=PowerRequest.ON), "waking", (Command.SIGNAL,), (Notification.WAKE,)),
+        (replace(OFF, deadline=T0 + 1), replace(OFFLINE, request=PowerRequest.ON), "waking", (Command.SIGNAL,), (Notification.WAKE,)),
         (OFF, ONLINE, "ready", (), (Notification.READY,)),
         (OFF, replace(ONLINE, backlog=1), "working", (), (Notification.READY,)),
         # On its way
@@ -132,7 +132,7 @@ SHUTTING = power(HostState.SHUTTING_DOWN)
         (power(HostState.WAKE_FAILED, deadline=T0 + 1), OFFLINE, "wake_failed", (), ()),
         (power(HostState.WAKE_FAILED, deadline=T0), OFFLINE, "off", (), ()),
         (power(HostState.WAKE_FAILED, deadline=T0), replace(OFFLINE, backlog=None), "wake_failed", (), ()),
-        (power(HostState.WAKE_FAILED), replace(BACKLOG, wish=PowerRequest.OFF), "off", (), ()),
+        (power(HostState.WAKE_FAILED), replace(BACKLOG, request=PowerRequest.OFF), "off", (), ()),
         (power(HostState.WAKE_FAILED), replace(ONLINE, busy=True), "working", (), (Notification.READY,)),
         # On
         (READY, replace(ONLINE, busy=True), "working", (), ()),
@@ -152,14 +152,14 @@ SHUTTING = power(HostState.SHUTTING_DOWN)
         (READY, replace(ONLINE, busy=None), "ready", (), ()),
         (replace(READY, hold=Hold.ON), ONLINE, "ready", (), ()),
         (replace(READY, hold=Hold.BY_HAND), ONLINE, "ready", (), ()),
-        (READY, replace(ONLINE, automatic=False, wish=PowerRequest.OFF), "draining", (), ()),
+        (READY, replace(ONLINE, automatic=False, request=PowerRequest.OFF), "draining", (), ()),
         (READY, OFFLINE, "off", (), (Notification.LOST,)),
         (READY, replace(OFFLINE, others=Others(slept=True)), "off", (), (Notification.SLEEP,)),
         (WORKING, replace(ONLINE, busy=True), "working", (), ()),
         (WORKING, ONLINE, "working", (), ()),
         (replace(WORKING, idle_since=T0 - READY_AFTER), ONLINE, "ready", (), ()),
         (replace(WORKING, idle_since=T0 - READY_AFTER), replace(ONLINE, busy=None), "working", (), ()),
-        (WORKING, replace(ONLINE, wish=PowerRequest.OFF), "draining", (), ()),
+        (WORKING, replace(ONLINE, request=PowerRequest.OFF), "draining", (), ()),
         # Leaving
         (DRAINING, replace(ONLINE, busy=True), "draining", (), ()),
         (DRAINING, replace(ONLINE, drained=True), "shutting_down", (Command.RUN_OFF,), ()),
@@ -171,7 +171,7 @@ SHUTTING = power(HostState.SHUTTING_DOWN)
         (DRAINING, replace(ONLINE, backlog=1), "working", (), ()),
         (replace(DRAINING, hold=Hold.OFF), replace(ONLINE, backlog=1), "draining", (), ()),
         (DRAINING, replace(ONLINE, automatic=False, drained=True), "shutting_down", (Command.RUN_OFF,), ()),
-        (DRAINING, replace(ONLINE, wish=PowerRequest.ON, drained=True), "ready", (), ()),
+        (DRAINING, replace(ONLINE, request=PowerRequest.ON, drained=True), "ready", (), ()),
         (replace(DRAINING, deadline=T0), replace(ONLINE, busy=True), "working", (), (Notification.NOT_DRAINED,)),
         (replace(DRAINING, deadline=T0), replace(ONLINE, busy=None), "draining", (), ()),
         (replace(DRAINING, deadline=T0), replace(UNSEEN, busy=True), "draining", (), ()),
@@ -190,11 +190,15 @@ def test_steps(
     seen: Observation,
     state: str,
     effects: tuple[Command, ...],
-    news: tuple[Notification, ...],
+    notification: tuple[Notification, ...],
 ) -> None:
     """One step from a state leads to the next, with what is to be done and told."""
     after = step(before, SETTINGS, seen)
-    assert (after.power.state, after.effects, after.news) == (state, effects, news)
+    assert (after.power.state, after.effects, after.notification) == (
+        state,
+        effects,
+        notification,
+    )
     assert after.power.since == (T0 if state != before.state else after.power.since)
 
 
@@ -205,7 +209,7 @@ def test_cool_down() -> None:
     later = replace(BACKLOG, now=T0 + SETTINGS.cool_down)
     assert step(off, SETTINGS, BACKLOG).effects == ()
     assert step(off, SETTINGS, later).effects == (Command.SIGNAL,)
-    assert step(off, SETTINGS, replace(BACKLOG, wish=PowerRequest.ON)).effects == (
+    assert step(off, SETTINGS, replace(BACKLOG, request=PowerRequest.ON)).effects == (
         Command.SIGNAL,
     )
 
@@ -240,7 +244,7 @@ def test_off_by_user_lasts_until_no_work_is_seen(backlog: int | None) -> None:
 
 def test_on_by_user_lasts_until_it_has_worked() -> None:
     """What the user switched on goes off on its own only after work and idle time."""
-    on = step(OFF, SETTINGS, replace(OFFLINE, wish=PowerRequest.ON)).power
+    on = step(OFF, SETTINGS, replace(OFFLINE, request=PowerRequest.ON)).power
     on = step(on, SETTINGS, ONLINE).power
     late = replace(ONLINE, now=T0 + 300 * MINUTE)
     on = step(on, SETTINGS, late).power
@@ -301,7 +305,7 @@ def test_by_hand_stands_until_it_goes_off() -> None:
 def test_user_switches_off_what_was_on_by_hand() -> None:
     """The user's word is newer than the hand at the box."""
     on = step(SLEPT, SETTINGS, ONLINE).power
-    off = step(on, SETTINGS, replace(ONLINE, wish=PowerRequest.OFF)).power
+    off = step(on, SETTINGS, replace(ONLINE, request=PowerRequest.OFF)).power
     assert (off.state, off.hold) == (HostState.DRAINING, Hold.OFF)
 
 
@@ -336,12 +340,16 @@ def test_failed_off_is_not_repeated_at_once() -> None:
 
 @pytest.mark.parametrize("wish", PowerRequest)
 @pytest.mark.parametrize("trouble", Trouble)
-def test_trouble_ends_with_the_users_word(trouble: Trouble, wish: PowerRequest) -> None:
+def test_trouble_ends_with_the_users_word(
+    trouble: Trouble, request: PowerRequest
+) -> None:
     """What the user is asked to look after is over when the user has decided."""
     state = (
         HostState.WAKE_FAILED if trouble is Trouble.WAKE_FAILED else HostState.WORKING
     )
-    asked = step(power(state, trouble=trouble), SETTINGS, replace(ONLINE, wish=wish))
+    asked = step(
+        power(state, trouble=trouble), SETTINGS, replace(ONLINE, request=request)
+    )
     assert asked.power.trouble is None
 
 
@@ -369,7 +377,7 @@ def test_another_immich_that_is_not_loaded_is_said() -> None:
 def test_without_a_way_to_wake(state: HostState) -> None:
     """Nothing pretends to wake a host that can't be woken."""
     settings = replace(SETTINGS, can_wake=False)
-    for seen in (BACKLOG, replace(OFFLINE, wish=PowerRequest.ON)):
+    for seen in (BACKLOG, replace(OFFLINE, request=PowerRequest.ON)):
         assert step(power(state), settings, seen) == Transition(power(state))
 
 
@@ -377,9 +385,9 @@ def test_without_a_way_off() -> None:
     """A host without off action is never emptied."""
     settings = replace(SETTINGS, can_switch_off=False)
     assert step(READY, settings, ONLINE) == Transition(READY)
-    assert step(READY, settings, replace(ONLINE, wish=PowerRequest.OFF)) == Transition(
-        READY
-    )
+    assert step(
+        READY, settings, replace(ONLINE, request=PowerRequest.OFF)
+    ) == Transition(READY)
     drained = step(DRAINING, settings, replace(ONLINE, drained=True))
     assert drained.power.state is HostState.READY
     assert drained.effects == ()
@@ -394,13 +402,13 @@ def test_no_deadline_passes_unseen(state: HostState) -> None:
     for minute in range(60):
         seen = replace(later(UNSEEN, minute), busy=False, drained=False)
         done = step(again, SETTINGS, seen)
-        assert (done.news, done.effects) == ((), ())
+        assert (done.notification, done.effects) == ((), ())
         assert done.power.state is again.state
         again = done.power
     soon = replace(OFFLINE, now=T0 + 59 * MINUTE + KNOWN_FOR - 1, backlog=1)
     if state in LEAVING:
         soon = replace(soon, reach=Connectivity.ONLINE, backlog=0, automatic=False)
-    assert step(again, SETTINGS, soon).news == ()
+    assert step(again, SETTINGS, soon).notification == ()
     if state in COMING:
         assert step(again, SETTINGS, later(ONLINE, 60)).power.state in ON
 
@@ -411,7 +419,7 @@ def test_off_action_of_long_ago() -> None:
     again = restored(long_ago, T0)
     on = step(again, SETTINGS, ONLINE)
     assert (on.power.state, on.power.hold) == (HostState.READY, Hold.BY_HAND)
-    assert on.news == (Notification.READY,)
+    assert on.notification == (Notification.READY,)
 
 
 def test_restored_while_waking() -> None:

@@ -75,7 +75,7 @@ def seen_things(draw: st.DrawFn) -> Observation:
         waited=draw(durations),
         busy=busy,
         drained=busy is False and draw(st.booleans()),
-        wish=draw(st.sampled_from([None, None, None, *PowerRequest])),
+        request=draw(st.sampled_from([None, None, None, *PowerRequest])),
         report=draw(st.sampled_from([None, *Report])),
         others=draw(st.just(Others()) | others),
     )
@@ -137,7 +137,7 @@ def test_not_knowing_changes_nothing(
     )
     for part in range(hours * 4):
         done = step(power, chosen, replace(dark, now=now + part * 900_000))
-        assert (done.effects, done.news) == ((), ())
+        assert (done.effects, done.notification) == ((), ())
         assert (done.power.state, done.power.hold) == (power.state, power.hold)
         power = done.power
 
@@ -149,7 +149,7 @@ def test_the_user_is_obeyed(chosen: PowerSettings, sequence: list[Observation]) 
     for seen in sequence:
         now += seen.now
         done = step(power, chosen, replace(seen, now=now))
-        off = power.hold is Hold.OFF and seen.wish is None
+        off = power.hold is Hold.OFF and seen.request is None
         if off and power.state is HostState.OFF and Command.SIGNAL in done.effects:
             raise AssertionError("woken although the user wants it off")
         if off and done.power.hold is Hold.NONE and done.power.state is HostState.OFF:
@@ -183,7 +183,7 @@ def test_the_policy_asks_first(
     power, now = Power(), 1_000_000
     for seen in sequence:
         now += seen.now
-        quiet = replace(seen, now=now, automatic=False, wish=None)
+        quiet = replace(seen, now=now, automatic=False, request=None)
         done = step(power, chosen, quiet)
         assert done.effects == ()
         assert done.power.state in ON | {HostState.OFF}

@@ -76,7 +76,7 @@ def test_offline_takes_time() -> None:
     assert contact(A, G, every=OFFLINE_AFTER * 10).reach is Connectivity.ONLINE
 
 
-def stand(
+def status(
     safe: bool | None,
     *,
     state: HostState = HostState.READY,
@@ -91,25 +91,25 @@ def test_pauses_of_one_host() -> None:
     """It pauses while nobody answers and while it is emptied."""
     off = HostState.OFF
     for one, expected in (
-        (stand(True), ()),
-        (stand(False), ("ocr", "smartSearch")),
-        (stand(False, state=off), ("ocr", "smartSearch")),
-        (stand(None, state=off), None),
-        (stand(False, pause_offline=False), ()),
-        (stand(True, state=HostState.DRAINING), ("ocr", "smartSearch")),
-        (stand(True, state=HostState.DRAINING, pause_offline=False), ("ocr", "smartSearch")),
-        (stand(False, state=HostState.SHUTTING_DOWN), ("ocr", "smartSearch")),
+        (status(True), ()),
+        (status(False), ("ocr", "smartSearch")),
+        (status(False, state=off), ("ocr", "smartSearch")),
+        (status(None, state=off), None),
+        (status(False, pause_offline=False), ()),
+        (status(True, state=HostState.DRAINING), ("ocr", "smartSearch")),
+        (status(True, state=HostState.DRAINING, pause_offline=False), ("ocr", "smartSearch")),
+        (status(False, state=HostState.SHUTTING_DOWN), ("ocr", "smartSearch")),
     ):  # fmt: skip
         assert queues_to_pause("a", {"a": one}) == expected
 
 
 def test_pauses_of_two_hosts() -> None:
     """A queue that another host serves goes on."""
-    off = stand(False, state=HostState.OFF)
-    half = stand(True, queues=("ocr",))
+    off = status(False, state=HostState.OFF)
+    half = status(True, queues=("ocr",))
     assert queues_to_pause("a", {"a": off, "b": half}) == ("smartSearch",)
     assert queues_to_pause("a", {"a": off, "b": off}) == ("ocr", "smartSearch")
-    leaving = stand(True, state=HostState.DRAINING)
+    leaving = status(True, state=HostState.DRAINING)
     assert queues_to_pause("a", {"a": off, "b": leaving}) == ("ocr", "smartSearch")
-    unknown = stand(None)
+    unknown = status(None)
     assert queues_to_pause("a", {"a": off, "b": unknown}) == ("ocr", "smartSearch")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.immich_admin_tools.gpu_host.machine import Absent
+from custom_components.immich_admin_tools.gpu_host.machine import UnloadedHost
 from custom_components.immich_admin_tools.gpu_host.models import (
     Hold,
     HostState,
@@ -55,7 +55,7 @@ async def test_home_assistant_was_away_for_long(state: str) -> None:
     installation.box.die()
     installation.box.on = True
     installation.active = dict.fromkeys(QUEUES, 0)
-    installation.news.clear()
+    installation.notification.clear()
     installation.restart()
     await installation.run(1)
     await installation.run(20)
@@ -64,7 +64,7 @@ async def test_home_assistant_was_away_for_long(state: str) -> None:
         # What was to be emptied is idle, and goes off as it was told.
         (done[0], int(state == "draining")),
     )
-    assert TROUBLES.isdisjoint(installation.news)
+    assert TROUBLES.isdisjoint(installation.notification)
 
 
 async def test_automatic_off_leaves_a_power_off_alone() -> None:
@@ -150,17 +150,17 @@ async def test_waiting_age_outlives_restarts() -> None:
 async def test_another_immich_works_with_the_box() -> None:
     """Idle here is not idle: the box stays on until both have nothing to do."""
     installation = await at_work(12)
-    installation.fellows = [replace(PEER, busy=True)]
+    installation.other_hosts = [replace(PEER, busy=True)]
     await installation.run(200)
     assert (installation.state, installation.box.off_actions) == ("working", 0)
-    installation.fellows = [Absent("b")]
+    installation.other_hosts = [UnloadedHost("b")]
     await installation.run(200)
     assert installation.box.off_actions == 0
-    installation.fellows = [PEER]
+    installation.other_hosts = [PEER]
     await installation.until("draining", 100)
     await installation.run(60)
     assert installation.box.off_actions == 0, "its queues are not paused there"
-    installation.fellows = [replace(PEER, drained=True)]
+    installation.other_hosts = [replace(PEER, drained=True)]
     await installation.until("off", 60)
     assert installation.box.off_at_work == 0
 
@@ -168,22 +168,22 @@ async def test_another_immich_works_with_the_box() -> None:
 async def test_another_immich_empties_the_box() -> None:
     """This one's queues rest as well, and go on only when the box is seen on."""
     installation = await at_work(500)
-    installation.fellows = [replace(PEER, state=HostState.DRAINING)]
+    installation.other_hosts = [replace(PEER, state=HostState.DRAINING)]
     await installation.run(20)
     assert installation.paused() == set(QUEUES)
     assert installation.host.peer.drained
     burnt = installation.burnt
     installation.box.die()
-    installation.fellows = [replace(PEER, state=HostState.OFF, slept=True)]
+    installation.other_hosts = [replace(PEER, state=HostState.OFF, slept=True)]
     await installation.run(30)
     assert (installation.burnt, installation.paused()) == (burnt, set(QUEUES))
-    assert Notification.LOST not in installation.news
+    assert Notification.LOST not in installation.notification
 
 
 async def test_not_known_for_too_long_is_said() -> None:
     """Nothing stays paused for ever because another entry is not loaded."""
     installation = await at_work(200)
-    installation.fellows = [Absent("b")]
+    installation.other_hosts = [UnloadedHost("b")]
     await installation.host.ask(PowerRequest.OFF)
     await installation.run(1250)
     assert installation.trouble is Trouble.OTHERS_UNKNOWN

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.immich_admin_tools.bullmq.jobs import JobTrail, TrailEvent
+from custom_components.immich_admin_tools.bullmq.jobs import JobHistory, JobHistoryEvent
 from custom_components.immich_admin_tools.healing.models import (
     FAIL_REASON,
     HealMode,
@@ -20,13 +20,13 @@ from tests.support.views import queue_view
 
 from .test_journal import act
 
-REMOVED = TrailEvent("removed", "active", None)
-WAITING = TrailEvent("waiting", "active", None)
-STALLED = TrailEvent("stalled", None, None)
-STARTED = TrailEvent("active", "waiting", None)
-COMPLETED = TrailEvent("completed", "active", None)
-GIVEN_UP = TrailEvent("failed", "active", FAIL_REASON)
-FAILED = TrailEvent("failed", "active", "job stalled more than allowable limit")
+REMOVED = JobHistoryEvent("removed", "active", None)
+WAITING = JobHistoryEvent("waiting", "active", None)
+STALLED = JobHistoryEvent("stalled", None, None)
+STARTED = JobHistoryEvent("active", "waiting", None)
+COMPLETED = JobHistoryEvent("completed", "active", None)
+GIVEN_UP = JobHistoryEvent("failed", "active", FAIL_REASON)
+FAILED = JobHistoryEvent("failed", "active", "job stalled more than allowable limit")
 
 
 @pytest.mark.parametrize(
@@ -47,26 +47,28 @@ FAILED = TrailEvent("failed", "active", "job stalled more than allowable limit")
     ],
 )
 def test_events_tell(
-    mode: HealMode, events: list[TrailEvent], expected: Reconciled
+    mode: HealMode, events: list[JobHistoryEvent], expected: Reconciled
 ) -> None:
     """The first event that ends the run decides."""
-    trail = JobTrail(False, None, None, tuple(events))
-    assert reconcile(replace(act(), mode=mode), trail) is expected
+    history = JobHistory(False, None, None, tuple(events))
+    assert reconcile(replace(act(), mode=mode), history) is expected
 
 
 def test_an_untouched_run_tells() -> None:
     """It is still active, and the same run."""
     done = act()
-    untouched = JobTrail(True, done.processed_on, None, ())
+    untouched = JobHistory(True, done.processed_on, None, ())
     assert reconcile(done, untouched) is Reconciled.NOT_DONE
     assert reconcile(done, replace(untouched, processed_on=1)) is Reconciled.UNKNOWN
 
 
 def test_the_reason_of_a_failed_job_tells() -> None:
     """Also when the stream was trimmed."""
-    trail = JobTrail(False, act().processed_on, FAIL_REASON, ())
-    assert reconcile(act(), trail) is Reconciled.DONE
-    assert reconcile(replace(act(), mode=HealMode.REMOVE), trail) is Reconciled.UNKNOWN
+    history = JobHistory(False, act().processed_on, FAIL_REASON, ())
+    assert reconcile(act(), history) is Reconciled.DONE
+    assert (
+        reconcile(replace(act(), mode=HealMode.REMOVE), history) is Reconciled.UNKNOWN
+    )
 
 
 def test_verdicts() -> None:

@@ -1,5 +1,6 @@
 """What each action asks of Immich or of the healing, and what it answers."""
 
+from pathlib import Path
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
@@ -9,10 +10,12 @@ from homeassistant.exceptions import (
     ServiceValidationError,
     Unauthorized,
 )
+from homeassistant.util.yaml import load_yaml_dict
 import httpx
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
+from custom_components import immich_admin_tools
 from custom_components.immich_admin_tools.bullmq.errors import RedisCannotConnectError
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.healing.manager import HealingManager
@@ -29,6 +32,15 @@ async def call(hass: HomeAssistant, action: str, **data: object) -> Any:
     return await hass.services.async_call(
         DOMAIN, action, data, blocking=True, return_response=True
     )
+
+
+@pytest.mark.usefixtures("entry")
+async def test_all_that_is_described_is_there(hass: HomeAssistant) -> None:
+    """An action that is registered or described only is no action."""
+    described = load_yaml_dict(
+        str(Path(immich_admin_tools.__path__[0], "services.yaml"))
+    )
+    assert hass.services.async_services_for_domain(DOMAIN).keys() == described.keys()
 
 
 async def test_pause_and_resume(

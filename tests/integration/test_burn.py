@@ -14,8 +14,11 @@ from custom_components.immich_admin_tools.analysis import skipped
 from custom_components.immich_admin_tools.analysis.skipped_ledger import SkippedJobs
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.immich.errors import JobAlreadyRunningError
-from custom_components.immich_admin_tools.repairs.skipped import BurntFlow
-from custom_components.immich_admin_tools.skipped_jobs import async_show_burnt, issue_id
+from custom_components.immich_admin_tools.repairs.skipped import SkippedJobsFlow
+from custom_components.immich_admin_tools.skipped_jobs import (
+    async_show_skipped,
+    issue_id,
+)
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 from tests.support.valkey import Valkey
@@ -66,17 +69,17 @@ async def _burn(
     await _settle(hass, entry)
 
 
-async def _flow(hass: HomeAssistant, entry: MockConfigEntry) -> BurntFlow:
+async def _flow(hass: HomeAssistant, entry: MockConfigEntry) -> SkippedJobsFlow:
     issue = _issue(hass, entry)
     assert issue is not None
     assert issue.data is not None
     flow = await repairs.async_create_fix_flow(hass, issue.issue_id, dict(issue.data))
-    assert isinstance(flow, BurntFlow)
+    assert isinstance(flow, SkippedJobsFlow)
     flow.hass = hass
     return flow
 
 
-async def _shown(flow: BurntFlow) -> dict[str, Any]:
+async def _shown(flow: SkippedJobsFlow) -> dict[str, Any]:
     return cast("dict[str, Any]", await flow.async_step_init())
 
 
@@ -289,7 +292,7 @@ async def test_an_issue_of_an_older_version(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     """Its number is taken over; ignoring what was lost ends it for good."""
-    async_show_burnt(hass, entry, QUEUE, 12)
+    async_show_skipped(hass, entry, QUEUE, 12)
     await hass.config_entries.async_reload(entry.entry_id)
     assert _skipped(entry).jobs == 12
     flow = await _flow(hass, entry)
@@ -304,7 +307,7 @@ async def test_what_is_in_the_way_of_the_fix(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
 ) -> None:
     """Each obstacle has its own words and offers what works."""
-    flow = BurntFlow({"entry_id": entry.entry_id, "queue": QUEUE, "jobs": 3})
+    flow = SkippedJobsFlow({"entry_id": entry.entry_id, "queue": QUEUE, "jobs": 3})
     flow.hass = hass
     await simulator.hang(QUEUE, 1)
     await simulator.add_jobs(QUEUE, 1)

@@ -114,10 +114,10 @@ async def test_box_dies_soon_after_its_queue_goes_on(
     await asyncio.sleep(after)
     await simulator.machine_learning("off")
 
-    async def rests() -> bool:
+    async def is_resting() -> bool:
         return await is_paused(simulator, "smartSearch")
 
-    await until(rests, timeout=20, what="the queue is paused", interval=0.02)
+    await until(is_resting, timeout=20, what="the queue is paused", interval=0.02)
     await asyncio.sleep(1)
     lost = await burnt(simulator)
     assert lost < MOST_BURNT
@@ -145,10 +145,10 @@ async def test_box_dies_at_work(
     events = async_capture_events(hass, "immich_admin_tools_event")
     await simulator.machine_learning("off")
 
-    async def rests() -> bool:
+    async def is_resting() -> bool:
         return await is_paused(simulator, "smartSearch")
 
-    await until(rests, timeout=10, what="the queue is paused", interval=0.05)
+    await until(is_resting, timeout=10, what="the queue is paused", interval=0.05)
     await asyncio.sleep(4)
     lost = await burnt(simulator)
     assert CONCURRENCY <= lost < MOST_BURNT
@@ -202,10 +202,10 @@ async def test_box_fails_at_its_work(
     await simulator.speed(5, "smartSearch")
     await simulator.machine_learning("error500")
 
-    async def rests() -> bool:
+    async def is_resting() -> bool:
         return await is_paused(simulator, "smartSearch")
 
-    await until(rests, timeout=10, what="the queue is paused", interval=0.05)
+    await until(is_resting, timeout=10, what="the queue is paused", interval=0.05)
     lost = await burnt(simulator)
     assert lost < 2 * MOST_BURNT
     await asyncio.sleep(3)

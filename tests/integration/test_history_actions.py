@@ -36,7 +36,7 @@ async def told(entry: MockConfigEntry) -> MockConfigEntry:
             (EventType.WORKERS_RESTARTED, None),
         )
     ):
-        await activity.async_tell(Event(kind, FIRST + number * 60_000, queue=queue))
+        await activity.async_record(Event(kind, FIRST + number * 60_000, queue=queue))
     return entry
 
 

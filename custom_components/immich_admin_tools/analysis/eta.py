@@ -200,7 +200,7 @@ class EtaEstimator:
         self._told = None
         self._smooth.forget()
 
-    def tell(
+    def update(
         self,
         now: int,
         jobs: int,

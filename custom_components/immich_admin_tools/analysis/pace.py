@@ -24,7 +24,7 @@ class Hysteresis:
 
     told: float | None = None
 
-    def tell(self, value: float | None) -> float | None:
+    def update(self, value: float | None) -> float | None:
         """Return what is to be shown."""
         if (
             value is None
@@ -166,7 +166,7 @@ class Pace:
 
     def _view(self, work: Work) -> PaceView:
         if work.is_paused:
-            self._rate.tell(None)
+            self._rate.update(None)
             self._teller.forget()
             return PaceView(None, None, None, NoEta.PAUSED)
         # Where nothing is to be done it is not asked for, and it takes a while.
@@ -181,16 +181,16 @@ class Pace:
         """Return jobs per minute and their range."""
         before = self._rate.told
         if work.state is QueueState.IDLE or not work.moving:
-            return self._rate.tell(0.0), None
+            return self._rate.update(0.0), None
         if work.waiting == 0:
             throughput = self._throughput()
-            told = self._rate.tell(None if throughput is None else throughput * 60)
+            told = self._rate.update(None if throughput is None else throughput * 60)
             return told, None
         if rate is None or rate.elapsed < _LEAST_ELAPSED:
-            return self._rate.tell(None), None
+            return self._rate.update(None), None
         if rate.jobs == 0 and work.moving and rate.elapsed < _ZERO_ELAPSED:
-            return self._rate.tell(None), None
-        told = self._rate.tell(rate.per_second * 60)
+            return self._rate.update(None), None
+        told = self._rate.update(rate.per_second * 60)
         if told != before or self._told_range is None:
             unsure = _RANGE * rate.deviation
             self._told_range = (
@@ -215,7 +215,7 @@ class Pace:
         if reason is not None or rate is None or rate.per_second <= 0:
             self._teller.forget()
             return None, reason or NoEta.NOT_MOVING
-        eta = self._teller.tell(
+        eta = self._teller.update(
             work.now, jobs, rate, work.wall_offset, hold=self._is_overdue
         )
         return eta, None if eta is not None else NoEta.NEARLY_DONE

@@ -18,21 +18,21 @@ from .stuck import (
     TOO_FAR_APART,
     Classification,
     JobContext,
+    NoProgressDetector,
     Run,
-    StallWatch,
     Thresholds,
     judge,
     judge_listed,
 )
 from .throughput import Throughput
-from .workers import WorkerWatch
+from .workers import WorkerLiveness
 
 _IMPLAUSIBLE = 1_000
 """Jobs a second that no Immich works off: such a drop is a clear."""
 
 
 @dataclass(slots=True)
-class CountWatch:
+class ApiEstimate:
     """Estimates what a queue processed from how its counts fell.
 
     What was added in between is not seen, so this is what the backlog shrank by,
@@ -133,18 +133,18 @@ class QueueMemory:
     """One queue, from poll to poll and from source to source."""
 
     name: str
-    worker: WorkerWatch = field(default_factory=WorkerWatch)
+    worker: WorkerLiveness = field(default_factory=WorkerLiveness)
     throughput: Throughput = field(default_factory=Throughput)
     durations: JobDurations = field(default_factory=JobDurations)
     runs: RunTracker = field(default_factory=RunTracker)
-    counts: CountWatch = field(default_factory=CountWatch)
+    counts: ApiEstimate = field(default_factory=ApiEstimate)
     counted: bool = False
     """Whether Redis was ever read, so that there is a count of processed jobs."""
     job_counter: int | None = None
     """`id` at the last poll."""
     active_ids: frozenset[str] = frozenset()
     """Who was active at the last poll of the API."""
-    _stall: StallWatch = field(default_factory=StallWatch)
+    _stall: NoProgressDetector = field(default_factory=NoProgressDetector)
     _paces: dict[Source, Pace] = field(
         default_factory=lambda: {source: Pace() for source in Source}
     )
@@ -182,7 +182,7 @@ class QueueMemory:
         state = self._state_of(facts, moment.now)
         if state is not self._state:
             self._state, self._state_since = state, moment.now
-        average = self._average.tell(self.durations.whole.average)
+        average = self._average.update(self.durations.whole.average)
         work = Work(
             now=moment.now,
             wall_offset=moment.wall_offset,

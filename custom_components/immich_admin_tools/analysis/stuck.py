@@ -261,7 +261,7 @@ _ENOUGH_GAPS = 20
 
 
 @dataclass(slots=True)
-class StallWatch:
+class NoProgressDetector:
     """Whether a queue moves. Times: monotonic ms."""
 
     gaps: DurationStatistics = field(default_factory=DurationStatistics)

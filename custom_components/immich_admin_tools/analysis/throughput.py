@@ -40,7 +40,7 @@ def split_at(
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class QueueCounters:
     """What a queue's counters say at one moment."""
 
     job_counter: int
@@ -53,14 +53,14 @@ class Ledger:
     """Whether entries of the stream were dropped since it began."""
 
 
-EMPTY = Ledger(0, 0, 0, 0, NO_ENTRY, trimmed=False)
+EMPTY = QueueCounters(0, 0, 0, 0, NO_ENTRY, trimmed=False)
 """A queue that was never used, or of which everything was flushed."""
 
 
-def ledger_of(queue: QueueReading) -> Ledger:
+def counters_of(queue: QueueReading) -> QueueCounters:
     """Read the counters of one poll. Missing keys are those of an unused queue."""
     stream = queue.stream
-    return Ledger(
+    return QueueCounters(
         job_counter=queue.job_counter or 0,
         contained=queue.waiting + queue.active + queue.delayed + queue.failed,
         active=queue.active,
@@ -122,7 +122,7 @@ def tally_of(events: Iterable[JobEvent]) -> Tally:
     return Tally(total, completed, repeated, removed, extra)
 
 
-def processed_at_most(before: Ledger, after: Ledger, seen: Tally) -> int:
+def processed_at_most(before: QueueCounters, after: QueueCounters, seen: Tally) -> int:
     """Return how many jobs can have been processed at most between two moments.
 
     `seen` is what is known of the events in between. Two bounds that err in
@@ -131,10 +131,10 @@ def processed_at_most(before: Ledger, after: Ledger, seen: Tally) -> int:
     which the first two come with its id.
     """
     added = after.job_counter - before.job_counter - seen.repeated
-    law = added - (after.contained - before.contained) - seen.removed
+    balance = added - (after.contained - before.contained) - seen.removed
     entries = after.entries_added - before.entries_added - seen.extra
     by_entries = (entries - 2 * added - (after.active - before.active)) // 2
-    return max(0, min(law, by_entries))
+    return max(0, min(balance, by_entries))
 
 
 class _Begin(Enum):
@@ -175,7 +175,7 @@ class Throughput:
 
     _settled: int = 0
     _shown: int = 0
-    _base: Ledger | None = None
+    _base: QueueCounters | None = None
     _run_id: str = ""
     _last_event: EntryId = NO_ENTRY
     _unsettled: Tally = NO_EVENTS
@@ -197,7 +197,7 @@ class Throughput:
         """Take in one poll. A queue with keys of a wrong type is left alone."""
         if queue.wrong_types:
             return Progress(0, 0, restarted=False, events=())
-        now = ledger_of(queue)
+        now = counters_of(queue)
         begin = self._beginning(now, run_id)
         if begin in (_Begin.AT_ZERO, _Begin.HERE):
             self._settled += self._unsettled.completed
@@ -221,7 +221,7 @@ class Throughput:
             events=events,
         )
 
-    def _beginning(self, now: Ledger, run_id: str) -> _Begin:
+    def _beginning(self, now: QueueCounters, run_id: str) -> _Begin:
         """Return from where to count.
 
         A restarted Redis that kept its data is told by counters that went on.
@@ -241,7 +241,9 @@ class Throughput:
             return _Begin.AT_ZERO
         return _Begin.HERE
 
-    def _take(self, now: Ledger, events: tuple[JobEvent, ...], *, settle: bool) -> int:
+    def _take(
+        self, now: QueueCounters, events: tuple[JobEvent, ...], *, settle: bool
+    ) -> int:
         """Count events and settle up to the moment of the counters.
 
         Returns how many events were lost. Not settled while some are still to be
@@ -307,7 +309,7 @@ def _entry(stored: Mapping[str, JsonValue], key: str) -> EntryId | None:
         return None
 
 
-def _stored_ledger(stored: Mapping[str, JsonValue]) -> Ledger | None:
+def _stored_ledger(stored: Mapping[str, JsonValue]) -> QueueCounters | None:
     """Return stored counters; None unless all of them are there."""
-    last, own = _entry(stored, "last_entry"), from_json(Ledger, stored)
+    last, own = _entry(stored, "last_entry"), from_json(QueueCounters, stored)
     return None if last is None or own is None else replace(own, last_entry=last)

@@ -28,7 +28,7 @@ _SIGNS = frozenset({"active", "completed"})
 
 
 @dataclass(slots=True)
-class WorkerWatch:
+class WorkerLiveness:
     """What is known of one queue's worker. Times: monotonic ms."""
 
     heartbeat_at: int | None = None

@@ -290,7 +290,7 @@ _MAX_TRIPS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class TrailEvent:
+class JobHistoryEvent:
     """One event of the job."""
 
     event: str
@@ -299,20 +299,20 @@ class TrailEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class JobTrail:
+class JobHistory:
     """Where the job is, and what happened to it."""
 
     is_active: bool
     processed_on: int | None
     """Of the run that Redis knows now."""
     failed_reason: str | None
-    events: tuple[TrailEvent, ...]
+    events: tuple[JobHistoryEvent, ...]
     """Oldest first. The stream is trimmed, so the first ones may be missing."""
 
 
-async def read_trail(
+async def read_job_history(
     client: Redis, prefix: str, queue: str, job_id: str, since: int
-) -> JobTrail:
+) -> JobHistory:
     """Return the trail of a job since a moment (ms, the clock of Redis)."""
     keys = QueueKeys(prefix, queue)
     with translate_errors():
@@ -323,7 +323,7 @@ async def read_trail(
     active = replies.take()
     fields = replies.take()
     processed_on, reason = fields if isinstance(fields, list) else (None, None)
-    return JobTrail(
+    return JobHistory(
         is_active=isinstance(active, list) and job_id.encode() in active,
         processed_on=as_int(processed_on),
         failed_reason=as_text(reason),
@@ -333,20 +333,20 @@ async def read_trail(
 
 async def _events(
     client: Redis, keys: QueueKeys, job_id: str, since: int
-) -> tuple[TrailEvent, ...]:
-    found: list[TrailEvent] = []
+) -> tuple[JobHistoryEvent, ...]:
+    found: list[JobHistoryEvent] = []
     position = f"{max(0, since - 1)}-0"
     for _ in range(_MAX_TRIPS):
         with translate_errors():
-            trip = Pipeline()
-            ask_events(trip, {keys.events: position})
-            replies = await trip.run(client)
+            pipeline = Pipeline()
+            ask_events(pipeline, {keys.events: position})
+            replies = await pipeline.run(client)
         entries = [entry for _, part in entries_of(replies.take()) for entry in part]
         for entry_id, fields in entries:
             position = entry_id.decode()
             if fields and as_text(fields.get(b"jobId")) == job_id:
                 found.append(
-                    TrailEvent(
+                    JobHistoryEvent(
                         event=as_text(fields.get(b"event")) or "",
                         prev=as_text(fields.get(b"prev")),
                         failed_reason=as_text(fields.get(b"failedReason")),

@@ -29,7 +29,7 @@ MAX_JOBS = 100
 
 
 @dataclass(slots=True)
-class QueueState:
+class QueueCountsReading:
     """What the first trip tells about one queue."""
 
     keys: QueueKeys
@@ -78,9 +78,9 @@ def ask_queue_state(trip: Pipeline, keys: QueueKeys) -> None:
     trip.ask("PTTL", keys.heartbeat)
 
 
-def take_queue_state(replies: Replies, keys: QueueKeys) -> QueueState:
+def take_queue_state(replies: Replies, keys: QueueKeys) -> QueueCountsReading:
     """Return what the replies to `ask_queue_state` say."""
-    state = QueueState(keys)
+    state = QueueCountsReading(keys)
     lengths = replies.take_each(_COUNTED, state.wrong_types)
     for part, length in zip(_COUNTED, lengths, strict=True):
         state.lengths[part] = as_int(length) or 0
@@ -194,7 +194,7 @@ class _Poll:
 
     server: ServerInfo
     time: int
-    states: dict[str, QueueState]
+    states: dict[str, QueueCountsReading]
     streams: dict[str, StreamReading]
     jobs: dict[JobKey, ActiveJob] = field(default_factory=dict)
     next_added_at: dict[str, int | None] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from ..healing.errors import NotStoredError
 from ..healing.safety import Section
 from ..immich.errors import ImmichError
 from ..serialization import to_json
-from .record import Override, overrides_of
+from .record import ConcurrencyOverride, overrides_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -32,25 +32,25 @@ class ConcurrencyApi(Protocol):
 
 def planned(
     wanted: Mapping[str, int],
-    known: Mapping[str, Override],
+    known: Mapping[str, ConcurrencyOverride],
     current: Mapping[str, int],
-) -> tuple[Mapping[str, Override], Mapping[str, int]]:
+) -> tuple[Mapping[str, ConcurrencyOverride], Mapping[str, int]]:
     """Return what is to be remembered, and what is to be set, by queue. Pure.
 
     `wanted`: the numbers while hosts are on; without those of hosts that are off. A
     number that somebody else has changed meanwhile is left as it is.
     """
-    overrides: dict[str, Override] = {}
+    overrides: dict[str, ConcurrencyOverride] = {}
     changes: dict[str, int] = {}
     for queue, jobs in wanted.items():
         if queue not in current:
             continue
         before = known.get(queue)
         if before is None:
-            overrides[queue] = Override(current[queue], jobs)
+            overrides[queue] = ConcurrencyOverride(current[queue], jobs)
             changes[queue] = jobs
         elif before.during != jobs and current[queue] == before.during:
-            overrides[queue] = Override(before.before, jobs)
+            overrides[queue] = ConcurrencyOverride(before.before, jobs)
             changes[queue] = jobs
         else:
             overrides[queue] = before
@@ -63,14 +63,15 @@ def planned(
 
 
 def adopted(
-    known: Mapping[str, Override], of_hosts: Mapping[str, Mapping[str, Override]]
-) -> Mapping[str, Override]:
+    known: Mapping[str, ConcurrencyOverride],
+    of_hosts: Mapping[str, Mapping[str, ConcurrencyOverride]],
+) -> Mapping[str, ConcurrencyOverride]:
     """Return what 0.1.0 had stored with each host, as one record per queue. Pure.
 
     Of two hosts on one queue the second took the number of the first for that of
     before: the one that is nobody's own number is the user's.
     """
-    by_queue: dict[str, list[Override]] = {}
+    by_queue: dict[str, list[ConcurrencyOverride]] = {}
     for overrides in of_hosts.values():
         for queue, override in overrides.items():
             by_queue.setdefault(queue, []).append(override)
@@ -88,7 +89,7 @@ def adopted(
                 for override in overrides_
                 if override.before in ours - {override.during}
             ]
-            found[queue] = Override(before, (last or overrides_)[-1].during)
+            found[queue] = ConcurrencyOverride(before, (last or overrides_)[-1].during)
     return found
 
 
@@ -108,17 +109,17 @@ class ConcurrencyKeeper:
         self._now = now
         self._wanted = wanted
         self._on: dict[str, bool | None] = dict.fromkeys(wanted)
-        self._overrides: Mapping[str, Override] = overrides_of(section.data)
+        self._overrides: Mapping[str, ConcurrencyOverride] = overrides_of(section.data)
         self._not_before: int | None = None
         self._failing = False
         self._lock = asyncio.Lock()
 
     @property
-    def overrides(self) -> Mapping[str, Override]:
+    def overrides(self) -> Mapping[str, ConcurrencyOverride]:
         """Return which queues have another number than before."""
         return self._overrides
 
-    def adopt(self, of_hosts: Mapping[str, Mapping[str, Override]]) -> None:
+    def adopt(self, of_hosts: Mapping[str, Mapping[str, ConcurrencyOverride]]) -> None:
         """Take over what 0.1.0 has stored with each host; `save` writes it down."""
         self._overrides = adopted(self._overrides, of_hosts)
 
@@ -185,7 +186,7 @@ class ConcurrencyKeeper:
         self._failing = False
         await self._store(overrides)
 
-    async def _store(self, overrides: Mapping[str, Override]) -> bool:
+    async def _store(self, overrides: Mapping[str, ConcurrencyOverride]) -> bool:
         """Write it down and take it over; return whether it could be."""
         try:
             await self._section.save(

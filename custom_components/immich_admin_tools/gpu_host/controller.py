@@ -13,7 +13,7 @@ from .clocks import Clocks
 from .concurrency import ConcurrencyKeeper
 from .errors import NoOffActionError, NotSentError, NoWakeMethodError
 from .host_services import HostServices
-from .machine import Peer, others_of, overruled_since, rests
+from .machine import LoadedHost, is_resting, others_of, overruled_since
 from .models import (
     GONE,
     ON,
@@ -110,16 +110,18 @@ class HostController:
     @property
     def resting(self) -> bool:
         """Return whether another Immich is about to switch the same machine off."""
-        return rests(self._services.fellows())
+        return is_resting(self._services.other_hosts())
 
     @property
     def fellows_at_rest(self) -> bool:
         """Return whether no other Immich works with the same machine."""
-        fellows = self._services.fellows()
-        return all(isinstance(fellow, Peer) and fellow.drained for fellow in fellows)
+        other_hosts = self._services.other_hosts()
+        return all(
+            isinstance(other, LoadedHost) and other.drained for other in other_hosts
+        )
 
     @property
-    def stand(self) -> HostStatus:
+    def status(self) -> HostStatus:
         """Return how it stands, as far as pauses depend on it."""
         return HostStatus(
             self.settings.queues,
@@ -131,10 +133,10 @@ class HostController:
         )
 
     @property
-    def peer(self) -> Peer:
+    def peer(self) -> LoadedHost:
         """Return how it stands, for other entries with the same machine."""
         power, work = self.power, self.work
-        return Peer(
+        return LoadedHost(
             host_id=self.settings.host_id,
             state=power.state,
             hold=power.hold,
@@ -150,24 +152,24 @@ class HostController:
             asked_on_at=self._asked_on_at,
         )
 
-    async def ask(self, wish: PowerRequest) -> None:
+    async def ask(self, request: PowerRequest) -> None:
         """Do what the user wants.
 
-        Raises NoWakeWayError, NoOffActionError and NotStoredError when it can't be.
+        Raises NoWakeMethodError, NoOffActionError and NotStoredError when it can't be.
         """
         on = self.power.state in ON or self.contact.reach is Connectivity.ONLINE
-        if wish is PowerRequest.ON and not on:
+        if request is PowerRequest.ON and not on:
             self.check_wake()
-        if wish is PowerRequest.OFF and self.power.state in ON:
+        if request is PowerRequest.OFF and self.power.state in ON:
             self.check_off()
-        if wish is PowerRequest.ON:
+        if request is PowerRequest.ON:
             self._asked_on_at = self._now()
-        await self.step(wish=wish)
+        await self.step(request=request)
 
     async def set_automatic(self, automatic: bool) -> None:
         """Switch the policy on or off.
 
-        Raises NoWakeWayError and NoOffActionError for a host that it can't handle,
+        Raises NoWakeMethodError and NoOffActionError for a host that it can't handle,
         NotStoredError when it would be forgotten.
         """
         if automatic:
@@ -183,7 +185,7 @@ class HostController:
         await self.step()
 
     def check_wake(self) -> None:
-        """Raise NoWakeWayError when nothing can wake the host."""
+        """Raise NoWakeMethodError when nothing can wake the host."""
         if not self.settings.power.can_wake:
             raise NoWakeMethodError(self.settings.name)
 
@@ -213,8 +215,8 @@ class HostController:
             return answer
         # Until it has answered more than once.
         self.contact = replace(self.contact, safe=False, answers=0)
-        stands = self._services.stands()
-        wanted = queues_to_pause(self.settings.host_id, stands) or ()
+        statuses = self._services.statuses()
+        wanted = queues_to_pause(self.settings.host_id, statuses) or ()
         if queue in wanted and queue not in self.leases.holding:
             await self.leases.take([queue])
             _LOGGER.warning(
@@ -240,14 +242,14 @@ class HostController:
             case _:
                 return Answer.UNKNOWN
 
-    async def hand_over_burnt(self, take: TakeBurnt) -> None:
+    async def hand_over_skipped(self, take: TakeBurnt) -> None:
         """Hand over what 0.1.0 stored here of skipped jobs."""
         async with self._lock:
             if self.record.burnt and await take(self.record.burnt):
                 await self._book.try_to_save(replace(self.record, burnt={}))
 
     async def step(
-        self, *, wish: PowerRequest | None = None, report: Report | None = None
+        self, *, request: PowerRequest | None = None, report: Report | None = None
     ) -> None:
         """Look, decide, write it down, do it.
 
@@ -258,24 +260,24 @@ class HostController:
                 # Somebody else goes on with what is stored.
                 return
             # What was written down must be done, even if the entry is reloaded now.
-            self._decision = asyncio.create_task(self._decide(wish, report))
+            self._decision = asyncio.create_task(self._decide(request, report))
             result = await asyncio.shield(self._decision)
             if result is None:
                 return
             await self._pause()
             await self._concurrency.keep(self.settings.host_id, self._is_on())
-        for news in result.news:
-            await self._services.tell(news)
+        for notification in result.notification:
+            await self._services.notify(notification)
         if self.power.trouble is not self._trouble:
             self._trouble = self.power.trouble
             self._services.show_trouble(self._trouble)
         self._services.changed()
 
     async def _decide(
-        self, wish: PowerRequest | None, report: Report | None
+        self, request: PowerRequest | None, report: Report | None
     ) -> Transition | None:
         """Decide, write it down, and begin it; None: nothing must be done."""
-        seen = self._put_together(wish, report)
+        seen = self._put_together(request, report)
         result = step(self.power, self.settings.power, seen)
         # At once: another entry with the same machine must not do it as well.
         self._deciding = frozenset(result.effects)
@@ -298,7 +300,7 @@ class HostController:
         """Take over what was decided; return False when it must not be done."""
         before = self.power.state
         record = self.record.with_power(result.power)
-        if Notification.WAKE in result.news:
+        if Notification.WAKE in result.notification:
             record = replace(record, last_wake=self.clocks.wall())
         # While it is off, the age of what waits must outlive a restart.
         waiting = self._watch.waiting_since if result.power.state in GONE else {}
@@ -306,7 +308,7 @@ class HostController:
         try:
             await self._book.save(record)
         except NotStoredError as error:
-            if seen.wish is not None:
+            if seen.request is not None:
                 raise
             if result.effects:
                 # After a crash nobody would know of it.
@@ -327,12 +329,12 @@ class HostController:
         return True
 
     def _put_together(
-        self, wish: PowerRequest | None, report: Report | None
+        self, request: PowerRequest | None, report: Report | None
     ) -> Observation:
         """Put together what the policy looks at."""
         now, view, power = self._now(), self._services.view(), self.power
-        fellows = self._services.fellows()
-        self._rest(rests(fellows))
+        other_hosts = self._services.other_hosts()
+        self._rest(is_resting(other_hosts))
         if view is not None:
             self._watch.see(view)
         self.work = work = (
@@ -355,10 +357,10 @@ class HostController:
         else:
             self._drained = False
         if power.state is HostState.DRAINING and (
-            self.leases.overruled or overruled_since(power.since, fellows)
+            self.leases.overruled or overruled_since(power.since, other_hosts)
         ):
             # Whoever lets a queue go on wants the host to stay.
-            wish = wish or PowerRequest.ON
+            request = request or PowerRequest.ON
         # That it does not answer while it restarts means nothing. Nor is it off before its
         # off action is over: what is still to come, such as a plug, would cut it off again.
         in_between = self.restarting or (
@@ -375,9 +377,9 @@ class HostController:
             waited=0 if work is None else work.waited,
             busy=None if work is None else work.busy,
             drained=self._drained,
-            wish=wish,
+            request=request,
             report=report,
-            others=others_of(self.settings.host_id, power.state, fellows),
+            others=others_of(self.settings.host_id, power.state, other_hosts),
         )
 
     def _rest(self, rests_now: bool) -> None:
@@ -389,7 +391,7 @@ class HostController:
 
     async def _pause(self) -> None:
         """Pause and let go on what the state of all hosts calls for."""
-        wanted = queues_to_pause(self.settings.host_id, self._services.stands())
+        wanted = queues_to_pause(self.settings.host_id, self._services.statuses())
         if wanted is not None:
             await self.leases.apply(wanted, self._services.view())
 

@@ -104,7 +104,7 @@ class EventSource(Protocol):
         """Return the next events after these entries. Raises BullMQError."""
 
 
-class Sink(Protocol):
+class EventConsumer(Protocol):
     """What takes the events in."""
 
     def position(self, queue: str) -> str | None:
@@ -129,7 +129,7 @@ class DrainGuard:
         """`now` returns ms on a monotonic clock."""
         self._events = events
         self._queues = frozenset(queues)
-        self._sink: Sink | None = None
+        self._consumer: EventConsumer | None = None
         """Who watches; None while nobody does."""
         self._now = now
         self._positions: dict[str, str] = {}
@@ -146,7 +146,7 @@ class DrainGuard:
 
     async def ready(self, queues: Collection[str]) -> None:
         """Return when these queues are watched, or after a short time in any case."""
-        if self._sink is None or self._queues.isdisjoint(queues) or self.watching:
+        if self._consumer is None or self._queues.isdisjoint(queues) or self.watching:
             return
         self._ready.clear()
         self._hurry.set()
@@ -161,14 +161,14 @@ class DrainGuard:
 
     async def seen_all(self, queues: Collection[str]) -> bool:
         """Return whether all that has happened in these queues until now was taken in."""
-        sink = self._sink
-        if sink is None or not self.watching:
+        consumer = self._consumer
+        if consumer is None or not self.watching:
             return False
         try:
             async with asyncio.timeout(SEEN_WITHIN):
                 ends = await self._events.ends(queues)
                 while any(
-                    entry_id(sink.position(queue) or "0-0") < entry_id(it.last)
+                    entry_id(consumer.position(queue) or "0-0") < entry_id(it.last)
                     for queue, it in ends.items()
                 ):
                     await asyncio.sleep(PAUSE)
@@ -176,16 +176,16 @@ class DrainGuard:
             return False
         return True
 
-    async def run(self, sink: Sink) -> None:
+    async def run(self, consumer: EventConsumer) -> None:
         """Watch until cancelled. A Redis that is lost is tried again."""
-        self._sink = sink
+        self._consumer = consumer
         failures = 0
         while True:
             try:
-                await self._begin(sink)
+                await self._begin(consumer)
                 failures = 0
                 while True:
-                    await self._read(sink)
+                    await self._read(consumer)
                     await asyncio.sleep(PAUSE)
             except BullMQError as error:
                 _LOGGER.debug("Jobs can't be watched now: %s", error)
@@ -199,23 +199,23 @@ class DrainGuard:
                 pass
             self._hurry.clear()
 
-    async def _begin(self, sink: Sink) -> None:
+    async def _begin(self, consumer: EventConsumer) -> None:
         """Find out from where to read: where it stopped, if that is still there."""
         for queue, ends in (await self._events.ends(self._queues)).items():
-            known = self._positions.get(queue) or sink.position(queue)
+            known = self._positions.get(queue) or consumer.position(queue)
             if known is None:
                 known = ends.last
             elif entry_id(known) > entry_id(ends.last):
                 # Redis was emptied, and began with a clock that is behind.
-                sink.lost(queue, anew=True)
+                consumer.lost(queue, anew=True)
                 known = "0-0"
             elif entry_id(known) < entry_id(ends.first):
-                sink.lost(queue, anew=False)
+                consumer.lost(queue, anew=False)
             self._positions[queue] = known
         self._replied = self._now()
         self._ready.set()
 
-    async def _read(self, sink: Sink) -> None:
+    async def _read(self, consumer: EventConsumer) -> None:
         """Wait once for events, and hand them on."""
         self._reading = asyncio.ensure_future(self._events.next(self._positions))
         try:
@@ -232,4 +232,4 @@ class DrainGuard:
         self._replied = self._now()
         for queue, events in found.items():
             self._positions[queue] = events[-1].entry_id
-            sink.observe(queue, events)
+            consumer.observe(queue, events)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from ..analysis.models import ServerView
-from .machine import Fellow
+from .machine import OtherHost
 from .models import Notification, Trouble
 from .pauses import HostStatus
 
@@ -30,10 +30,10 @@ class HostServices(Protocol):
     def keep_on(self) -> bool | None:
         """Return whether the user's entity wants it on; None: it says nothing."""
 
-    def fellows(self) -> Collection[Fellow]:
+    def other_hosts(self) -> Collection[OtherHost]:
         """Return the hosts of other entries that are the same machine."""
 
-    def stands(self) -> Mapping[str, HostStatus]:
+    def statuses(self) -> Mapping[str, HostStatus]:
         """Return how all hosts of this Immich stand, this one included."""
 
     async def send_packet(self) -> None:
@@ -54,7 +54,9 @@ class HostServices(Protocol):
     async def run_restart_action(self) -> None:
         """Run the user's action that restarts the service. Raises HealingError."""
 
-    async def tell(self, news: Notification, reason: str | None = None) -> None:
+    async def notify(
+        self, notification: Notification, reason: str | None = None
+    ) -> None:
         """Tell what happened with the host."""
 
     def show_trouble(self, trouble: Trouble | None) -> None:

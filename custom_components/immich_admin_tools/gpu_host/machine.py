@@ -41,7 +41,7 @@ def machine_keys(mac: str | None, ml_url: str) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class LoadedHost:
     """How the host of another entry stands that is the same machine."""
 
     host_id: str
@@ -64,7 +64,7 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
+class UnloadedHost:
     """One whose entry is not loaded: nobody knows whether its Immich has work."""
 
     host_id: str
@@ -72,20 +72,22 @@ class Absent:
     """Whether it was switching the box off a moment ago."""
 
 
-type Fellow = Peer | Absent
+type OtherHost = LoadedHost | UnloadedHost
 
 
-def others_of(host_id: str, state: HostState, fellows: Collection[Fellow]) -> Others:
+def others_of(
+    host_id: str, state: HostState, other_hosts: Collection[OtherHost]
+) -> Others:
     """Return what all others say, for a host in a state."""
-    if not fellows:
+    if not other_hosts:
         return ALONE
-    peers = [fellow for fellow in fellows if isinstance(fellow, Peer)]
-    absent = [fellow for fellow in fellows if isinstance(fellow, Absent)]
+    peers = [other for other in other_hosts if isinstance(other, LoadedHost)]
+    absent = [other for other in other_hosts if isinstance(other, UnloadedHost)]
     return Others(
         busy=_any([*(peer.busy for peer in peers), *(None for _ in absent)]),
         backlog=_sum([*(peer.backlog for peer in peers), *(None for _ in absent)]),
         drained=not absent and all(peer.drained for peer in peers),
-        resting=rests(fellows),
+        resting=is_resting(other_hosts),
         switching_off=any(
             peer.deciding_off
             or peer.state is HostState.SHUTTING_DOWN
@@ -108,27 +110,27 @@ def others_of(host_id: str, state: HostState, fellows: Collection[Fellow]) -> Ot
     )
 
 
-def rests(fellows: Iterable[Fellow]) -> bool:
+def is_resting(other_hosts: Iterable[OtherHost]) -> bool:
     """Return whether no job may be begun as the machine is about to go off."""
     return any(
         peer.state in LEAVING or peer.restarting
-        if isinstance(peer, Peer)
+        if isinstance(peer, LoadedHost)
         else peer.leaving
-        for peer in fellows
+        for peer in other_hosts
     )
 
 
-def overruled_since(since: int | None, fellows: Iterable[Fellow]) -> bool:
+def overruled_since(since: int | None, other_hosts: Iterable[OtherHost]) -> bool:
     """Return whether somebody elsewhere wants it on since it began to be emptied."""
     return any(
         peer.overruled
         or (peer.asked_on_at is not None and peer.asked_on_at > (since or 0))
-        for peer in fellows
-        if isinstance(peer, Peer)
+        for peer in other_hosts
+        if isinstance(peer, LoadedHost)
     )
 
 
-def _keeps_on(peer: Peer) -> bool | None:
+def _keeps_on(peer: LoadedHost) -> bool | None:
     """Return whether a peer wants the box to stay on."""
     return True if peer.hold in KEEPING_ON else peer.keep_on
 

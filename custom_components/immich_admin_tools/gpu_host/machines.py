@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
-from .machine import Absent, Fellow, Peer
+from .machine import LoadedHost, OtherHost, UnloadedHost
 from .models import LEAVING
 from .policy import OFF_WITHIN
 from .restart import DOWN_FOR
@@ -18,7 +18,7 @@ class Member(Protocol):
         """Return the id that it keeps over a reload."""
 
     @property
-    def peer(self) -> Peer:
+    def peer(self) -> LoadedHost:
         """Return how it stands."""
 
     def async_updated(self) -> None:
@@ -64,7 +64,7 @@ class Machines:
 
         return remove
 
-    def fellows(self, host_id: str) -> Collection[Fellow]:
+    def other_hosts(self, host_id: str) -> Collection[OtherHost]:
         """Return how the other hosts stand that are the same machine."""
         return [
             host.peer if host is not None else self._absent(other_id)
@@ -120,7 +120,7 @@ class Machines:
             if other_id != host_id and not own.isdisjoint(machine)
         ]
 
-    def _absent(self, host_id: str) -> Absent:
+    def _absent(self, host_id: str) -> UnloadedHost:
         """Return what is known of a host whose entry is not loaded."""
         until = self._leaving.get(host_id)
-        return Absent(host_id, until is not None and self._now() < until)
+        return UnloadedHost(host_id, until is not None and self._now() < until)

@@ -47,7 +47,7 @@ from .concurrency import ConcurrencyKeeper
 from .controller import HostController
 from .errors import ServiceRestartInterruptedError
 from .guard import DrainGuard
-from .machine import Absent, Fellow, Peer, machine_keys, others_of
+from .machine import LoadedHost, OtherHost, UnloadedHost, machine_keys, others_of
 from .machines import Machines
 from .models import (
     COMING,
@@ -151,7 +151,7 @@ class EntryHostServices:
         context: HostContext,
         subentry: ConfigSubentry,
         settings: HostSettings,
-        stands: Callable[[], Mapping[str, HostStatus]],
+        statuses: Callable[[], Mapping[str, HostStatus]],
         changed: Callable[[], None],
     ) -> None:
         """`stands` and `changed` belong to all hosts of the entry."""
@@ -162,7 +162,7 @@ class EntryHostServices:
         self._healing = context.healing
         self._data = subentry.data
         self._settings = settings
-        self.stands = stands
+        self.statuses = statuses
         self.changed = changed
 
     def view(self) -> ServerView | None:
@@ -196,9 +196,9 @@ class EntryHostServices:
         """Return whether the user's entity says an odd word, which keeps nothing on."""
         return is_unclear(self._hass, self._data.get(CONF_KEEP_ON_ENTITY))
 
-    def fellows(self) -> Collection[Fellow]:
+    def other_hosts(self) -> Collection[OtherHost]:
         """Return the hosts of other entries that are the same machine."""
-        return async_machines(self._hass).fellows(self._settings.host_id)
+        return async_machines(self._hass).other_hosts(self._settings.host_id)
 
     async def send_packet(self) -> None:
         """Send the magic packet. Raises NotSentError."""
@@ -246,14 +246,16 @@ class EntryHostServices:
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(task)
 
-    async def tell(self, news: Notification, reason: str | None = None) -> None:
+    async def notify(
+        self, notification: Notification, reason: str | None = None
+    ) -> None:
         """Tell what happened with the host."""
-        await self._history.async_tell(
+        await self._history.async_record(
             Event(
-                EVENTS[news],
+                EVENTS[notification],
                 now_ms(),
                 host=self._settings.host_id,
-                reason=reason or news.value,
+                reason=reason or notification.value,
             )
         )
 
@@ -311,8 +313,8 @@ class GpuHost:
         context: HostContext,
         sub: ConfigSubentry,
         concurrency: ConcurrencyKeeper,
-        stands: Callable[[], Mapping[str, HostStatus]],
-        stand_changed: Callable[[GpuHost], None],
+        statuses: Callable[[], Mapping[str, HostStatus]],
+        status_changed: Callable[[GpuHost], None],
     ) -> None:
         """Go on from what is stored; nothing runs yet.
 
@@ -323,11 +325,11 @@ class GpuHost:
         self._entry = entry
         self._queues = context.queues
         self._guard = context.guard
-        self._stand_changed = stand_changed
+        self._status_changed = status_changed
         self.settings = host_settings_of(sub)
         self.listeners: list[CALLBACK_TYPE] = []
-        self._stand: HostStatus | None = None
-        self._peer: Peer | None = None
+        self._status: HostStatus | None = None
+        self._peer: LoadedHost | None = None
         self._shown: dict[int, int] = {}
         self._look_now = asyncio.Event()
         self._probe = PingProbe(
@@ -336,7 +338,7 @@ class GpuHost:
             context.client.probe_machine_learning,
         )
         self.services = EntryHostServices(
-            context, sub, self.settings, stands, self._changed
+            context, sub, self.settings, statuses, self._changed
         )
         self.controller = HostController(
             self.settings,
@@ -355,7 +357,7 @@ class GpuHost:
         return self.settings.host_id
 
     @property
-    def peer(self) -> Peer:
+    def peer(self) -> LoadedHost:
         """Return how it stands, for hosts of other entries on the same machine."""
         return self.controller.peer
 
@@ -390,7 +392,7 @@ class GpuHost:
         power, services = self.controller.power, self.services
         if not self.controller.record.automatic:
             return None
-        fellows = services.fellows()
+        other_hosts = services.other_hosts()
         if power.state in GONE:
             # Whether it waits for the gate matters only with work.
             work = self.controller.work
@@ -401,9 +403,9 @@ class GpuHost:
             return "gate_unclear" if services.is_gate_unclear() else None
         if power.state not in ON:
             return None
-        if any(isinstance(fellow, Absent) for fellow in fellows):
+        if any(isinstance(other, UnloadedHost) for other in other_hosts):
             return "other_instance_unknown"
-        others = others_of(self.settings.host_id, power.state, fellows)
+        others = others_of(self.settings.host_id, power.state, other_hosts)
         if others.busy or others.backlog:
             return "other_instance_works"
         match services.keep_on():
@@ -413,9 +415,9 @@ class GpuHost:
                 return "keep_on_unknown"
         return "keep_on_unclear" if services.is_keep_on_unclear() else None
 
-    async def async_ask(self, wish: PowerRequest) -> None:
+    async def async_ask(self, request: PowerRequest) -> None:
         """Do what the user wants, then look at the host soon."""
-        await self.controller.ask(wish)
+        await self.controller.ask(request)
         self._look_now.set()
 
     async def async_restart_service(self) -> float:
@@ -491,10 +493,10 @@ class GpuHost:
     @callback
     def _changed(self) -> None:
         """Show the host anew, and let the others see how it stands."""
-        stand = self.controller.stand
-        if stand != self._stand:
-            self._stand = stand
-            self._stand_changed(self)
+        status = self.controller.status
+        if status != self._status:
+            self._status = status
+            self._status_changed(self)
         peer = self.controller.peer
         if peer != self._peer:
             self._peer = peer
@@ -538,7 +540,7 @@ class GpuHostManager:
         )
         self.hosts: dict[str, GpuHost] = {
             host_id: GpuHost(
-                context, sub, self.concurrency, self._stands, self._stand_changed
+                context, sub, self.concurrency, self._statuses, self._status_changed
             )
             for host_id, sub in subs.items()
         }
@@ -604,12 +606,12 @@ class GpuHostManager:
                 if domain == DOMAIN and host_id not in {issue_id, *subentries}:
                     ir.async_delete_issue(self._hass, DOMAIN, issue_id)
 
-    def _stands(self) -> Mapping[str, HostStatus]:
+    def _statuses(self) -> Mapping[str, HostStatus]:
         """Return how all hosts of this Immich stand."""
-        return {host_id: host.controller.stand for host_id, host in self.hosts.items()}
+        return {host_id: host.controller.status for host_id, host in self.hosts.items()}
 
     @callback
-    def _stand_changed(self, changed: GpuHost) -> None:
+    def _status_changed(self, changed: GpuHost) -> None:
         """Let the other hosts see that one stands differently now."""
         for host in self.hosts.values():
             if host is not changed:

@@ -185,7 +185,7 @@ class Observation:
     """Whether a job is active or a lock alive."""
     drained: bool = False
     """Whether all its queues are certainly paused, and nothing is active or locked."""
-    wish: PowerRequest | None = None
+    request: PowerRequest | None = None
     report: Report | None = None
     others: Others = ALONE
 
@@ -247,8 +247,8 @@ class Power:
             deadline=wall(self.deadline),
             signalled_at=wall(self.signalled_at),
         )
-        wish = None if self.hold is Hold.NONE else self.hold.value
-        return {**to_json(stored), "wish": wish}
+        request = None if self.hold is Hold.NONE else self.hold.value
+        return {**to_json(stored), "wish": request}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, JsonValue], clocks: Clocks) -> Power:
@@ -298,4 +298,4 @@ class Transition:
 
     power: Power
     effects: tuple[Command, ...] = ()
-    news: tuple[Notification, ...] = ()
+    notification: tuple[Notification, ...] = ()

@@ -29,10 +29,10 @@ class HostStatus:
     @property
     def serves(self) -> bool:
         """Return whether jobs that are begun now are done by it."""
-        return self.safe is True and not self.rests
+        return self.safe is True and not self.is_resting
 
     @property
-    def rests(self) -> bool:
+    def is_resting(self) -> bool:
         """Return whether no job may be begun on purpose."""
         return self.restarting or self.resting or self.state in LEAVING
 
@@ -47,7 +47,7 @@ def queues_to_pause(
     does not answer is no reason where another one serves the queue.
     """
     own = hosts[host]
-    if own.rests:
+    if own.is_resting:
         return own.queues
     if not own.pause_offline or own.safe:
         return ()

@@ -74,7 +74,7 @@ def step(power: Power, settings: PowerSettings, seen: Observation) -> Transition
     before = _with_deadline(power, settings, seen)
     done = (
         _next(before, settings, seen)
-        if seen.wish is None
+        if seen.request is None
         else _asked(before, settings, seen)
     )
     hold = hold_after(before, done.power, seen)
@@ -183,7 +183,7 @@ def _next(power: Power, settings: PowerSettings, seen: Observation) -> Transitio
 
 def _asked(power: Power, settings: PowerSettings, seen: Observation) -> Transition:
     """Do what the user wants, where it can be done."""
-    if seen.wish is PowerRequest.ON:
+    if seen.request is PowerRequest.ON:
         return _asked_on(power, settings, seen)
     if power.state in ON and not settings.can_switch_off:
         return Transition(power)
@@ -301,7 +301,7 @@ def _coming(power: Power, settings: PowerSettings, seen: Observation) -> Transit
         )
         pause = back_off(settings, power.failures)
         failed = _rests(failed, HostState.WAKE_FAILED, seen, pause)
-        return Transition(failed, news=(Notification.WAKE_FAILED,))
+        return Transition(failed, notification=(Notification.WAKE_FAILED,))
     power = replace(power, tries=power.tries + 1)
     return Transition(
         _under_way(power, HostState.WAKING, settings, seen), (Command.SIGNAL,)
@@ -333,7 +333,7 @@ def _arrived(power: Power, settings: PowerSettings, seen: Observation) -> Transi
     state = HostState.WORKING if _has_work(seen) else HostState.READY
     power = _to(power, state, seen)
     power = replace(power, deadline=seen.now + settings.minimum_on)
-    return Transition(power, news=(Notification.READY,))
+    return Transition(power, notification=(Notification.READY,))
 
 
 def _has_work(seen: Observation) -> bool | None:
@@ -421,18 +421,18 @@ def _went_off(
 ) -> Transition:
     """Note that the host answers no more."""
     told = told or seen.others.resting or seen.others.slept
-    news = Notification.SLEEP if told else Notification.LOST
+    notification = Notification.SLEEP if told else Notification.LOST
     power = replace(power, slept=told, trouble=None, idle_since=None)
     power = _rests(power, HostState.OFF, seen, settings.cool_down)
     if not power.wake_next:
-        return Transition(power, news=(news,))
+        return Transition(power, notification=(notification,))
     woken = _wake(power, settings, seen)
-    return replace(woken, news=(news, *woken.news))
+    return replace(woken, notification=(notification, *woken.notification))
 
 
 def _stays_on(power: Power, seen: Observation, trouble: Trouble) -> Transition:
     """Let the host work on, as it could not be switched off."""
-    news = (
+    notification = (
         Notification.OFF_FAILED
         if trouble is Trouble.OFF_FAILED
         else Notification.NOT_DRAINED
@@ -442,7 +442,7 @@ def _stays_on(power: Power, seen: Observation, trouble: Trouble) -> Transition:
         power, hold=Hold.NONE, wake_next=False, trouble=trouble, idle_since=None
     )
     power = _rests(power, on, seen, OFF_AGAIN_AFTER)
-    return Transition(power, news=(news,))
+    return Transition(power, notification=(notification,))
 
 
 def _back_on(power: Power, settings: PowerSettings, seen: Observation) -> Power:

@@ -14,7 +14,7 @@ from .policy import restored
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
+class ConcurrencyOverride:
     """A number of workers that was changed for the time the host is on."""
 
     before: int
@@ -31,7 +31,7 @@ class HostRecord:
     """ms since the epoch."""
     rates: Mapping[str, int] = field(default_factory=dict)
     """Jobs an hour that each queue did last with this host."""
-    overrides: Mapping[str, Override] = field(default_factory=dict)
+    overrides: Mapping[str, ConcurrencyOverride] = field(default_factory=dict)
     """Of 0.1.0: what was there before belongs to the queue, not to the host."""
     waiting_since: Mapping[str, int] = field(default_factory=dict)
     """Since when jobs were seen waiting, by queue (monotonic ms)."""
@@ -81,9 +81,9 @@ def _known(numbers: Mapping[str, int]) -> dict[str, int]:
     return {queue: number for queue, number in numbers.items() if number}
 
 
-def overrides_of(stored: Stored) -> dict[str, Override]:
+def overrides_of(stored: Stored) -> dict[str, ConcurrencyOverride]:
     """Read the numbers of workers that were changed; none of them is 0."""
-    read = values_from_json(Override, stored.get("overrides"))
+    read = values_from_json(ConcurrencyOverride, stored.get("overrides"))
     return {queue: it for queue, it in read.items() if it.before and it.during}
 
 

@@ -43,7 +43,7 @@ _LEFT_ALONE = {
 
 
 @dataclass(slots=True)
-class CarriedOut:
+class ExecutionResult:
     """What the fences let through."""
 
     done: list[HealAction] = field(default_factory=list)
@@ -61,14 +61,16 @@ class CarriedOut:
         return not self.done and not self.unknown
 
 
-async def carry_out(recovery: QueueRecovery, acts: Iterable[HealAction]) -> CarriedOut:
+async def execute(
+    recovery: QueueRecovery, acts: Iterable[HealAction]
+) -> ExecutionResult:
     """Do it to each job that is still what it was when it was judged.
 
     A refusal holds for the whole queue (unknown layout) or for the mode (missing
     rights); the rest goes on. Once Redis is lost, or takes no changes, nothing more
     is tried.
     """
-    result = CarriedOut()
+    result = ExecutionResult()
     over = False
     refused: set[str | HealMode] = set()
     for act in acts:
@@ -190,7 +192,7 @@ class Healer:
         self, acts: Sequence[HealAction], step: RestartStep | None
     ) -> HealReport:
         """Do what is written down."""
-        carried = await carry_out(self._recovery, acts)
+        carried = await execute(self._recovery, acts)
         # What got no reply stays written down: it is looked up later.
         raced = [act for act, _ in carried.skipped]
         refused = [job.act for job in carried.failed]
@@ -207,7 +209,7 @@ class Healer:
             raise
         return await self._finish(carried)
 
-    async def _finish(self, carried: CarriedOut) -> HealReport:
+    async def _finish(self, carried: ExecutionResult) -> HealReport:
         """Record what was not done for certain, and wait for the rest."""
         undone = [*lost_jobs(carried.unknown), *carried.failed]
         if undone:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from ..analysis.models import QueueView
-from ..bullmq.jobs import JobTrail, TrailEvent
+from ..bullmq.jobs import JobHistory, JobHistoryEvent
 from .models import FAIL_REASON, HealAction, HealMode, Outcome, UnconfirmedReason
 from .verdicts import Verdict, verdict_by_queue
 
@@ -17,25 +17,25 @@ class Reconciled(StrEnum):
     UNKNOWN = "unknown"
 
 
-def reconcile(act: HealAction, trail: JobTrail) -> Reconciled:
+def reconcile(act: HealAction, history: JobHistory) -> Reconciled:
     """Tell whether an act was carried out before it was lost sight of."""
-    for number, event in enumerate(trail.events):
-        if _is_ours(act, trail.events, number):
+    for number, event in enumerate(history.events):
+        if _is_ours(act, history.events, number):
             return Reconciled.DONE
         if event.event in ("completed", "failed"):
             return Reconciled.NOT_DONE
         if event.event == "waiting":
             # BullMQ itself put it back: what follows is another run.
             return Reconciled.NOT_DONE
-    if trail.is_active:
-        same = trail.processed_on == act.processed_on
+    if history.is_active:
+        same = history.processed_on == act.processed_on
         return Reconciled.NOT_DONE if same else Reconciled.UNKNOWN
-    if act.mode is HealMode.FAIL and trail.failed_reason == FAIL_REASON:
+    if act.mode is HealMode.FAIL and history.failed_reason == FAIL_REASON:
         return Reconciled.DONE
     return Reconciled.UNKNOWN
 
 
-def _is_ours(act: HealAction, events: tuple[TrailEvent, ...], number: int) -> bool:
+def _is_ours(act: HealAction, events: tuple[JobHistoryEvent, ...], number: int) -> bool:
     """Return whether an event is the one that the act leaves behind."""
     event = events[number]
     if event.prev != "active":

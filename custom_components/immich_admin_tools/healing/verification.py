@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from ..analysis.models import QueueView, ServerView
 from ..bullmq.errors import MissingRightsError, UnknownLayoutError
-from ..bullmq.jobs import read_trail
+from ..bullmq.jobs import read_job_history
 from ..bullmq.locks import SHORTEST_RENEWAL, SlotState, read_slots
 from ..bullmq.recovery import QueueRecovery, Result
 from .journal import Journal
@@ -290,10 +290,10 @@ class Verification:
         busy = self._busy | self._open.keys()
         pending = self._log.book.pending
         for act in [act for act_id, act in pending.items() if act_id not in busy]:
-            trail = await read_trail(
+            history = await read_job_history(
                 self._client, self._prefix, act.queue, act.job_id, act.redis_at
             )
-            reconciled = reconcile(act, trail)
+            reconciled = reconcile(act, history)
             verdict = verdict_of_reconciled(act, reconciled, view.queues.get(act.queue))
             _LOGGER.info(
                 "Outcome for job %s of %s, looked up later: %s",

@@ -156,7 +156,7 @@ class HistoryManager:
         await self._tell(events, [event.asset_id for event in events if event.asset_id])
         await self._store.async_flush()
 
-    async def async_tell(self, event: Event) -> None:
+    async def async_record(self, event: Event) -> None:
         """Keep and tell an event that came about elsewhere."""
         await self._tell([event], [])
 

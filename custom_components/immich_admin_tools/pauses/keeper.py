@@ -240,7 +240,7 @@ class LeaseKeeper:
         """Take a book over even if it can't be written down. Raises EndedError."""
         await self._lease_store.try_to_store(book)
 
-    def _tell(
+    def _report(
         self, queue: str, is_paused: bool, reason: LeaseReason | None, *, by_user: bool
     ) -> None:
         """Report a change."""
@@ -384,7 +384,7 @@ class LeaseKeeper:
             await self._api.pause(queue)
             await self._try_to_store(self._book.paused_by_user(queue).confirmed(queue))
             self._paused_by_user.add(queue)
-            self._tell(queue, True, None, by_user=True)
+            self._report(queue, True, None, by_user=True)
 
     async def note_by_hand(self, queue: str) -> None:
         """Note that the user has paused a queue in Immich's own pages, beside our lease.
@@ -410,7 +410,7 @@ class LeaseKeeper:
             await self._api.resume(queue)
             self._paused_by_user.discard(queue)
             await self._try_to_store(self._book.without(queue))
-            self._tell(queue, False, owner.reason if owner else None, by_user=True)
+            self._report(queue, False, owner.reason if owner else None, by_user=True)
 
     async def update(self, seen: Mapping[str, bool], run: str | None) -> None:
         """Take in a poll: whether each queue is paused, and in which run of Redis.
@@ -494,7 +494,7 @@ class LeaseKeeper:
             owner = self.owner(queue)
             book = self._book.resumed_by_user(queue).without(queue)
             await self._try_to_store(book)
-            self._tell(queue, False, owner.reason if owner else None, by_user=True)
+            self._report(queue, False, owner.reason if owner else None, by_user=True)
 
     async def _go_on(self, book: LeaseBook) -> Mapping[str, ImmichError]:
         """Take over a book that only lets queues go on, and do what it says.
@@ -557,9 +557,11 @@ class LeaseKeeper:
             owner = self.owner(queue)
             book = book.confirmed(queue)
             if pauses[queue].phase is Phase.ENDING:
-                self._tell(queue, False, (ended or {}).get(queue), by_user=False)
+                self._report(queue, False, (ended or {}).get(queue), by_user=False)
             else:
-                self._tell(queue, True, owner.reason if owner else None, by_user=False)
+                self._report(
+                    queue, True, owner.reason if owner else None, by_user=False
+                )
         await self._try_to_store(book)
         return failed
 

@@ -134,7 +134,7 @@ class BoxPauses:
 
     @callback
     def _polled(self) -> None:
-        self._tell(BOX_REMOVED_PAUSED, self.of_removed_boxes())
+        self._update_issue(BOX_REMOVED_PAUSED, self.of_removed_boxes())
         if not self._queues.last_update_success:
             return
         views = self._queues.data.queues
@@ -153,7 +153,7 @@ class BoxPauses:
         # Later looks may be older than the end of a lease: they find nothing new.
         before = self._of_boxes() if self._found is None else self._found
         self._found = before & paused - users - ours
-        self._tell(FOUND_PAUSED, self._found)
+        self._update_issue(FOUND_PAUSED, self._found)
 
     def of_removed_boxes(self) -> dict[str, tuple[LeaseReason, ...]]:
         """Return the queues that are paused for boxes that are not set up any more."""
@@ -255,7 +255,7 @@ class BoxPauses:
             LOGGER.debug("The user's pauses can't be stored: %s", error)
 
     @callback
-    def _tell(self, key: str, queues: Collection[str]) -> None:
+    def _update_issue(self, key: str, queues: Collection[str]) -> None:
         """Raise an issue about queues, or take it back when there are none."""
         issue_id = f"{key}_{self._entry.entry_id}"
         if not queues:

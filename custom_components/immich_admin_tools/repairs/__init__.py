@@ -26,13 +26,13 @@ from ..pauses.manager import (
     PAUSED_WHILE_DISABLED,
 )
 from ..restart.manager import RESTART_ACTIONS_INVALID, RESTART_FAILED, RESTART_ISSUES
-from ..skipped_jobs import JOBS_BURNT, async_remove_burnt
+from ..skipped_jobs import JOBS_BURNT, async_remove_skipped
 from ..texts import localized, plain_placeholders
 from .flow import IssueData
 from .pauses import BoxRemovedFlow, FoundPausedFlow
 from .restart import ActionsInvalidFlow, RestartFlow
 from .rights import HealRightsFlow
-from .skipped import BurntFlow
+from .skipped import SkippedJobsFlow
 from .stuck import HealLimitFlow, StuckJobsFlow
 
 UNKNOWN_LAYOUT = "unknown_layout"
@@ -151,7 +151,7 @@ def async_remove_issues(
         if key == keep:
             continue
         ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.entry_id}")
-    async_remove_burnt(hass, entry.entry_id)
+    async_remove_skipped(hass, entry.entry_id)
 
 
 type FlowMaker = Callable[[str, IssueData | None], RepairsFlow]
@@ -161,7 +161,7 @@ FIX_FLOWS: dict[str, FlowMaker] = {
     FOUND_PAUSED: lambda _, data: FoundPausedFlow(data or {}),
     HEAL_LIMIT: HealLimitFlow,
     HEAL_RIGHTS: HealRightsFlow,
-    JOBS_BURNT: lambda _, data: BurntFlow(data or {}),
+    JOBS_BURNT: lambda _, data: SkippedJobsFlow(data or {}),
     RESTART_ACTIONS_INVALID: ActionsInvalidFlow,
     RESTART_FAILED: RestartFlow,
     STUCK_JOBS: StuckJobsFlow,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .flow import IssueData
 
 
-class BurntFlow(RepairsFlow):
+class SkippedJobsFlow(RepairsFlow):
     """Lets Immich do what is missing: now, or once that is possible; or lets it be."""
 
     def __init__(self, data: IssueData) -> None:

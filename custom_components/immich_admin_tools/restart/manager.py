@@ -423,7 +423,7 @@ class RestartManager:
             if any(isinstance(error, LockedOutError) for _, error in err.failures):
                 self._maintenance.async_raise_locked()
             failed = Event(EventType.RESTART_FAILED, now_ms(), reason=reasons)
-            await self._history.async_tell(failed)
+            await self._history.async_record(failed)
             if len(err.failures) == 1:
                 raise err.failures[0][1] from err
             raise
@@ -436,7 +436,7 @@ class RestartManager:
             if report.confirmed
             else EventType.RESTART_UNCONFIRMED
         )
-        await self._history.async_tell(
+        await self._history.async_record(
             Event(
                 kind,
                 now_ms(),

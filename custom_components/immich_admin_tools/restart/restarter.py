@@ -243,7 +243,7 @@ class Restarter:
     async def restart(self, plan: RestartPlan, *, force: bool = False) -> RestartReport:
         """Restart the workers; `force` goes over the limits.
 
-        Raises RestartingError, NoRestartWayError, RestartLimitError, NotStoredError
+        Raises RestartingError, NoRestartMethodError, RestartLimitError, NotStoredError
         and ImmichError before anything was done, RestartFailedError when no way
         worked. In each case the queues go on.
         """
@@ -252,7 +252,7 @@ class Restarter:
             return await self._restart(plan)
 
     def check(self, plan: RestartPlan, *, force: bool = False) -> None:
-        """Raise RestartingError, NoRestartWayError or RestartLimitError if it may not be."""
+        """Raise RestartingError, NoRestartMethodError or RestartLimitError if it may not be."""
         if self.running:
             raise RestartingError("A restart is under way already")
         if not plan.methods:

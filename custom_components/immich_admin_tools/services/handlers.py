@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util.json import JsonObjectType
 
@@ -21,9 +21,7 @@ type QueueAction = Callable[
 ]
 
 
-def for_all_queues(
-    hass: HomeAssistant, action: EntryAction, *, looks_only: bool = False
-) -> Handler:
+def for_all_queues(action: EntryAction, *, looks_only: bool = False) -> Handler:
     """Return a handler that does the action once per Immich that the call means.
 
     `looks_only`: it changes nothing, so naming no queue means all of them.
@@ -32,7 +30,7 @@ def for_all_queues(
     async def handle(call: ServiceCall) -> ServiceResponse:
         """Do it, then look at the queues again."""
         answers: dict[str, Any] = {}
-        targets = async_queue_targets(hass, call.data, all_by_default=looks_only)
+        targets = async_queue_targets(call.hass, call.data, all_by_default=looks_only)
         if call.return_response and len(targets) > 1:
             # Queues of two Immichs have the same names: one answer would hide the other.
             raise ServiceValidationError(
@@ -50,7 +48,7 @@ def for_all_queues(
     return handle
 
 
-def for_each_queue(hass: HomeAssistant, action: QueueAction) -> Handler:
+def for_each_queue(action: QueueAction) -> Handler:
     """Return a handler that does the action for each queue that the call means.
 
     One queue that fails does not keep the others from being done; what failed is
@@ -80,4 +78,4 @@ def for_each_queue(hass: HomeAssistant, action: QueueAction) -> Handler:
             )
         return answers
 
-    return for_all_queues(hass, do_all)
+    return for_all_queues(do_all)

@@ -13,16 +13,9 @@ from homeassistant.components.recorder.statistics import (
     statistics_during_period,
 )
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
-from homeassistant.core import (
-    HomeAssistant,
-    ServiceCall,
-    ServiceResponse,
-    SupportsResponse,
-    callback,
-)
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv, entity_registry as er
-from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util, slugify
 from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
@@ -175,58 +168,47 @@ EXPORT_SCHEMA = vol.Schema(
 )
 
 
-@callback
-def async_setup_history_actions(hass: HomeAssistant) -> None:
-    """Register the actions. They need an admin, or no user (automations)."""
-
-    async def get(call: ServiceCall) -> ServiceResponse:
-        """Answer with a page of the history."""
-        _, rows = _asked_for(hass, call)
-        offset: int = call.data[ATTR_OFFSET]
-        page = rows[offset : offset + call.data[ATTR_COUNT]]
-        following = offset + len(page)
-        return {
-            "events": page,  # type: ignore[dict-item]  # Rows are JSON.
-            "total": len(rows),
-            "next": following if following < len(rows) else None,
-        }
-
-    async def export(call: ServiceCall) -> ServiceResponse:
-        """Write the history into a file of the config folder."""
-        entry, rows = _asked_for(hass, call)
-        kind: str = call.data[ATTR_FORMAT]
-        name = f"history_{slugify(entry.title)}_{dt_util.now():%Y-%m-%d_%H-%M-%S}"
-        folder = Path(hass.config.path(DOMAIN))
-        try:
-            path = await hass.async_add_executor_job(
-                _write, folder, name, kind, FORMATS[kind](rows)
-            )
-        except OSError as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="not_exported",
-                translation_placeholders={
-                    "folder": str(folder),
-                    "error": err.strerror or str(err),
-                },
-            ) from err
-        return {"path": str(path), "count": len(rows)}
-
-    for name, handler, schema, answers in (
-        ("get_history", get, GET_SCHEMA, SupportsResponse.ONLY),
-        ("export_history", export, EXPORT_SCHEMA, SupportsResponse.OPTIONAL),
-    ):
-        async_register_admin_service(hass, DOMAIN, name, handler, schema, answers)
+async def get_history(call: ServiceCall) -> ServiceResponse:
+    """Return a page of the history."""
+    _, rows = _asked_for(call)
+    offset: int = call.data[ATTR_OFFSET]
+    page = rows[offset : offset + call.data[ATTR_COUNT]]
+    following = offset + len(page)
+    return {
+        "events": page,  # type: ignore[dict-item]  # Rows are JSON.
+        "total": len(rows),
+        "next": following if following < len(rows) else None,
+    }
 
 
-def _asked_for(
-    hass: HomeAssistant, call: ServiceCall
-) -> tuple[AdminToolsConfigEntry, list[Row]]:
+async def export_history(call: ServiceCall) -> ServiceResponse:
+    """Write the history into a file of the config folder."""
+    entry, rows = _asked_for(call)
+    kind: str = call.data[ATTR_FORMAT]
+    name = f"history_{slugify(entry.title)}_{dt_util.now():%Y-%m-%d_%H-%M-%S}"
+    folder = Path(call.hass.config.path(DOMAIN))
+    try:
+        path = await call.hass.async_add_executor_job(
+            _write, folder, name, kind, FORMATS[kind](rows)
+        )
+    except OSError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="not_exported",
+            translation_placeholders={
+                "folder": str(folder),
+                "error": err.strerror or str(err),
+            },
+        ) from err
+    return {"path": str(path), "count": len(rows)}
+
+
+def _asked_for(call: ServiceCall) -> tuple[AdminToolsConfigEntry, list[Row]]:
     """Return the events that a call asks for, the newest first.
 
     Raises ServiceValidationError when the devices are those of two Immichs.
     """
-    target = async_one_target(hass, call.data)
+    target = async_one_target(call.hass, call.data)
     query = HistoryQuery(
         queues=target.queues if _names_queues(call.data) else None,
         types=call.data[ATTR_TYPE],
@@ -270,26 +252,13 @@ SENSOR_OFF = "sensor_off"
 NOT_YET = "not_yet"
 
 
-@callback
-def async_setup_statistics_action(hass: HomeAssistant) -> None:
-    """Register the action. It needs an admin, or no user (automations)."""
-
-    async def get(call: ServiceCall) -> ServiceResponse:
-        """Answer with what is known of the queues, and of their Immich."""
-        target = async_one_target(hass, call.data)
-        queues: JsonObjectType = {}
-        for queue in target.queues:
-            queues[queue] = await _queue(hass, target.entry, queue)
-        return {"queues": queues, "outcomes": _outcomes(target.entry)}
-
-    async_register_admin_service(
-        hass,
-        DOMAIN,
-        "get_statistics",
-        get,
-        STATISTICS_SCHEMA,
-        SupportsResponse.ONLY,
-    )
+async def get_statistics(call: ServiceCall) -> ServiceResponse:
+    """Return what is known of the queues, and of their Immich."""
+    target = async_one_target(call.hass, call.data)
+    queues: JsonObjectType = {}
+    for queue in target.queues:
+        queues[queue] = await _queue(call.hass, target.entry, queue)
+    return {"queues": queues, "outcomes": _outcomes(target.entry)}
 
 
 async def _queue(

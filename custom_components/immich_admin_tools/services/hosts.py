@@ -1,13 +1,7 @@
 """The actions of the GPU hosts: wake and sleep."""
 
 from homeassistant.const import ATTR_DEVICE_ID
-from homeassistant.core import (
-    HomeAssistant,
-    ServiceCall,
-    ServiceResponse,
-    SupportsResponse,
-    callback,
-)
+from homeassistant.core import ServiceCall, ServiceResponse, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util.json import JsonValueType
@@ -26,12 +20,12 @@ HOSTS_SCHEMA = vol.Schema(
 
 
 @callback
-def async_hosts_of(hass: HomeAssistant, call: ServiceCall) -> list[GpuHost]:
+def async_hosts_of(call: ServiceCall) -> list[GpuHost]:
     """Return the hosts that a call means. Raises ServiceValidationError."""
     hosts: list[GpuHost] = []
     for device_id in dict.fromkeys(call.data[ATTR_DEVICE_ID]):
         device, found = service.async_get_device_and_config_entry(
-            hass, DOMAIN, device_id
+            call.hass, DOMAIN, device_id
         )
         entry: AdminToolsConfigEntry = found
         known = entry.runtime_data.gpu_hosts.hosts
@@ -48,46 +42,30 @@ def async_hosts_of(hass: HomeAssistant, call: ServiceCall) -> list[GpuHost]:
     return hosts
 
 
-@callback
-def async_setup_gpu_actions(hass: HomeAssistant) -> None:
-    """Register the actions. They need an admin, or no user (automations)."""
+def request_power(request: PowerRequest) -> Handler:
+    """Return what asks hosts to go on or off."""
 
-    def handler(wish: PowerRequest) -> Handler:
-        """Return what does the user's wish."""
-
-        async def handle(call: ServiceCall) -> ServiceResponse:
-            """Ask all hosts, then say how they stand."""
-            hosts = async_hosts_of(hass, call)
-            with translated_errors():
-                for host in hosts:
-                    await host.async_ask(wish)
-            return {
-                "hosts": {
-                    host.settings.name: {"state": host.controller.power.state.value}
-                    for host in hosts
-                }
-            }
-
-        return handle
-
-    async def restart(call: ServiceCall) -> ServiceResponse:
-        """Restart the machine learning of all hosts, one after the other."""
-        answers: dict[str, JsonValueType] = {}
+    async def handle(call: ServiceCall) -> ServiceResponse:
+        """Ask all hosts, then say what they do."""
+        hosts = async_hosts_of(call)
         with translated_errors():
-            for host in async_hosts_of(hass, call):
-                seconds = await host.async_restart_service()
-                answers[host.settings.name] = {"seconds": round(seconds, 1)}
-        return {"hosts": answers}
+            for host in hosts:
+                await host.async_ask(request)
+        return {
+            "hosts": {
+                host.settings.name: {"state": host.controller.power.state.value}
+                for host in hosts
+            }
+        }
 
-    service.async_register_admin_service(
-        hass,
-        DOMAIN,
-        "restart_machine_learning",
-        restart,
-        HOSTS_SCHEMA,
-        SupportsResponse.OPTIONAL,
-    )
-    for name, wish in (("wake", PowerRequest.ON), ("sleep", PowerRequest.OFF)):
-        service.async_register_admin_service(
-            hass, DOMAIN, name, handler(wish), HOSTS_SCHEMA, SupportsResponse.OPTIONAL
-        )
+    return handle
+
+
+async def restart_machine_learning(call: ServiceCall) -> ServiceResponse:
+    """Restart the machine learning of all hosts, one after the other."""
+    answers: dict[str, JsonValueType] = {}
+    with translated_errors():
+        for host in async_hosts_of(call):
+            seconds = await host.async_restart_service()
+            answers[host.settings.name] = {"seconds": round(seconds, 1)}
+    return {"hosts": answers}

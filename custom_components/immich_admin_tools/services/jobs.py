@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util.json import JsonObjectType
@@ -24,7 +24,6 @@ from ..history.summaries import rounded
 from ..immich.models import JobStatus, ListedJob, QueueCounts
 from ..immich.queues import asset_ids
 from ..restart.restarter import RestartReport
-from .handlers import Handler
 from .queues import ATTR_FORCE, restart_summary
 from .targets import ATTR_CONFIG_ENTRY_ID, TARGET_FIELDS, QueueTarget
 
@@ -124,39 +123,36 @@ async def _clear_inactive(
     return result is Result.DONE
 
 
-def clear_all_and_restart(hass: HomeAssistant) -> Handler:
-    """Return the handler: clear every stuck job of one Immich, restart its workers."""
+async def clear_all_and_restart(call: ServiceCall) -> ServiceResponse:
+    """Clear every stuck job of one Immich, then restart its workers.
 
-    async def handle(call: ServiceCall) -> ServiceResponse:
-        """Do nothing at all when the restart would be refused."""
-        entry: AdminToolsConfigEntry = service.async_get_config_entry(
-            hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
-        )
-        runtime = entry.runtime_data
-        force: bool = call.data[ATTR_FORCE]
-        healing = reachable_healing(entry)
-        runtime.restart.async_check(force=force)
-        await runtime.restart.async_check_answers()
-        restarts: list[RestartReport] = []
+    Nothing at all is done when the restart would be refused.
+    """
+    entry: AdminToolsConfigEntry = service.async_get_config_entry(
+        call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
+    )
+    runtime = entry.runtime_data
+    force: bool = call.data[ATTR_FORCE]
+    healing = reachable_healing(entry)
+    runtime.restart.async_check(force=force)
+    await runtime.restart.async_check_answers()
+    restarts: list[RestartReport] = []
 
-        async def restart() -> None:
-            """Restart while the acts are not verified yet."""
-            restarts.append(await runtime.restart.async_restart(force=force))
+    async def restart() -> None:
+        """Restart while the acts are not verified yet."""
+        restarts.append(await runtime.restart.async_restart(force=force))
 
-        queues = tuple(runtime.queues.data.queues)
-        with translated_errors():
-            order = Order(call.data.get(ATTR_MODE), before_restart=True)
-            report = await healing.heal(queues, order, restart)
-        named = sorted(
-            {job.act.queue for job in report.healed}
-            | {job.queue for job in report.skipped}
-        )
-        return {
-            "queues": _summary(entry, named, report),
-            "restart": restart_summary(restarts[0]),
-        }
-
-    return handle
+    queues = tuple(runtime.queues.data.queues)
+    with translated_errors():
+        order = Order(call.data.get(ATTR_MODE), before_restart=True)
+        report = await healing.heal(queues, order, restart)
+    named = sorted(
+        {job.act.queue for job in report.healed} | {job.queue for job in report.skipped}
+    )
+    return {
+        "queues": _summary(entry, named, report),
+        "restart": restart_summary(restarts[0]),
+    }
 
 
 def _summary(

@@ -2,13 +2,7 @@
 
 from datetime import timedelta
 
-from homeassistant.core import (
-    HomeAssistant,
-    ServiceCall,
-    ServiceResponse,
-    SupportsResponse,
-    callback,
-)
+from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
@@ -143,25 +137,10 @@ def restart_summary(report: RestartReport) -> JsonObjectType:
     }
 
 
-@callback
-def async_setup_restart_action(hass: HomeAssistant) -> None:
-    """Register the action. It needs an admin, or no user (automations)."""
-
-    async def restart(call: ServiceCall) -> ServiceResponse:
-        """Restart the workers of one Immich."""
-        entry: AdminToolsConfigEntry = service.async_get_config_entry(
-            hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
-        )
-        report = await entry.runtime_data.restart.async_restart(
-            force=call.data[ATTR_FORCE]
-        )
-        return restart_summary(report)
-
-    service.async_register_admin_service(
-        hass,
-        DOMAIN,
-        "restart_workers",
-        restart,
-        RESTART_SCHEMA,
-        SupportsResponse.OPTIONAL,
+async def restart_workers(call: ServiceCall) -> ServiceResponse:
+    """Restart the workers of one Immich."""
+    entry: AdminToolsConfigEntry = service.async_get_config_entry(
+        call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
     )
+    report = await entry.runtime_data.restart.async_restart(force=call.data[ATTR_FORCE])
+    return restart_summary(report)
