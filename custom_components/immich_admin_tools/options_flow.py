@@ -49,7 +49,6 @@ from .healing.policy import HealLimits
 from .immich.address import normalise_url
 from .immich.errors import ImmichError, InvalidAddressError, UnexpectedReplyError
 from .immich.permissions import Permission
-from .immich.queues import DEFAULT_STUCK_THRESHOLD
 from .immich.telemetry import read_telemetry, telemetry_urls
 from .restart.methods import MethodKind
 from .restart.restarter import DEFAULT_COOL_DOWN, DEFAULT_PER_DAY
@@ -190,7 +189,6 @@ def _job_thresholds_list(known_jobs: list[str]) -> ObjectSelector:
                     )
                 ),
                 CONF_SECONDS: ObjectSelectorField(
-                    default=DEFAULT_STUCK_THRESHOLD,
                     selector=NumberSelector(
                         NumberSelectorConfig(
                             unit_of_measurement="s", mode=NumberSelectorMode.BOX

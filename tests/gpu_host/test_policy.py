@@ -87,7 +87,7 @@ SHUTTING = power(HostState.SHUTTING_DOWN)
 
 
 @pytest.mark.parametrize(
-    ("before", "seen", "state", "effects", "news"),
+    ("before", "seen", "state", "effects", "notification"),
     [
         # Off
         (OFF, OFFLINE, "off", (), ()),
@@ -338,17 +338,17 @@ def test_failed_off_is_not_repeated_at_once() -> None:
     assert step(on, idle, late).power.state is HostState.DRAINING
 
 
-@pytest.mark.parametrize("wish", PowerRequest)
+@pytest.mark.parametrize("asked", PowerRequest)
 @pytest.mark.parametrize("trouble", Trouble)
 def test_trouble_ends_with_the_users_word(
-    trouble: Trouble, request: PowerRequest
+    trouble: Trouble, asked: PowerRequest
 ) -> None:
     """What the user is asked to look after is over when the user has decided."""
     state = (
         HostState.WAKE_FAILED if trouble is Trouble.WAKE_FAILED else HostState.WORKING
     )
     asked = step(
-        power(state, trouble=trouble), SETTINGS, replace(ONLINE, request=request)
+        power(state, trouble=trouble), SETTINGS, replace(ONLINE, request=asked)
     )
     assert asked.power.trouble is None
 

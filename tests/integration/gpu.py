@@ -117,8 +117,8 @@ def host_of(entry: MockConfigEntry, number: int = 0) -> GpuHost:
 
 def device_of(hass: HomeAssistant, entry: MockConfigEntry) -> dr.DeviceEntry:
     """Return the device of the first host of a loaded entry."""
-    device = dr.async_get(hass).async_get_device(
-        identifiers={(DOMAIN, host_of(entry).host_id)}
+    device = dr.async_get(hass).async_get_device_by_identifier(
+        (DOMAIN, host_of(entry).host_id), entry.entry_id
     )
     assert device is not None
     return device

@@ -147,6 +147,8 @@ async def test_only_what_is_new_is_written(
     show(all_on, is_paused=True)
     with written() as ids:
         update()
+        assert set(ids) == {processing}
+        await hass.async_block_till_done()
     # The pause is an event, too.
     assert set(ids) == {processing, entity_id(hass, all_on, "event.activity")}
     assert state(hass, processing).state == "off"

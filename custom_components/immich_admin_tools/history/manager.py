@@ -215,7 +215,9 @@ class HistoryManager:
         registry = dr.async_get(self._hass)
         device: dr.AnyDeviceEntry | None = None
         if event.host is not None:
-            device = registry.async_get_device(identifiers={(DOMAIN, event.host)})
+            device = registry.async_get_device_by_identifier(
+                (DOMAIN, event.host), self._entry.entry_id
+            )
         elif event.queue is not None:
             device = registry.async_get_child_device_by_identifier(
                 queue_identifier(self._entry, event.queue), self._entry.entry_id

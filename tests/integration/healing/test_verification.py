@@ -184,7 +184,7 @@ async def test_missing_rights_are_an_issue_until_they_are_there(
             "user": "limited",
         }
         healing = entry.runtime_data.healing
-        assert not healing._log.book.recent
+        assert not healing._journal.book.recent
         assert not healing.held_back
         assert entry.runtime_data.history.history.last_heal is None
         await client.acl_setuser("limited", enabled=True, commands=["+lrem", "+zadd"])

@@ -29,7 +29,7 @@ from tests.support.valkey import Valkey
 from .helpers import choose, hang_one_of_each, issue, paused, redis_user, restart
 
 
-@pytest.mark.parametrize("way", ["redis", "maintenance"])
+@pytest.mark.parametrize("method", ["redis", "maintenance"])
 async def test_frees_hung_workers_and_skips_no_photo(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator, method: str
 ) -> None:
@@ -107,7 +107,7 @@ async def test_immich_gone_when_the_queues_are_to_go_on(
     assert await paused(simulator) == set()
 
 
-@pytest.mark.parametrize("way", ["maintenance", "actions"])
+@pytest.mark.parametrize("method", ["maintenance", "actions"])
 async def test_without_redis(
     hass: HomeAssistant,
     api_only_entry: MockConfigEntry,

@@ -250,7 +250,7 @@ async def test_killed_in_doubt(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-@pytest.mark.parametrize("way", ["reload", "delete"])
+@pytest.mark.parametrize("method", ["reload", "delete"])
 async def test_left_in_doubt(
     hass: HomeAssistant, simulator: Simulator, valkey: Valkey, own_box: Box, method: str
 ) -> None:
