@@ -347,10 +347,10 @@ def test_trouble_ends_with_the_users_word(
     state = (
         HostState.WAKE_FAILED if trouble is Trouble.WAKE_FAILED else HostState.WORKING
     )
-    asked = step(
+    found = step(
         power(state, trouble=trouble), SETTINGS, replace(ONLINE, request=asked)
     )
-    assert asked.power.trouble is None
+    assert found.power.trouble is None
 
 
 def test_trouble_ends_when_it_is_over() -> None:
