@@ -85,7 +85,6 @@ def _shown_thresholds(form: vol.Schema) -> object:
         [{"job": " ", "seconds": 7}],
         [{"job": "Ocr"}],
         [{"seconds": 7}],
-        {"job": "Ocr", "seconds": 7},
     ],
 )
 async def test_times_that_are_none(
