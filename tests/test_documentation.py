@@ -1,5 +1,6 @@
 """The README and docs/ say what is there: links, permissions, rules, actions, events."""
 
+import json
 from pathlib import Path
 import re
 
@@ -17,6 +18,7 @@ from custom_components.immich_admin_tools.immich.permissions import OPTIONAL, RE
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
+INTEGRATION = ROOT / "custom_components" / "immich_admin_tools"
 PAGES = (README, ROOT / "info.md", *sorted(DOCS.glob("*.md")))
 
 
@@ -98,3 +100,15 @@ def test_events_are_documented() -> None:
     rows = re.findall(r"^\| (`.+?) \|", first, re.MULTILINE)
     named = set(re.findall(r"`(\w+)`", " ".join(rows))) - {"type"}
     assert named == set(EventType)
+
+
+def test_entities_are_documented() -> None:
+    """Each by its name, as a user reads it."""
+    names = json.loads(_text(INTEGRATION / "translations" / "en.json"))["entity"]
+    told = _text(DOCS / "entities.md") + _text(DOCS / "gpu-box.md")
+    assert [
+        f"{platform}.{key}: {entity['name']}"
+        for platform, keys in names.items()
+        for key, entity in keys.items()
+        if not re.search(rf"\b{re.escape(entity['name'])}\b", told, re.IGNORECASE)
+    ] == []

@@ -88,7 +88,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     server = ServerCoordinator(hass, entry, client)
     await server.async_config_entry_first_refresh()
     analyst = Analyst.from_dict(stores.counters.data)
-    # Those of before the first poll.
+    # As they were stored: the first poll moves them on.
     positions = analyst.positions
     if redis is not None:
         redis.go_on_from(positions)

@@ -1,4 +1,4 @@
-"""Buttons: one step, now."""
+"""Buttons: clear, retry, restart, wake and sleep, once per press."""
 
 from dataclasses import dataclass
 from typing import override

@@ -1,4 +1,4 @@
-"""Sensors of the server and of each queue."""
+"""Sensors of the server, of each queue and of GPU boxes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

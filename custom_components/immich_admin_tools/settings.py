@@ -85,7 +85,7 @@ class RestartSettings:
     actions: Sequence[Mapping[str, Any]] = ()
     """Own actions, as the dialog stored them."""
     others_too: bool = False
-    """Whether the message over Redis may reach other Immichs as well."""
+    """Whether the message over Redis may reach other Immich instances as well."""
 
 
 def connection_of(data: Mapping[str, Any]) -> Connection:

@@ -1,4 +1,4 @@
-"""Switches: whether a queue works."""
+"""Switches: whether a queue runs; power and automatic control of a GPU box."""
 
 from dataclasses import dataclass
 from typing import Any, override

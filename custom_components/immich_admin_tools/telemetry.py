@@ -1,4 +1,4 @@
-"""What is counted for one config entry: Immich's telemetry, read now and then; all counters stored."""
+"""What is counted for one entry: reads the telemetry of Immich, and stores all counters."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -45,7 +45,7 @@ BEHAVIOUR = (
     "integration/restart/test_maintenance.py",
     "integration/restart/test_workers.py",
     "integration/test_api_health.py",
-    "integration/test_burn.py",
+    "integration/test_skipped_jobs.py",
     "integration/test_gpu_actions.py",
     "integration/test_gpu_host.py",
     "integration/test_gpu_shared.py",

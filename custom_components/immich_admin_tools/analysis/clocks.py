@@ -46,7 +46,7 @@ class PollTimes:
     def written_at(self, heartbeat: Heartbeat) -> int | None:
         """Return when a heartbeat was written, by the life that is left to it.
 
-        None when that says nothing: no expiry, or one of before a jump.
+        None when that says nothing: no expiry, or one from before a jump.
         """
         if self.jumped or not 0 < heartbeat.ttl <= HEARTBEAT_LIFE:
             return None

@@ -45,7 +45,7 @@ _REMEMBERS_OF_PACE = 0.5
 """... and of the time since the pace changed."""
 
 _NEW_PACE = 0.9
-"""What a pace was measured over is less than this part of before: it has changed."""
+"""What a pace was measured over is less than this part of the last time: it has changed."""
 
 _REST_IN_A_ROW = 2
 """Times in a row that the time left may be told anew ..."""

@@ -1,4 +1,4 @@
-"""What can be told without Redis: by watching the API's counts and lists."""
+"""What a poll says of one queue: from Redis, or by watching the counts and lists of the API."""
 
 from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field

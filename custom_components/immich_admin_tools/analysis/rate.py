@@ -95,7 +95,7 @@ class RateEstimator:
             weighted_squares += weight * weight * seconds
             age += seconds
         if weight_sum <= 0:
-            # The last poll is so long ago that nothing of before weighs anything.
+            # The last poll is so long ago that nothing earlier weighs anything.
             return None
         per_second = weighted_jobs / weight_sum
         scatter = _variance(blocks[:-1], per_second)

@@ -112,7 +112,7 @@ class SkippedJobDetector:
         self._position = max(self._position or NO_ENTRY, entry_id(position))
 
     def start_anew(self) -> None:
-        """Take in all entries to come, as those of before are gone."""
+        """Take in all entries to come, as the earlier ones are gone."""
         self._position = None
         self.forget_ids()
 

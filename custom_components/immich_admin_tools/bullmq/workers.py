@@ -97,7 +97,7 @@ async def publish_restart(client: Redis) -> int:
 async def others_on_redis(
     client: Redis, prefix: str, database: int, queues: Collection[str]
 ) -> tuple[str, ...]:
-    """Return signs of other Immichs that the message would reach as well.
+    """Return signs of other Immich instances that the message would reach as well.
 
     Such as `prefix other_bull` or `database 3`, as far as the user may see: the
     connections of workers tell exactly (`queues`: names by which an Immich is

@@ -97,7 +97,7 @@ class Machines:
     def restart_action_runs(self, host_id: str) -> bool:
         """Return whether its restart action is under way, or was a moment ago.
 
-        An answer may still be that of before.
+        An answer may still come from before it.
         """
         if host_id not in self._restarts:
             return False

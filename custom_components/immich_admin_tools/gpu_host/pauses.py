@@ -93,7 +93,7 @@ class HostLeases:
         ]
 
     def _was_paused(self, queue: str, view: ServerView) -> bool:
-        """Return whether a queue is paused; a poll of before we let it go is old news."""
+        """Return whether a queue is paused; a poll from before we let it go is old news."""
         if not view.queues[queue].is_paused:
             return False
         # The next one may have been under way then.
@@ -151,7 +151,7 @@ class HostLeases:
             self.note_let_go(over)
 
     def note_let_go(self, queues: Collection[str]) -> None:
-        """Note that we let queues go on: polls of before say that they are paused."""
+        """Note that we let queues go on: earlier polls say that they are paused."""
         self._let_go_at |= dict.fromkeys(queues, self._polls())
 
     async def take(self, queues: Collection[str]) -> None:

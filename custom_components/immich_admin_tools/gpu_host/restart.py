@@ -17,7 +17,7 @@ EVERY = 2.0
 FINISH_WITHIN = 30_000
 """ms that jobs get to end. One that hangs does not, and is why it is restarted."""
 DOWN_FOR = 5_000
-"""ms after its action in which an answer may still be that of before."""
+"""ms after its action in which an answer may still come from before it."""
 
 
 class ServiceRestart:

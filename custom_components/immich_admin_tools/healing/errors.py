@@ -35,10 +35,10 @@ class RestartLimitError(RestartError):
 
 
 class OthersOnRedisError(RestartError):
-    """The message over Redis would restart other Immichs as well."""
+    """The message over Redis would restart other Immich instances as well."""
 
     def __init__(self, others: tuple[str, ...]) -> None:
-        super().__init__(f"Other Immichs on this Redis: {', '.join(others)}")
+        super().__init__(f"Other Immich instances on this Redis: {', '.join(others)}")
         self.others = others
 
 
@@ -55,11 +55,11 @@ class ActionsInvalidError(OwnActionsError):
 
 
 class NoWorkerBackError(RestartError):
-    """The way was gone, and no worker came back in time."""
+    """The method was carried out, and no worker came back in time."""
 
 
 class OldWorkersError(NoWorkerBackError):
-    """The way was gone, and the workers of before go on: they were not restarted."""
+    """The method was carried out, and the previous workers go on: they were not restarted."""
 
 
 class MaintenanceTimeoutError(RestartError):
@@ -71,9 +71,9 @@ class LockedOutError(RestartError):
 
 
 class RestartFailedError(RestartError):
-    """None of the ways worked."""
+    """None of the methods worked."""
 
     def __init__(self, failures: tuple[tuple[str, Exception], ...]) -> None:
-        """Keep each way that was tried, with what went wrong."""
-        super().__init__("; ".join(f"{way}: {error}" for way, error in failures))
+        """Keep each method that was tried, with what went wrong."""
+        super().__init__("; ".join(f"{method}: {error}" for method, error in failures))
         self.failures = failures

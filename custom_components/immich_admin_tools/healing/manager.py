@@ -136,7 +136,7 @@ AFTER_FAILURE = 60_000
 """ms that auto-heal waits after Redis or the disk refused."""
 
 AFTER_RESTART = 60_000
-"""ms after which the locks of the workers of before have run out for certain."""
+"""ms after which the locks of the previous workers have run out for certain."""
 
 AFTER_FAILED_RESTART = 1_800_000
 """ms that auto-heal waits after a restart that did not work."""

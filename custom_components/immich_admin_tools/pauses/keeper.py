@@ -444,7 +444,7 @@ class LeaseKeeper:
             await self._try_to_store(self._book.expired(self._now()))
             failed = await self._pause()
             to_resume = self._to_resume()
-        # What was seen is of before this: no more is concluded from it afterwards.
+        # What was seen is from before this: no more is concluded from it afterwards.
         await self._get_ready(to_resume)
         async with self._lock:
             self._log(failed | await self._do_all(self._to_resume(), ended))

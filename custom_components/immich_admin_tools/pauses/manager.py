@@ -478,7 +478,7 @@ def async_keep_leases(
         view = queues.data
         seen = {name: queue.is_paused for name, queue in view.queues.items()}
         if starts is not None and RESUMED_AT_START & leases.book.pauses.keys():
-            # Only who knows the workers of before can tell that they are new.
+            # Only who knows the previous workers can tell that these are new.
             await starts.just_now()
         with suppress(EndedError):
             await leases.update(seen, view.run_id)

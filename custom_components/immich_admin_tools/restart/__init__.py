@@ -1,1 +1,1 @@
-"""Restarts of Immich's workers: in which ways, how they are seen to be back, how often."""
+"""Restarts of the workers: by which methods, how they are seen to be back, how often."""

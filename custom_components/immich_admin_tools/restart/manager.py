@@ -1,4 +1,4 @@
-"""Restarts of the workers for one config entry: the user's ways, and what went wrong."""
+"""Restarts of the workers for one config entry: the methods the user chose, and what went wrong."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -173,7 +173,7 @@ class ChosenMethods:
         self._guard = guard
 
     def chosen(self) -> Iterator[RestartMethod]:
-        """Yield the ways that the user chose, in the user's order."""
+        """Yield the methods that the user chose, in the chosen order."""
         chosen = restart_settings_of(self._entry)
         for kind in chosen.methods:
             match kind:
@@ -345,7 +345,7 @@ class RestartManager:
         self._failed.lost_slots = count
 
     async def async_restart(self, *, force: bool = False) -> RestartReport:
-        """Restart the workers in the user's order of ways; takes 10 to 100 s.
+        """Restart the workers by the chosen methods, in their order; takes 10 to 100 s.
 
         Goes on when whoever waits for it no longer does. `force`: in spite of the
         limits. Raises a translated HomeAssistantError when nothing was restarted, or
@@ -476,7 +476,7 @@ class RestartManager:
 
     @callback
     def _restarted(self, since: int) -> None:
-        """Tell the analysis that signs of before mean nothing any more."""
+        """Tell the analysis that earlier signs mean nothing any more."""
         self._queues.analyst.note_restart(monotonic_of(since))
 
     @callback

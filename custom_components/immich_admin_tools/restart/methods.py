@@ -1,4 +1,4 @@
-"""The ways to restart Immich's workers, each alike for who uses them."""
+"""The methods to restart the workers of Immich, each alike for who uses them."""
 
 from collections.abc import Awaitable, Callable, Collection
 from enum import StrEnum

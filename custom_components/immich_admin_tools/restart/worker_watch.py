@@ -55,7 +55,7 @@ class RedisWatch:
 
     A heartbeat alone proves nothing: workers that never stopped have one too. A new
     connection is there at once; a heartbeat is fresh 0 to 33 s after the start, up to
-    91 s when a key of before stands in its way.
+    91 s when a key of the previous worker stands in its way.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class RedisWatch:
         self._restarted: bool | None = None
 
     async def mark(self) -> None:
-        """Remember the newest connection, and the last event of before."""
+        """Remember the newest connection, and the last event so far."""
         self._last_client = self._position = self._restarted = None
         try:
             ends = await self._events.ends((STARTS_WITH,))

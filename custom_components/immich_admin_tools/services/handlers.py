@@ -32,7 +32,7 @@ def for_all_queues(action: EntryAction, *, looks_only: bool = False) -> Handler:
         answers: dict[str, Any] = {}
         targets = async_queue_targets(call.hass, call.data, all_by_default=looks_only)
         if call.return_response and len(targets) > 1:
-            # Queues of two Immichs have the same names: one answer would hide the other.
+            # Queues of two Immich instances have the same names: one answer would hide the other.
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="one_immich_only"
             )

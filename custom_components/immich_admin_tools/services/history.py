@@ -206,7 +206,7 @@ async def export_history(call: ServiceCall) -> ServiceResponse:
 def _asked_for(call: ServiceCall) -> tuple[AdminToolsConfigEntry, list[Row]]:
     """Return the events that a call asks for, the newest first.
 
-    Raises ServiceValidationError when the devices are those of two Immichs.
+    Raises ServiceValidationError when the devices are those of two Immich instances.
     """
     target = async_one_target(call.hass, call.data)
     query = HistoryQuery(

@@ -87,7 +87,7 @@ def _folded(queue: str) -> str:
 def async_one_target(hass: HomeAssistant, data: Mapping[str, Any]) -> QueueTarget:
     """Resolve the queues of an action that answers about one Immich; none: all.
 
-    Raises ServiceValidationError also when the devices are those of two Immichs.
+    Raises ServiceValidationError also when the devices are those of two Immich instances.
     """
     target, *others = async_queue_targets(hass, data, all_by_default=True)
     if others:

@@ -107,7 +107,7 @@ async def test_switched_on_again_while_the_off_action_still_runs(
 async def test_switched_on_again_in_the_other_entry(
     hass: HomeAssistant, simulator: Simulator, other: Simulator, own_box: Box
 ) -> None:
-    """The same with a box of two Immichs: off in one, on again in the other."""
+    """The same with a box of two Immich instances: off in one, on again in the other."""
     own_box.more.append(other)
     cut: list[str] = []
 
@@ -376,7 +376,7 @@ async def test_option_saved_while_the_machine_learning_is_restarted(
     await hass.config_entries.async_reload(entry.entry_id)
     with pytest.raises(HomeAssistantError):
         await call
-    before = await simulator.until_truth("ocr", finished=1)
+    before = await simulator.until_truth("ocr", finished=1, timeout=60)
     await simulator.until_truth("ocr", finished=before.finished + 6, timeout=60)
     assert (await simulator.truth()).queues["ocr"].handler_failed == 0
     await hass.config_entries.async_unload(entry.entry_id)

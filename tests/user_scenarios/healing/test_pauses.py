@@ -91,7 +91,7 @@ async def port() -> AsyncIterator[int]:
 
 @pytest.fixture
 async def redis_url(valkey: Valkey) -> AsyncIterator[str]:
-    """Return the address of an empty database for Immichs of the test's own."""
+    """Return the address of an empty database for Immich instances of the test's own."""
     async with valkey.client(db=2) as client:
         await client.flushdb()
         yield valkey.url.removesuffix("/0") + "/2"

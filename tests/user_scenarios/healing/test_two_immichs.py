@@ -1,4 +1,4 @@
-"""Two Immichs on one Redis, told apart by the number of the database."""
+"""Two Immich instances on one Redis, told apart by the number of the database."""
 
 from typing import cast
 
@@ -30,7 +30,7 @@ async def test_the_second_one_in_another_database(
     Both are watched; clearing a job of one leaves the job with the same id in the
     same queue of the other alone.
     """
-    # Both simulators have the same administrator, two Immichs have not.
+    # Both simulators have the same administrator, two Immich instances have not.
     entry = entry_for(simulator, valkey.url, unique_id="another-administrator")
     await set_up(hass, entry)
     second_url = valkey.url.removesuffix("/0") + "/1"
