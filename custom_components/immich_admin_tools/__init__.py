@@ -75,16 +75,17 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     )
     stores = EntryStores(hass, entry.entry_id)
     await stores.async_load()
+    maintenance = MaintenanceMode(
+        hass, entry, create_maintenance_guard(entry, client, stores)
+    )
+    # In maintenance mode Immich would not answer what comes next; and whatever can't
+    # be set up, Immich must not stay locked.
+    await maintenance.async_end()
     redis = await _async_redis(hass, entry)
     starts = None if redis is None else create_immich_starts(redis)
     guard = None if redis is None else create_guard(entry, redis)
     leases = create_lease_keeper(client, stores, starts, guard)
     async_end_with_entry(hass, entry, stores, leases)
-    maintenance = MaintenanceMode(
-        hass, entry, create_maintenance_guard(entry, client, stores)
-    )
-    # In maintenance mode Immich would not answer what comes next.
-    await maintenance.async_end()
     server = ServerCoordinator(hass, entry, client)
     await server.async_config_entry_first_refresh()
     analyst = Analyst.from_dict(stores.counters.data)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, override
+from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity
 from homeassistant.core import callback
@@ -23,13 +23,9 @@ from .coordinator import QueueCoordinator, ServerCoordinator
 from .data import AdminToolsConfigEntry, RuntimeData
 from .devices import queue_identifier
 from .gpu_host.manager import GpuHost
+from .healing.manager import HealingManager
 from .history.events import Event
 from .immich.queues import PIPELINE, QueueName
-
-if TYPE_CHECKING:
-    from .data import RuntimeData
-    from .healing.manager import HealingManager
-
 
 WORKER_BLOCKED = "worker_blocked"
 """A queue that nobody works on, as its workers hang: only a restart frees them."""

@@ -59,7 +59,6 @@ class SkippedJobLedger(Protocol):
         """Note that Immich looked for what is missing."""
 
 
-@callback
 def create_guard(entry: ConfigEntry, redis: RedisSource) -> DrainGuard | None:
     """Return what watches the queues of the GPU hosts that pause them; none without."""
     hosts = [

@@ -1,9 +1,11 @@
 """An entry from its set-up to its end, and what it does when a server is away."""
 
 import json
+from types import MappingProxyType
 from typing import Any
+from unittest.mock import patch
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -17,10 +19,11 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.immich_admin_tools.bullmq.errors import RedisCannotConnectError
 from custom_components.immich_admin_tools.const import CONF_REDIS_URL, DOMAIN
+from custom_components.immich_admin_tools.restart.maintenance import MaintenanceGuard
 from tests.analysis.builders import queue
 from tests.immich.recordings import recording
 
-from .conftest import API_KEY, PASSWORD, poll, set_up
+from .conftest import API_KEY, GPU_HOST, PASSWORD, poll, set_up
 from .fakes import VERSION, FakeClock, FakeImmich, FakeRedis
 
 
@@ -60,6 +63,26 @@ async def test_immich_is_away_at_the_start(
     await hass.config_entries.async_reload(config_entry.entry_id)
     assert state(hass, config_entry, "sensor ocr_state") == "idle"
     await hass.config_entries.async_unload(config_entry.entry_id)
+
+
+@pytest.mark.usefixtures("redis")
+async def test_maintenance_ends_whatever_else_is_wrong(
+    hass: HomeAssistant, config_entry: MockConfigEntry
+) -> None:
+    """A box that can't be read keeps the entry from being set up, but not Immich locked."""
+    config_entry.add_to_hass(hass)
+    data = {**GPU_HOST["data"], "rerun_missing": "later"}
+    sub = ConfigSubentry(
+        data=MappingProxyType(data),
+        subentry_type="gpu_host",
+        title="Box",
+        unique_id=None,
+    )
+    hass.config_entries.async_add_subentry(config_entry, sub)
+    with patch.object(MaintenanceGuard, "look_after") as look_after:
+        await hass.config_entries.async_setup(config_entry.entry_id)
+    assert config_entry.state is ConfigEntryState.SETUP_ERROR
+    look_after.assert_awaited_once()
 
 
 @pytest.mark.usefixtures("redis")

@@ -9,6 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.immich_admin_tools.const import CONF_VERIFY_SSL, DOMAIN
+from custom_components.immich_admin_tools.settings import SUBENTRY_GPU_HOST
 from tests.immich.recordings import recording
 
 from .conftest import API_KEY
@@ -65,6 +66,24 @@ async def test_what_is_wrong_is_said(
     )
     assert result["type"] is FlowResultType.FORM
     assert list((result["errors"] or {}).values()) == [error]
+
+
+async def test_the_options_open(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """In every release, as a selector may know less in an older one."""
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    assert result["type"] is FlowResultType.FORM
+    hass.config_entries.options.async_abort(result["flow_id"])
+
+
+async def test_a_gpu_box_can_be_added(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Its dialog opens, too."""
+    result = await hass.config_entries.subentries.async_init(
+        (entry.entry_id, SUBENTRY_GPU_HOST), context={"source": SOURCE_USER}
+    )
+    assert result["type"] is FlowResultType.FORM
+    hass.config_entries.subentries.async_abort(result["flow_id"])
 
 
 async def test_the_same_immich_twice(

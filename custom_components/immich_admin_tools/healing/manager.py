@@ -402,6 +402,7 @@ class HealingManager:
     async def _restart_workers(self) -> None:
         """Restart the workers; how often is limited, and it may fail."""
         LOGGER.info("Blocked workers: %s; restarting the workers", self.lost_slots())
+        self._restart.note_lost_slots(self.lost_slots())
         try:
             await self._restart.async_restart()
             wait = AFTER_RESTART
