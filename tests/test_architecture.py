@@ -31,7 +31,7 @@ TOP_LEVEL = {
     *("data", "diagnostics", "entity", "event", "logbook", "number", "select"),
     *("sensor", "switch", "system_health"),
     # And the few that follow them.
-    *("clock", "devices", "errors", "forms", "fresh_http"),
+    *("clock", "devices", "errors", "forms", "fresh_http", "issues"),
     *("options_flow", "serialization", "settings", "skipped_jobs", "skipped_watch"),
     *("storage", "subentry_flow", "telemetry", "texts", "user_actions", "views"),
 }

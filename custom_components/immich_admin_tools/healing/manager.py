@@ -19,10 +19,10 @@ from ..coordinator import QueueCoordinator, RedisSource
 from ..devices import queue_name
 from ..history.events import Event, EventType
 from ..history.manager import HistoryManager
+from ..issues import async_set_issue, issue_id_of
 from ..restart.manager import RestartManager
 from ..settings import auto_heal_of, heal_limits_of, restart_settings_of
 from ..storage import EntryStores
-from ..texts import plain_placeholders
 from .errors import HealingError, RestartLimitError
 from .healer import Healer, RestartStep
 from .journal import Journal, RunKey
@@ -46,8 +46,9 @@ class HealRights:
         self._hass = hass
         self._entry = entry
         self._redis = redis
-        self._issue_id = f"{HEAL_RIGHTS}_{entry.entry_id}"
-        issue = ir.async_get(hass).async_get_issue(DOMAIN, self._issue_id)
+        issue = ir.async_get(hass).async_get_issue(
+            DOMAIN, issue_id_of(entry, HEAL_RIGHTS)
+        )
         said = (issue and issue.translation_placeholders) or {}
         self._missing = tuple(said.get("missing", "").split())
         self._next_look = 0
@@ -98,24 +99,12 @@ class HealRights:
     def _show(self, missing: tuple[str, ...]) -> None:
         """Raise the issue, or take it back."""
         self._missing = missing
-        if not missing:
-            ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
-            return
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            self._issue_id,
-            data={"entry_id": self._entry.entry_id},
-            is_fixable=True,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=HEAL_RIGHTS,
-            translation_placeholders=plain_placeholders(
-                {
-                    "title": self._entry.title,
-                    "missing": " ".join(missing),
-                    "user": self._redis.settings.username or "default",
-                }
-            ),
+        words = {
+            "missing": " ".join(missing),
+            "user": self._redis.settings.username or "default",
+        }
+        async_set_issue(
+            self._hass, self._entry, HEAL_RIGHTS, words if missing else None
         )
 
 
@@ -488,20 +477,8 @@ class HealIssues:
         """Raise an issue about queues, or take it back when there are none."""
         hass, entry = self._hass, self._entry
         names = sorted({queue_name(hass, entry, queue) for queue in queues})
-        issue_id = f"{key}_{entry.entry_id}"
-        if not names:
-            if self._polls > KNOWN_AFTER or auto_heal_of(entry) is AutoHealMode.OFF:
-                ir.async_delete_issue(hass, DOMAIN, issue_id)
-            return
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue_id,
-            data={"entry_id": entry.entry_id},
-            is_fixable=True,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=key,
-            translation_placeholders=plain_placeholders(
-                {"title": entry.title, "queues": ", ".join(names), **placeholders}
-            ),
-        )
+        if names:
+            words = {"queues": ", ".join(names), **placeholders}
+            async_set_issue(hass, entry, key, words)
+        elif self._polls > KNOWN_AFTER or auto_heal_of(entry) is AutoHealMode.OFF:
+            async_set_issue(hass, entry, key, None)

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from homeassistant.components import persistent_notification
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.helpers.httpx_client import get_async_client
 from homeassistant.helpers.translation import async_get_translations
@@ -29,6 +28,7 @@ from ..immich.client import ImmichClient
 from ..immich.errors import ImmichError
 from ..immich.models import MachineLearning
 from ..immich.queues import RESUMED_AT_START
+from ..issues import async_set_issue
 from ..restart.maintenance import MaintenanceGuard
 from ..restart.manager import RestartManager, create_maintenance_guard
 from ..restart.worker_watch import ImmichStarts
@@ -41,7 +41,6 @@ from ..settings import (
     host_settings_of,
 )
 from ..storage import EntryStores
-from ..texts import plain_placeholders
 from .hand_over import Answers, queues_to_keep
 from .keeper import LeaseKeeper
 from .leases import LeaseBook, LeaseKind, LeaseReason
@@ -257,22 +256,9 @@ class BoxPauses:
     @callback
     def _update_issue(self, key: str, queues: Collection[str]) -> None:
         """Raise an issue about queues, or take it back when there are none."""
-        issue_id = f"{key}_{self._entry.entry_id}"
-        if not queues:
-            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
-            return
-        names = ", ".join(queue_names(self._hass, self._entry, queues))
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            issue_id,
-            data={"entry_id": self._entry.entry_id, "queues": names},
-            is_fixable=True,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=key,
-            translation_placeholders=plain_placeholders(
-                {"title": self._entry.title, "queues": names}
-            ),
+        names = {"queues": ", ".join(queue_names(self._hass, self._entry, queues))}
+        async_set_issue(
+            self._hass, self._entry, key, names if queues else None, data=names
         )
 
 
@@ -307,27 +293,20 @@ async def async_let_go(
     await gpu_hosts.async_close()
     paused = await _async_leave(hass, entry, client, leases, stores)
     if paused:
-        ir.async_create_issue(
+        async_set_issue(
             hass,
-            DOMAIN,
-            f"{PAUSED_WHILE_DISABLED}_{entry.entry_id}",
+            entry,
+            PAUSED_WHILE_DISABLED,
+            {"queues": ", ".join(queue_names(hass, entry, paused))},
             is_fixable=False,
             is_persistent=True,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key="paused_while_disabled",
-            translation_placeholders=plain_placeholders(
-                {
-                    "title": entry.title,
-                    "queues": ", ".join(queue_names(hass, entry, paused)),
-                }
-            ),
         )
 
 
 @callback
 def async_is_back(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Take back what was said of a disabled entry: its queues are looked after again."""
-    ir.async_delete_issue(hass, DOMAIN, f"{PAUSED_WHILE_DISABLED}_{entry.entry_id}")
+    async_set_issue(hass, entry, PAUSED_WHILE_DISABLED, None)
 
 
 async def async_leave_in_order(hass: HomeAssistant, entry: ConfigEntry) -> None:

@@ -4,10 +4,8 @@ from collections.abc import Callable, Collection, Mapping
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 
 from ..bullmq.errors import AuthenticationError, MissingRightsError
-from ..const import DOMAIN
 from ..data import AdminToolsConfigEntry
 from ..devices import queue_names
 from ..errors import message_of
@@ -19,6 +17,7 @@ from ..healing.manager import (
     WORKERS_BLOCKED,
 )
 from ..immich.permissions import Permission
+from ..issues import async_set_issue
 from ..pauses.manager import (
     BOX_PAUSE_ISSUES,
     BOX_REMOVED_PAUSED,
@@ -27,7 +26,7 @@ from ..pauses.manager import (
 )
 from ..restart.manager import RESTART_ACTIONS_INVALID, RESTART_FAILED, RESTART_ISSUES
 from ..skipped_jobs import JOBS_BURNT, async_remove_skipped
-from ..texts import localized, plain_placeholders
+from ..texts import localized
 from .flow import IssueData
 from .pauses import BoxRemovedFlow, FoundPausedFlow
 from .restart import ActionsInvalidFlow, RestartFlow
@@ -59,22 +58,7 @@ def async_keep_issues(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None
     @callback
     def keep(key: str, placeholders: Mapping[str, str] | None) -> None:
         """Raise the issue, or take it back when there are no placeholders."""
-        issue_id = f"{key}_{entry.entry_id}"
-        if placeholders is None:
-            ir.async_delete_issue(hass, DOMAIN, issue_id)
-            return
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue_id,
-            data={"entry_id": entry.entry_id},
-            is_fixable=key in FIX_FLOWS,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=key,
-            translation_placeholders=plain_placeholders(
-                {"title": entry.title, **placeholders}
-            ),
-        )
+        async_set_issue(hass, entry, key, placeholders, is_fixable=key in FIX_FLOWS)
 
     def named(queues: Collection[str]) -> dict[str, str] | None:
         """Return the queues' names for a text, or None where there are none."""
@@ -150,7 +134,7 @@ def async_remove_issues(
     for key in ISSUES:
         if key == keep:
             continue
-        ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.entry_id}")
+        async_set_issue(hass, entry, key, None)
     async_remove_skipped(hass, entry.entry_id)
 
 

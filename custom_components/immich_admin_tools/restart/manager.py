@@ -31,10 +31,11 @@ from ..history.manager import HistoryManager
 from ..immich.client import ImmichClient
 from ..immich.errors import ImmichError
 from ..immich.queues import QueueName
+from ..issues import async_is_raised, async_set_issue
 from ..pauses.keeper import LeaseKeeper
 from ..settings import connection_of, restart_limits_of, restart_settings_of
 from ..storage import EntryStores
-from ..texts import localized, localized_choice, plain_placeholders
+from ..texts import localized, localized_choice
 from ..user_actions import async_check_actions, async_run_actions
 from .maintenance import MaintenanceGuard
 from .methods import (
@@ -53,58 +54,20 @@ RESTART_ACTIONS_INVALID = "restart_actions_invalid"
 RESTART_ISSUES = (MAINTENANCE_LOCKED, RESTART_FAILED, RESTART_ACTIONS_INVALID)
 
 
-class RestartIssues:
-    """The issues of one entry that are about restarts."""
-
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
-        self._hass = hass
-        self._entry = entry
-
-    @callback
-    def async_raise(self, key: str, placeholders: dict[str, str]) -> None:
-        """Ask the user to put something right."""
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            self._issue_id(key),
-            data={"entry_id": self._entry.entry_id},
-            is_fixable=key != MAINTENANCE_LOCKED,
-            severity=ir.IssueSeverity.ERROR,
-            translation_key=key,
-            translation_placeholders=plain_placeholders(
-                {"title": self._entry.title, **placeholders}
-            ),
-        )
-
-    @callback
-    def async_delete(self, key: str) -> None:
-        """Take an issue back."""
-        ir.async_delete_issue(self._hass, DOMAIN, self._issue_id(key))
-
-    @callback
-    def async_is_raised(self, key: str) -> bool:
-        """Return whether an issue is there."""
-        issue_id = self._issue_id(key)
-        return ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id) is not None
-
-    def _issue_id(self, key: str) -> str:
-        return f"{key}_{self._entry.entry_id}"
-
-
 class FailedRestart:
     """Tells that a restart failed, until Immich was restarted at all."""
 
     def __init__(
         self,
+        hass: HomeAssistant,
         entry: ConfigEntry,
-        issues: RestartIssues,
         server: ServerCoordinator,
         queues: QueueCoordinator,
         starts: ImmichStarts | None,
     ) -> None:
         """`starts` sees restarts that are not ours; None without Redis."""
+        self._hass = hass
         self._entry = entry
-        self._issues = issues
         self._server = server
         self._queues = queues
         self._starts = starts
@@ -120,7 +83,13 @@ class FailedRestart:
         self._chosen = restart_settings_of(self._entry)
         self._lost_slots_then = self.lost_slots
         self._was_gone = False
-        self._issues.async_raise(RESTART_FAILED, {"reasons": reasons})
+        async_set_issue(
+            self._hass,
+            self._entry,
+            RESTART_FAILED,
+            {"reasons": reasons},
+            severity=ir.IssueSeverity.ERROR,
+        )
         if self._starts is not None:
             await self._starts.just_now()
 
@@ -130,7 +99,7 @@ class FailedRestart:
         It is when Immich was restarted by somebody else, when the options say something
         else now, and when no worker hangs on any more.
         """
-        if not self._issues.async_is_raised(RESTART_FAILED):
+        if not async_is_raised(self._hass, self._entry, RESTART_FAILED):
             return
         started = None if self._starts is None else await self._starts.just_now()
         if started is None:
@@ -138,7 +107,12 @@ class FailedRestart:
             started = self._was_gone and self._answers()
         freed = self._lost_slots_then > 0 and self.lost_slots == 0
         if started or freed or self._chosen != restart_settings_of(self._entry):
-            self._issues.async_delete(RESTART_FAILED)
+            self.async_over()
+
+    @callback
+    def async_over(self) -> None:
+        """Take the issue back."""
+        async_set_issue(self._hass, self._entry, RESTART_FAILED, None)
 
     @callback
     def async_polled(self) -> None:
@@ -251,7 +225,8 @@ class MaintenanceMode:
         self, hass: HomeAssistant, entry: ConfigEntry, guard: MaintenanceGuard
     ) -> None:
         self.guard = guard
-        self._issues = RestartIssues(hass, entry)
+        self._hass = hass
+        self._entry = entry
         self._locked_out = False
 
     async def async_end(self) -> None:
@@ -268,12 +243,19 @@ class MaintenanceMode:
         else:
             if not self.guard.open:
                 self._locked_out = False
-                self._issues.async_delete(MAINTENANCE_LOCKED)
+                async_set_issue(self._hass, self._entry, MAINTENANCE_LOCKED, None)
 
     @callback
     def async_raise_locked(self) -> None:
         """Tell that Immich is locked in its maintenance mode."""
-        self._issues.async_raise(MAINTENANCE_LOCKED, {})
+        async_set_issue(
+            self._hass,
+            self._entry,
+            MAINTENANCE_LOCKED,
+            {},
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+        )
 
 
 RESTART = "restart"
@@ -315,8 +297,7 @@ class RestartManager:
         self._server = server
         self._queues = queues
         self._history = history
-        self._issues = RestartIssues(hass, entry)
-        self._failed = FailedRestart(entry, self._issues, server, queues, starts)
+        self._failed = FailedRestart(hass, entry, server, queues, starts)
         self._task: asyncio.Task[RestartReport] | None = None
         self._methods = ChosenMethods(hass, entry, server, queues, maintenance.guard)
         self._restarter = Restarter(
@@ -430,7 +411,7 @@ class RestartManager:
         finally:
             await self._queues.async_request_refresh()
         if report.confirmed:
-            self._issues.async_delete(RESTART_FAILED)
+            self._failed.async_over()
         kind = (
             EventType.WORKERS_RESTARTED
             if report.confirmed
@@ -506,7 +487,7 @@ class RestartManager:
             """Look after what is not over. Not with polls: in maintenance none works."""
             if self._maintenance.guard.open:
                 await self._maintenance.async_end()
-            if self._issues.async_is_raised(RESTART_ACTIONS_INVALID):
+            if async_is_raised(self._hass, self._entry, RESTART_ACTIONS_INVALID):
                 await self.async_check_options()
             if not self.running:
                 await self._failed.async_look()
@@ -536,12 +517,18 @@ class RestartManager:
     async def async_check_options(self) -> None:
         """Say it when the user's own actions can't be run any more."""
         chosen = restart_settings_of(self._entry)
+        problem: dict[str, str] | None = None
         try:
             if MethodKind.ACTIONS in chosen.methods:
                 await async_check_actions(self._hass, chosen.actions)
         except OwnActionsError as err:
-            self._issues.async_raise(RESTART_ACTIONS_INVALID, {"error": str(err)})
-        else:
-            self._issues.async_delete(RESTART_ACTIONS_INVALID)
+            problem = {"error": str(err)}
+        async_set_issue(
+            self._hass,
+            self._entry,
+            RESTART_ACTIONS_INVALID,
+            problem,
+            severity=ir.IssueSeverity.ERROR,
+        )
         if not self.running:
             await self._failed.async_look()
