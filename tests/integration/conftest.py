@@ -37,6 +37,9 @@ async def simulator(servers: Servers) -> Simulator:
     await servers.simulator.machine_learning("on")
     await servers.simulator.speed(200)
     await servers.simulator.control("reset")
+    if (await servers.simulator.truth()).worker_pid is None:
+        # A test has ended it for good.
+        await servers.simulator.start_worker()
     return servers.simulator
 
 
