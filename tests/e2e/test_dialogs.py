@@ -95,7 +95,7 @@ def test_thresholds_per_job_type_are_a_list(demo: Demo) -> None:
         page.keyboard.type("AssetEncodeVideo")
         page.wait_for_timeout(SETTLE)
         page.keyboard.press("Enter")
-        page.get_by_role("spinbutton").last.fill("300")
+        page.get_by_label("Stuck threshold").last.fill("300")
         page.wait_for_timeout(SETTLE)
         demo.take(page, "dialog-job-threshold")
         _press_last(page, "Add")
