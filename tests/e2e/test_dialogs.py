@@ -95,15 +95,22 @@ def test_thresholds_per_job_type_are_a_list(demo: Demo) -> None:
         page.keyboard.type("AssetEncodeVideo")
         page.wait_for_timeout(SETTLE)
         page.keyboard.press("Enter")
-        page.get_by_label("Stuck threshold").last.fill("300")
+        # A number field has no label of its own: it is above its help.
+        below = page.get_by_text("counts as stuck after this time").last.bounding_box()
+        assert below
+        for _ in range(2):
+            # The first click closes the list of job types.
+            page.mouse.click(below["x"] + 100, below["y"] - 30)
+            page.wait_for_timeout(SETTLE)
+        page.keyboard.type("300")
         page.wait_for_timeout(SETTLE)
         demo.take(page, "dialog-job-threshold")
         _press_last(page, "Add")
-        page.get_by_text("300 s").first.wait_for()
+        page.get_by_text("300 s").first.wait_for(timeout=10_000)
         page.wait_for_timeout(SETTLE)
         demo.take(page, "dialog-job-thresholds")
         _submit(page)
-        page.get_by_text("Options successfully saved").wait_for()
+        page.get_by_text("Options successfully saved").wait_for(timeout=30_000)
     assert _stored(demo)[0][1]["job_thresholds"] == {"AssetEncodeVideo": 300}
     with demo.visit(INTEGRATION, "job-thresholds-removed", height=TALL) as page:
         _open_stuck_jobs(page)
