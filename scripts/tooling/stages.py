@@ -121,18 +121,10 @@ def all_stages() -> tuple[Stage, ...]:
         ),
         _pytest(
             "workers",
-            "real workers that are killed, blocked and hung",
-            _paths(REAL_WORKERS),
+            "real workers that are killed, blocked and hung, and the simulator they run in",
+            _paths((*REAL_WORKERS, "simulator")),
             options=("-p", "no:homeassistant", "--cov", "--cov-report=", *_EACH_FILE),
             # Each starts many workers; six would not be done sooner than the longest file.
-            processes=4,
-        ),
-        _pytest(
-            "simulator",
-            "the simulator against recordings of a real Immich",
-            _paths(("simulator",)),
-            options=("-p", "no:homeassistant", *_EACH_TEST),
-            # Some count what happens within a second.
             processes=4,
         ),
         _pytest(
