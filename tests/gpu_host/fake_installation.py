@@ -118,7 +118,7 @@ class FakeInstallation:
     locks: int = 0
     """Workers that hang on to a job that is gone."""
     concurrency: dict[str, int] = field(default_factory=lambda: {"smartSearch": 2})
-    notification: list[Notification] = field(default_factory=list)
+    notifications: list[Notification] = field(default_factory=list)
     hosts: dict[str, HostController] = field(default_factory=dict)
     immich: FakeImmich = field(
         default_factory=lambda: FakeImmich(dict.fromkeys(QUEUES, False))
@@ -408,7 +408,7 @@ class FakeHostServices:
         self, notification: Notification, reason: str | None = None
     ) -> None:
         """Note it."""
-        self.installation.notification.append(notification)
+        self.installation.notifications.append(notification)
 
     def changed(self) -> None:
         """Nobody looks."""

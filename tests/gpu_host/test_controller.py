@@ -57,7 +57,7 @@ async def test_cold_start() -> None:
         0,
     )
     assert installation.box.off_actions == 1
-    assert installation.notification == [
+    assert installation.notifications == [
         Notification.WAKE,
         Notification.READY,
         Notification.SLEEP,
@@ -99,7 +99,7 @@ async def test_dies_at_work() -> None:
     await installation.until("working", 200)
     await installation.run(10)
     assert installation.burnt == burnt
-    assert Notification.LOST in installation.notification
+    assert Notification.LOST in installation.notifications
 
 
 async def test_flapping_ping() -> None:
@@ -114,7 +114,7 @@ async def test_flapping_ping() -> None:
     assert installation.state == "working"
     assert installation.paused() == set()
     assert installation.box.packets == packets
-    assert Notification.LOST not in installation.notification
+    assert Notification.LOST not in installation.notifications
 
 
 async def test_never_wakes_up() -> None:
@@ -123,7 +123,7 @@ async def test_never_wakes_up() -> None:
     installation.box.boots_in = None
     installation.waiting["smartSearch"] = 99
     await installation.until("wake_failed", 300)
-    assert installation.notification == [Notification.WAKE, Notification.WAKE_FAILED]
+    assert installation.notifications == [Notification.WAKE, Notification.WAKE_FAILED]
     assert (installation.burnt, installation.paused()) == (0, set(QUEUES))
     packets = installation.box.packets
     await installation.run(50)
@@ -266,7 +266,7 @@ async def test_never_off_with_a_lock_alive(holds: str) -> None:
     assert (installation.state, installation.box.off_actions) == ("draining", 0)
     await installation.run(300)
     assert installation.state == "working"
-    assert Notification.NOT_DRAINED in installation.notification
+    assert Notification.NOT_DRAINED in installation.notifications
     assert installation.paused() == set()
 
 
@@ -277,7 +277,7 @@ async def test_does_not_go_off() -> None:
     await installation.until("shutting_down", 200)
     await installation.run(310)
     assert installation.state == "ready"
-    assert Notification.OFF_FAILED in installation.notification
+    assert Notification.OFF_FAILED in installation.notifications
     assert installation.paused() == set()
 
 
@@ -286,7 +286,7 @@ async def test_off_action_fails() -> None:
     installation = await at_work(12, ml_url="refused")
     await installation.until("draining", 200)
     await installation.until("ready", 30)
-    assert Notification.OFF_FAILED in installation.notification
+    assert Notification.OFF_FAILED in installation.notifications
 
 
 async def test_new_work_while_draining() -> None:
@@ -315,8 +315,8 @@ def news_after(
     installation: FakeInstallation, notification: Notification
 ) -> list[Notification]:
     """Return what was told after something."""
-    return installation.notification[
-        installation.notification.index(notification) + 1 :
+    return installation.notifications[
+        installation.notifications.index(notification) + 1 :
     ]
 
 

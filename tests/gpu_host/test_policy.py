@@ -194,7 +194,7 @@ def test_steps(
 ) -> None:
     """One step from a state leads to the next, with what is to be done and told."""
     after = step(before, SETTINGS, seen)
-    assert (after.power.state, after.effects, after.notification) == (
+    assert (after.power.state, after.effects, after.notifications) == (
         state,
         effects,
         notification,
@@ -402,13 +402,13 @@ def test_no_deadline_passes_unseen(state: HostState) -> None:
     for minute in range(60):
         seen = replace(later(UNSEEN, minute), busy=False, drained=False)
         done = step(again, SETTINGS, seen)
-        assert (done.notification, done.effects) == ((), ())
+        assert (done.notifications, done.effects) == ((), ())
         assert done.power.state is again.state
         again = done.power
     soon = replace(OFFLINE, now=T0 + 59 * MINUTE + KNOWN_FOR - 1, backlog=1)
     if state in LEAVING:
         soon = replace(soon, reach=Connectivity.ONLINE, backlog=0, automatic=False)
-    assert step(again, SETTINGS, soon).notification == ()
+    assert step(again, SETTINGS, soon).notifications == ()
     if state in COMING:
         assert step(again, SETTINGS, later(ONLINE, 60)).power.state in ON
 
@@ -419,7 +419,7 @@ def test_off_action_of_long_ago() -> None:
     again = restored(long_ago, T0)
     on = step(again, SETTINGS, ONLINE)
     assert (on.power.state, on.power.hold) == (HostState.READY, Hold.BY_HAND)
-    assert on.notification == (Notification.READY,)
+    assert on.notifications == (Notification.READY,)
 
 
 def test_restored_while_waking() -> None:

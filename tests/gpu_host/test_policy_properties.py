@@ -137,7 +137,7 @@ def test_not_knowing_changes_nothing(
     )
     for part in range(hours * 4):
         done = step(power, chosen, replace(dark, now=now + part * 900_000))
-        assert (done.effects, done.notification) == ((), ())
+        assert (done.effects, done.notifications) == ((), ())
         assert (done.power.state, done.power.hold) == (power.state, power.hold)
         power = done.power
 

@@ -55,7 +55,7 @@ async def test_home_assistant_was_away_for_long(state: str) -> None:
     installation.box.die()
     installation.box.on = True
     installation.active = dict.fromkeys(QUEUES, 0)
-    installation.notification.clear()
+    installation.notifications.clear()
     installation.restart()
     await installation.run(1)
     await installation.run(20)
@@ -64,7 +64,7 @@ async def test_home_assistant_was_away_for_long(state: str) -> None:
         # What was to be emptied is idle, and goes off as it was told.
         (done[0], int(state == "draining")),
     )
-    assert TROUBLES.isdisjoint(installation.notification)
+    assert TROUBLES.isdisjoint(installation.notifications)
 
 
 async def test_automatic_off_leaves_a_power_off_alone() -> None:
@@ -177,7 +177,7 @@ async def test_another_immich_empties_the_box() -> None:
     installation.other_hosts = [replace(PEER, state=HostState.OFF, slept=True)]
     await installation.run(30)
     assert (installation.burnt, installation.paused()) == (burnt, set(QUEUES))
-    assert Notification.LOST not in installation.notification
+    assert Notification.LOST not in installation.notifications
 
 
 async def test_not_known_for_too_long_is_said() -> None:

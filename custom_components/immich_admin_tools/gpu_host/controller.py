@@ -113,7 +113,7 @@ class HostController:
         return is_resting(self._services.other_hosts())
 
     @property
-    def fellows_at_rest(self) -> bool:
+    def others_at_rest(self) -> bool:
         """Return whether no other Immich works with the same machine."""
         other_hosts = self._services.other_hosts()
         return all(
@@ -266,7 +266,7 @@ class HostController:
                 return
             await self._pause()
             await self._concurrency.keep(self.settings.host_id, self._is_on())
-        for notification in result.notification:
+        for notification in result.notifications:
             await self._services.notify(notification)
         if self.power.trouble is not self._trouble:
             self._trouble = self.power.trouble
@@ -300,7 +300,7 @@ class HostController:
         """Take over what was decided; return False when it must not be done."""
         before = self.power.state
         record = self.record.with_power(result.power)
-        if Notification.WAKE in result.notification:
+        if Notification.WAKE in result.notifications:
             record = replace(record, last_wake=self.clocks.wall())
         # While it is off, the age of what waits must outlive a restart.
         waiting = self._watch.waiting_since if result.power.state in GONE else {}

@@ -298,4 +298,4 @@ class Transition:
 
     power: Power
     effects: tuple[Command, ...] = ()
-    notification: tuple[Notification, ...] = ()
+    notifications: tuple[Notification, ...] = ()

@@ -301,7 +301,7 @@ def _coming(power: Power, settings: PowerSettings, seen: Observation) -> Transit
         )
         pause = back_off(settings, power.failures)
         failed = _rests(failed, HostState.WAKE_FAILED, seen, pause)
-        return Transition(failed, notification=(Notification.WAKE_FAILED,))
+        return Transition(failed, notifications=(Notification.WAKE_FAILED,))
     power = replace(power, tries=power.tries + 1)
     return Transition(
         _under_way(power, HostState.WAKING, settings, seen), (Command.SIGNAL,)
@@ -333,7 +333,7 @@ def _arrived(power: Power, settings: PowerSettings, seen: Observation) -> Transi
     state = HostState.WORKING if _has_work(seen) else HostState.READY
     power = _to(power, state, seen)
     power = replace(power, deadline=seen.now + settings.minimum_on)
-    return Transition(power, notification=(Notification.READY,))
+    return Transition(power, notifications=(Notification.READY,))
 
 
 def _has_work(seen: Observation) -> bool | None:
@@ -425,9 +425,9 @@ def _went_off(
     power = replace(power, slept=told, trouble=None, idle_since=None)
     power = _rests(power, HostState.OFF, seen, settings.cool_down)
     if not power.wake_next:
-        return Transition(power, notification=(notification,))
+        return Transition(power, notifications=(notification,))
     woken = _wake(power, settings, seen)
-    return replace(woken, notification=(notification, *woken.notification))
+    return replace(woken, notifications=(notification, *woken.notifications))
 
 
 def _stays_on(power: Power, seen: Observation, trouble: Trouble) -> Transition:
@@ -442,7 +442,7 @@ def _stays_on(power: Power, seen: Observation, trouble: Trouble) -> Transition:
         power, hold=Hold.NONE, wake_next=False, trouble=trouble, idle_since=None
     )
     power = _rests(power, on, seen, OFF_AGAIN_AFTER)
-    return Transition(power, notification=(notification,))
+    return Transition(power, notifications=(notification,))
 
 
 def _back_on(power: Power, settings: PowerSettings, seen: Observation) -> Power:

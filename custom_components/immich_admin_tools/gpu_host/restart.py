@@ -74,7 +74,7 @@ class ServiceRestart:
             work = self._host.work
             held = view is not None and self._host.leases.all_held(view)
             at_rest = held and work is not None and work.busy is False
-            if at_rest and self._host.fellows_at_rest:
+            if at_rest and self._host.others_at_rest:
                 return
             await self._sleep(EVERY)
         if not held:
