@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+import sys
 
+from .common import FRONTEND
 from .environments import ALL, MAIN, NEWEST, HomeAssistantVersion
 
 PURE = (
@@ -101,6 +103,13 @@ def all_stages() -> tuple[Stage, ...]:
     return (
         Stage(
             "lint", "ruff, format, spelling, types", lint(), is_pytest=False, fast=True
+        ),
+        Stage(
+            "frontend",
+            "cards and dashboard: types, tests, and whether the bundle is what they build",
+            frontend_checks(),
+            is_pytest=False,
+            fast=True,
         ),
         _pytest(
             "unit",
@@ -203,6 +212,16 @@ def lint(*, fix: bool = False) -> Sequence[tuple[str, ...]]:
         (str(tools / "codespell"),),
         (*mypy, *scripts),
         (*mypy, "custom_components", "tests", "scripts/benchmarks"),
+    )
+
+
+def frontend_checks() -> Sequence[tuple[str, ...]]:
+    """Return what is checked of the cards."""
+    npm = ("npm", "--prefix", FRONTEND.name, "--silent", "run")
+    return (
+        (*npm, "check"),
+        (*npm, "test"),
+        (sys.executable, "-m", "scripts.tooling.frontend"),
     )
 
 
