@@ -94,6 +94,8 @@ class Stage:
     """Part of `--fast`."""
     default: bool = True
     """Run without being named."""
+    repeat: tuple[str, ...] = ()
+    """Runs the tests that are named after it once more, alone; empty: not to be repeated."""
 
 
 def all_stages() -> tuple[Stage, ...]:
@@ -237,8 +239,16 @@ def _pytest(
     default: bool = True,
 ) -> Stage:
     shared = ("-n", str(processes)) if processes else ()
-    command = (str(version.python), "-m", "pytest", "-q", *shared, *options, *paths)
-    return Stage(name, title, (command,), fast=fast, default=default)
+    pytest = (str(version.python), "-m", "pytest", "-q")
+    return Stage(
+        name,
+        title,
+        ((*pytest, *shared, *options, *paths),),
+        fast=fast,
+        default=default,
+        # Where real servers are waited for beside other tests, a busy machine may be too slow.
+        repeat=() if fast else (*pytest, *options, "--cov-append", "-n", "0"),
+    )
 
 
 def _paths(names: Sequence[str]) -> tuple[str, ...]:
