@@ -26,10 +26,17 @@ export class Format {
       maximumFractionDigits: 0,
       useGrouping: locale.number_format !== "none",
     });
-    this.halves = new Intl.NumberFormat(this.locale, { maximumFractionDigits: 1 });
-    const zone = locale.time_zone === "server" ? { timeZone: hass.config.time_zone } : {};
+    this.halves = new Intl.NumberFormat(this.locale, {
+      maximumFractionDigits: 1,
+    });
+    const zone =
+      locale.time_zone === "server" ? { timeZone: hass.config.time_zone } : {};
     const hour12 =
-      locale.time_format === "12" ? true : locale.time_format === "24" ? false : undefined;
+      locale.time_format === "12"
+        ? true
+        : locale.time_format === "24"
+          ? false
+          : undefined;
     const hours = hour12 === undefined ? {} : { hour12 };
     const tag = locale.language;
     this.clock = new Intl.DateTimeFormat(tag, {
@@ -39,8 +46,15 @@ export class Format {
       ...zone,
     });
     this.weekday = new Intl.DateTimeFormat(tag, { weekday: "short", ...zone });
-    this.date = new Intl.DateTimeFormat(tag, { day: "numeric", month: "short", ...zone });
-    this.day = new Intl.DateTimeFormat("en-CA", { dateStyle: "short", ...zone });
+    this.date = new Intl.DateTimeFormat(tag, {
+      day: "numeric",
+      month: "short",
+      ...zone,
+    });
+    this.day = new Intl.DateTimeFormat("en-CA", {
+      dateStyle: "short",
+      ...zone,
+    });
   }
 
   count(value: number): string {
@@ -50,11 +64,15 @@ export class Format {
   decimal(value: number, digits = 1): string {
     return digits === 1
       ? this.halves.format(value)
-      : new Intl.NumberFormat(this.locale, { maximumFractionDigits: digits }).format(value);
+      : new Intl.NumberFormat(this.locale, {
+          maximumFractionDigits: digits,
+        }).format(value);
   }
 
   percent(part: number): string {
-    return this.words.text("unit.percent", { value: this.whole.format(part * 100) });
+    return this.words.text("unit.percent", {
+      value: this.whole.format(part * 100),
+    });
   }
 
   /** `~42/min`, `~40/h` under one a minute, `0/min`; null while it is not known. */
@@ -88,7 +106,10 @@ export class Format {
       const minutes = Math.round(whole / MINUTE);
       const hours = Math.floor(minutes / 60);
       const rest = hours < 10 ? minutes % 60 : 0;
-      const shown = this.unit("hour", hours < 10 ? hours : Math.round(minutes / 60));
+      const shown = this.unit(
+        "hour",
+        hours < 10 ? hours : Math.round(minutes / 60),
+      );
       return rest ? `${shown}${NBSP}${this.unit("minute", rest)}` : shown;
     }
     return this.unit("day", Math.round(whole / DAY));
@@ -124,7 +145,10 @@ export class Format {
     if (from === to) {
       return null;
     }
-    return this.words.text(`unit.${unit}`, { count: 2, shown: `${from}–${to}` });
+    return this.words.text(`unit.${unit}`, {
+      count: 2,
+      shown: `${from}–${to}`,
+    });
   }
 
   /** 14:02; with the day when that isn't today: Wed 21:40, 3 Nov 21:40. */
@@ -150,12 +174,17 @@ export class Format {
   }
 
   list(items: string[]): string {
-    return new Intl.ListFormat(this.words.language, { type: "conjunction" }).format(items);
+    return new Intl.ListFormat(this.words.language, {
+      type: "conjunction",
+    }).format(items);
   }
 
   private inUnit(seconds: number, unit: Unit): string {
     const shown = this.amount(seconds, unit);
-    return this.words.text(`unit.${unit}`, { count: shown === "1" ? 1 : 2, shown });
+    return this.words.text(`unit.${unit}`, {
+      count: shown === "1" ? 1 : 2,
+      shown,
+    });
   }
 
   private amount(seconds: number, unit: Unit): string {
@@ -164,7 +193,9 @@ export class Format {
         return this.count(Math.max(1, Math.round(seconds / MINUTE)));
       case "hour": {
         const hours = seconds / HOUR;
-        return this.halves.format(seconds < 10 * HOUR ? Math.round(hours * 2) / 2 : Math.round(hours));
+        return this.halves.format(
+          seconds < 10 * HOUR ? Math.round(hours * 2) / 2 : Math.round(hours),
+        );
       }
       case "day":
         return this.halves.format(Math.round((seconds / DAY) * 2) / 2);
@@ -203,7 +234,11 @@ function numberLocale(format: string, language: string): string {
 }
 
 /** Part of this run that is done, 0 to 1; null when it isn't known when it began. */
-export function progress(of: { run: { done: number } | null; waiting: number; active: number }): number | null {
+export function progress(of: {
+  run: { done: number } | null;
+  waiting: number;
+  active: number;
+}): number | null {
   if (!of.run) {
     return null;
   }
@@ -239,7 +274,12 @@ export function queueIcon(queue: string): string {
 }
 
 export function isBusy(queue: Queue): boolean {
-  return queue.state !== "idle" || queue.waiting > 0 || queue.active > 0 || queue.stuck > 0;
+  return (
+    queue.state !== "idle" ||
+    queue.waiting > 0 ||
+    queue.active > 0 ||
+    queue.stuck > 0
+  );
 }
 
 /** Cut in the middle: both the start of a path and the file's name matter. */

@@ -3,11 +3,14 @@
  * seconds, rates jobs a minute. `null`: not known, or does not apply; never to be shown as 0.
  */
 
-export type QueueState = "running" | "paused" | "idle" | "stalled" | "worker_lost" | "worker_blocked";
-export type NoEta = "nothing_to_do" | "paused" | "measuring" | "not_moving" | "nearly_done";
+export type QueueState =
+  "running" | "paused" | "idle" | "stalled" | "worker_lost" | "worker_blocked";
+export type NoEta =
+  "nothing_to_do" | "paused" | "measuring" | "not_moving" | "nearly_done";
 export type StuckKind = "orphaned" | "ghost" | "hung" | "long_running";
 /** What may be done about a stuck job now; the server decides it. */
-export type JobAction = "clear" | "requeue" | "clear_and_restart" | "restart" | "ignore";
+export type JobAction =
+  "clear" | "requeue" | "clear_and_restart" | "restart" | "ignore";
 export type AssetType = "IMAGE" | "VIDEO" | "AUDIO" | "OTHER";
 
 export interface Eta {
@@ -103,7 +106,8 @@ export interface StuckJob {
   under_way: boolean;
 }
 
-export type OutcomeVerdict = "confirmed" | "slot_lost" | "unconfirmed" | "failed";
+export type OutcomeVerdict =
+  "confirmed" | "slot_lost" | "unconfirmed" | "failed";
 export type Doubt =
   | "too_early"
   | "other_run"
@@ -156,7 +160,8 @@ export interface GpuHost {
   hold: "none" | "on" | "off" | "by_hand";
   /** It went off and nobody told it to, with work under way. */
   lost: boolean;
-  trouble: "wake_failed" | "not_drained" | "others_unknown" | "off_failed" | null;
+  trouble:
+    "wake_failed" | "not_drained" | "others_unknown" | "off_failed" | null;
   /** Why the policy does nothing although it might, see GpuHost.reason. */
   reason: string | null;
   queues: string[];
@@ -225,7 +230,11 @@ export interface Snapshot {
   gpu_hosts: Record<string, GpuHost>;
   lost_slots: number | null;
   /** Queues that only a restart gets going again. */
-  restart: { configured: boolean; running: boolean; usual_seconds: number | null };
+  restart: {
+    configured: boolean;
+    running: boolean;
+    usual_seconds: number | null;
+  };
   last_cleared: { at: number; file_name: string | null; queue: string } | null;
   auto_heal: "off" | "alert_only" | "clear_and_log" | "clear_and_restart";
   /** Entity ids of the server by their key: `auto_heal`, `import_mode`. */
@@ -233,7 +242,13 @@ export interface Snapshot {
 }
 
 /** Whose items are sent one by one; a null takes one away. */
-export const COLLECTIONS = ["queues", "sparks", "stuck", "outcomes", "gpu_hosts"] as const;
+export const COLLECTIONS = [
+  "queues",
+  "sparks",
+  "stuck",
+  "outcomes",
+  "gpu_hosts",
+] as const;
 export type Collection = (typeof COLLECTIONS)[number];
 
 export type Delta = Partial<Omit<Snapshot, Collection>> & {

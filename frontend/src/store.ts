@@ -1,12 +1,22 @@
 import type { Connection, HomeAssistant, UnsubscribeFunc } from "./ha";
-import { apply, type Instance, type Snapshot, type SubscriptionMessage } from "./model";
+import {
+  apply,
+  type Instance,
+  type Snapshot,
+  type SubscriptionMessage,
+} from "./model";
 
 /** What is known of one Immich now. */
 export type View =
   | { status: "loading" }
   /** Home Assistant itself can't be reached: what was seen last stays. */
   | { status: "disconnected"; snapshot: Snapshot | null }
-  | { status: "not_loaded"; title: string; state: string; reason: string | null }
+  | {
+      status: "not_loaded";
+      title: string;
+      state: string;
+      reason: string | null;
+    }
   /** Gone, or not for this user. */
   | { status: "not_found" }
   /** The integration's frontend is newer than what runs, or the other way round. */
@@ -128,7 +138,10 @@ export class EntryFeed extends Feed<SubscriptionMessage> {
         if (this.view.status !== "ready") {
           return;
         }
-        this.view = { status: "ready", snapshot: apply(this.view.snapshot, message.delta) };
+        this.view = {
+          status: "ready",
+          snapshot: apply(this.view.snapshot, message.delta),
+        };
         this.compareClocks(message.delta.as_of);
         break;
       case "not_loaded": {
@@ -150,7 +163,9 @@ export class EntryFeed extends Feed<SubscriptionMessage> {
 
   protected lost(): void {
     const snapshot =
-      this.view.status === "ready" || this.view.status === "disconnected" ? this.view.snapshot : null;
+      this.view.status === "ready" || this.view.status === "disconnected"
+        ? this.view.snapshot
+        : null;
     this.view = { status: "disconnected", snapshot };
     this.tell();
   }

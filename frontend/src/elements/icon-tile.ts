@@ -103,9 +103,13 @@ export class IconTile extends LitElement {
   ];
 
   protected override render() {
-    return html`<ha-icon .icon=${this.icon} aria-hidden="true"></ha-icon>${this.badge
-        ? html`<span class="badge ${this.badgeTone}" aria-hidden="true"><ha-icon .icon=${this.badge}></ha-icon></span>`
-        : this.renderRing()}`;
+    return html`<ha-icon .icon=${this.icon} aria-hidden="true"></ha-icon>${
+        this.badge
+          ? html`<span class="badge ${this.badgeTone}" aria-hidden="true"
+              ><ha-icon .icon=${this.badge}></ha-icon
+            ></span>`
+          : this.renderRing()
+      }`;
   }
 
   private renderRing() {
@@ -113,7 +117,11 @@ export class IconTile extends LitElement {
       return nothing;
     }
     const part = Math.min(1, Math.max(0, this.progress));
-    return html`<svg viewBox="0 0 48 48" role="img" aria-label=${this.progressLabel}>
+    return html`<svg
+      viewBox="0 0 48 48"
+      role="img"
+      aria-label=${this.progressLabel}
+    >
       ${svg`<circle cx="24" cy="24" r=${RADIUS} stroke-dasharray=${AROUND} stroke-dashoffset=${AROUND * (1 - part)}></circle>`}
     </svg>`;
   }

@@ -91,14 +91,21 @@ export class Menu extends LitElement {
         @toggle=${this.toggled}
         @keydown=${this.pressed}
       >
-        ${this.open
-          ? this.items.map(
-              (item) =>
-                html`<button role="menuitem" tabindex="-1" @click=${() => this.choose(item)}>
-                  <ha-icon .icon=${item.icon}></ha-icon><span>${item.label}</span>
-                </button>`,
-            )
-          : nothing}
+        ${
+          this.open
+            ? this.items.map(
+                (item) =>
+                  html`<button
+                    role="menuitem"
+                    tabindex="-1"
+                    @click=${() => this.choose(item)}
+                  >
+                    <ha-icon .icon=${item.icon}></ha-icon
+                    ><span>${item.label}</span>
+                  </button>`,
+              )
+            : nothing
+        }
       </div>`;
   }
 
@@ -115,7 +122,9 @@ export class Menu extends LitElement {
   };
 
   private get entries(): HTMLElement[] {
-    return [...(this.menu?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
+    return [
+      ...(this.menu?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? []),
+    ];
   }
 
   /** Below the button, or above it where there is no room; never outside of the window. */
@@ -126,7 +135,8 @@ export class Menu extends LitElement {
     }
     const at = this.button.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = menu;
-    const left = getComputedStyle(this).direction === "rtl" ? at.left : at.right - width;
+    const left =
+      getComputedStyle(this).direction === "rtl" ? at.left : at.right - width;
     const below = at.bottom + height + 8 <= innerHeight;
     menu.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;
     menu.style.top = `${Math.max(8, below ? at.bottom : at.top - height)}px`;
@@ -140,8 +150,15 @@ export class Menu extends LitElement {
 
   private pressed = (event: KeyboardEvent): void => {
     const entries = this.entries;
-    const focused = entries.indexOf(this.shadowRoot?.activeElement as HTMLElement);
-    const next = { ArrowDown: focused + 1, ArrowUp: focused - 1, Home: 0, End: -1 }[event.key];
+    const focused = entries.indexOf(
+      this.shadowRoot?.activeElement as HTMLElement,
+    );
+    const next = {
+      ArrowDown: focused + 1,
+      ArrowUp: focused - 1,
+      Home: 0,
+      End: -1,
+    }[event.key];
     if (next !== undefined) {
       event.preventDefault();
       entries.at(next % entries.length)?.focus();

@@ -15,7 +15,11 @@ function sign(hass: HomeAssistant, path: string): Promise<string> {
     return known.url;
   }
   const url = hass
-    .callWS<{ path: string }>({ type: "auth/sign_path", path, expires: GOOD_FOR })
+    .callWS<{ path: string }>({
+      type: "auth/sign_path",
+      path,
+      expires: GOOD_FOR,
+    })
     .then((answer) => answer.path);
   signed.set(path, { url, until: Date.now() + (GOOD_FOR - 300) * 1000 });
   url.catch(() => signed.delete(path));
@@ -77,9 +81,17 @@ export class Thumbnail extends LitElement {
 
   protected override render() {
     if (!this.url) {
-      return html`<ha-icon .icon=${this.fallback} aria-hidden="true"></ha-icon>`;
+      return html`<ha-icon
+        .icon=${this.fallback}
+        aria-hidden="true"
+      ></ha-icon>`;
     }
-    return html`<img src=${this.url} alt=${this.alt || nothing} loading="lazy" @error=${this.failed} />`;
+    return html`<img
+      src=${this.url}
+      alt=${this.alt || nothing}
+      loading="lazy"
+      @error=${this.failed}
+    />`;
   }
 
   private failed = (): void => {
