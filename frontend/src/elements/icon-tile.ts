@@ -108,11 +108,11 @@ export class IconTile extends LitElement {
           ? html`<span class="badge ${this.badgeTone}" aria-hidden="true"
               ><ha-icon .icon=${this.badge}></ha-icon
             ></span>`
-          : this.renderRing()
+          : this.renderProgress()
       }`;
   }
 
-  private renderRing() {
+  private renderProgress() {
     if (this.progress === null) {
       return nothing;
     }
