@@ -2,7 +2,7 @@ import type { HomeAssistant } from "./ha";
 import { Localize } from "./localize";
 import type { Eta, Queue } from "./model";
 
-export const NBSP = " ";
+export const NBSP = "\u00a0";
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -246,31 +246,33 @@ export function progress(of: {
   return all > 0 ? of.run.done / all : null;
 }
 
-const ICONS: Record<string, string> = {
-  thumbnailGeneration: "file-jpg-box",
-  metadataExtraction: "table",
-  videoConversion: "video",
-  faceDetection: "face-recognition",
-  facialRecognition: "tag-faces",
-  smartSearch: "image-search",
-  duplicateDetection: "content-duplicate",
-  ocr: "ocr",
-  library: "library-shelves",
-  sidecar: "file-xml-box",
-  storageTemplateMigration: "folder-move",
-  migration: "database-arrow-up",
-  backgroundTask: "tray-full",
-  search: "magnify",
-  notifications: "bell-outline",
-  backupDatabase: "database-outline",
-  workflow: "state-machine",
-  integrityCheck: "shield-check-outline",
-  editor: "image-edit-outline",
-};
+const ICONS = new Map(
+  Object.entries({
+    thumbnailGeneration: "file-jpg-box",
+    metadataExtraction: "table",
+    videoConversion: "video",
+    faceDetection: "face-recognition",
+    facialRecognition: "tag-faces",
+    smartSearch: "image-search",
+    duplicateDetection: "content-duplicate",
+    ocr: "ocr",
+    library: "library-shelves",
+    sidecar: "file-xml-box",
+    storageTemplateMigration: "folder-move",
+    migration: "database-arrow-up",
+    backgroundTask: "tray-full",
+    search: "magnify",
+    notifications: "bell-outline",
+    backupDatabase: "database-outline",
+    workflow: "state-machine",
+    integrityCheck: "shield-check-outline",
+    editor: "image-edit-outline",
+  }),
+);
 
 /** The icon of Immich's own queue page, where it has one. */
 export function queueIcon(queue: string): string {
-  return `mdi:${ICONS[queue] ?? "tray-full"}`;
+  return `mdi:${ICONS.get(queue) ?? "tray-full"}`;
 }
 
 export function isBusy(queue: Queue): boolean {
