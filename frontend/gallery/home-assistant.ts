@@ -83,14 +83,14 @@ export function fakeHass(
       request: Record<string, unknown>,
     ) => {
       if (request["type"] === "immich_admin_tools/subscribe_instances") {
-        callback([instance] as T);
+        queueMicrotask(() => callback([instance] as T));
         return () => undefined;
       }
       const follower = callback as unknown as (
         message: SubscriptionMessage,
       ) => void;
       followers.add(follower);
-      follower(message);
+      queueMicrotask(() => follower(message));
       return () => void followers.delete(follower);
     },
   };

@@ -27,12 +27,19 @@ export interface EntityRegistryDisplayEntry {
   platform?: string;
   device_id?: string;
   translation_key?: string;
+  hidden?: boolean;
+}
+
+export interface DeviceRegistryEntry {
+  id: string;
+  config_entries: string[];
 }
 
 export interface HomeAssistant {
   connection: Connection;
   states: Record<string, HassEntity | undefined>;
   entities: Record<string, EntityRegistryDisplayEntry | undefined>;
+  devices?: Record<string, DeviceRegistryEntry | undefined>;
   language: string;
   locale: {
     language: string;
@@ -84,6 +91,7 @@ export interface WebSocketError {
   code: string;
   message: string;
   translation_key?: string;
+  hidden?: boolean;
 }
 
 export function errorText(error: unknown): string {
