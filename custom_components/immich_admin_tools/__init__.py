@@ -16,6 +16,8 @@ from .coordinator import (
     ServerCoordinator,
     async_create_redis_source,
 )
+from .dashboard.manager import DashboardManager
+from .dashboard.runs import Runs
 from .data import AdminToolsConfigEntry, RuntimeData
 from .devices import async_keep_devices, async_register_server
 from .errors import message_of
@@ -35,13 +37,15 @@ from .pauses.manager import (
 )
 from .repairs import async_keep_issues, async_remove_issues
 from .restart.manager import MaintenanceMode, RestartManager, create_maintenance_guard
+from .serialization import stored_mapping
 from .services import async_setup_services
 from .settings import connection_of, set_up_with
 from .skipped_jobs import EntrySkippedJobs
 from .skipped_watch import async_hand_on_doubts, create_guard
 from .storage import EntryStores, async_end_with_entry
-from .telemetry import EntryTelemetry, async_keep_counters
+from .telemetry import RUNS, EntryTelemetry, async_keep_counters
 from .views import ThumbnailView
+from .websocket_api import async_setup_websocket_api
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -59,6 +63,7 @@ PLATFORMS = [
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions: they are there before any entry is."""
     async_setup_services(hass)
+    async_setup_websocket_api(hass)
     hass.http.register_view(ThumbnailView(hass))
     return True
 
@@ -168,6 +173,22 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
         hosts=gpu_hosts.hosts,
     )
     telemetry = EntryTelemetry(hass, entry, stores)
+    runs = Runs.from_dict(stored_mapping(stores.counters.data, RUNS))
+    dashboard = DashboardManager(
+        hass,
+        entry,
+        leases=leases,
+        server=server,
+        queues=queues,
+        history=history,
+        journal=journal,
+        restart=restart,
+        healing=healing,
+        gpu_hosts=gpu_hosts,
+        skipped_jobs=skipped_jobs,
+        runs=runs,
+        server_device_id=server_device_id,
+    )
     entry.runtime_data = RuntimeData(
         client=client,
         stores=stores,
@@ -182,14 +203,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
         skipped_jobs=skipped_jobs,
         box_pauses=box_pauses,
         telemetry=telemetry,
+        dashboard=dashboard,
         server_device_id=server_device_id,
         set_up_with=set_up_with(entry),
     )
     # From here on each looks after every poll, in this order.
+    dashboard.async_keep()
     skipped_jobs.async_keep()
     async_keep_devices(hass, entry, server, server_device_id)
     async_keep_issues(hass, entry)
-    async_keep_counters(entry, stores.counters, queues, telemetry)
+    async_keep_counters(entry, stores.counters, queues, telemetry, runs)
     telemetry.async_keep()
     restart.async_keep()
     async_keep_leases(hass, entry, leases, queues, starts)

@@ -136,6 +136,11 @@ class Analyst:
         )
         return None if durations is None else durations.median
 
+    def long_duration(self, queue: str) -> float | None:
+        """Return the seconds within which nearly all of a queue's jobs end."""
+        memory = self._queues.get(queue)
+        return None if memory is None else memory.durations.whole.p99
+
     @property
     def positions(self) -> dict[str, str]:
         """Return per queue the id of the last event that was counted.

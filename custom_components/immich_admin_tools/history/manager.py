@@ -198,10 +198,12 @@ class HistoryManager:
         }
         del data["at"]
         if event.asset_id is not None and self.has_shown(event.asset_id):
-            data["thumbnail"] = THUMBNAIL_URL.format(
-                entry_id=self._entry.entry_id, asset_id=event.asset_id
-            )
+            data["thumbnail"] = self.thumbnail(event.asset_id)
         return data
+
+    def thumbnail(self, asset_id: str) -> str:
+        """Return where the picture of an asset that was shown is served."""
+        return THUMBNAIL_URL.format(entry_id=self._entry.entry_id, asset_id=asset_id)
 
     def has_shown(self, asset_id: str) -> bool:
         """Return whether an event or a stuck job was about an asset of this Immich."""
