@@ -17,6 +17,8 @@ export class Format {
   private readonly weekday: Intl.DateTimeFormat;
   private readonly date: Intl.DateTimeFormat;
   private readonly day: Intl.DateTimeFormat;
+  private readonly zone: { timeZone?: string };
+  private readonly compact: Intl.NumberFormat;
 
   constructor(hass: HomeAssistant) {
     const { locale } = hass;
@@ -28,6 +30,11 @@ export class Format {
     });
     this.halves = new Intl.NumberFormat(this.locale, { maximumFractionDigits: 1 });
     const zone = locale.time_zone === "server" ? { timeZone: hass.config.time_zone } : {};
+    this.zone = zone;
+    this.compact = new Intl.NumberFormat(this.locale, {
+      maximumFractionDigits: 1,
+      useGrouping: locale.number_format !== "none",
+    });
     const hour12 =
       locale.time_format === "12" ? true : locale.time_format === "24" ? false : undefined;
     const hours = hour12 === undefined ? {} : { hour12 };
@@ -136,6 +143,52 @@ export class Format {
     }
     const near = Math.abs(now - at) < 6 * DAY * 1000;
     return `${(near ? this.weekday : this.date).format(moment)}${NBSP}${shown}`;
+  }
+
+  /** 14:02, whatever the day. */
+  clockTime(at: number): string {
+    return this.clock.format(new Date(at));
+  }
+
+  /** The same for all moments of a day, where the user is. */
+  dayOf(at: number): string {
+    return this.day.format(new Date(at));
+  }
+
+  weekdayName(at: number, length: "short" | "long" = "long"): string {
+    return new Intl.DateTimeFormat(this.words.language, { weekday: length, ...this.zone }).format(new Date(at));
+  }
+
+  /** Thursday, 19 November */
+  fullDay(at: number): string {
+    return new Intl.DateTimeFormat(this.words.language, {
+      weekday: "long",
+      day: "numeric",
+      month: "long",
+      ...this.zone,
+    }).format(new Date(at));
+  }
+
+  /** 19 Nov */
+  shortDay(at: number): string {
+    return this.date.format(new Date(at));
+  }
+
+  /** 0 to 23, where the user is; null between two whole hours. */
+  wholeHour(at: number): number | null {
+    const parts = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", ...this.zone });
+    const [hour, minute] = parts.format(new Date(at)).split(":").map(Number);
+    return minute === 0 && hour !== undefined ? hour % 24 : null;
+  }
+
+  /** For charts only: 158k, 0.8k. */
+  short(value: number): string {
+    if (value < 500) {
+      return this.decimal(value);
+    }
+    const [size, unit] = value < 999_500 ? [1000, "k"] : [1_000_000, "M"];
+    const parts = value / size;
+    return `${(parts < 9.95 ? this.compact : this.whole).format(parts)}${unit}`;
   }
 
   bytes(bytes: number): string {
