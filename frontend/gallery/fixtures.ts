@@ -91,15 +91,7 @@ export function running(
 
 export function wave(level: number, seed = 1): number[] {
   return Array.from({ length: 60 }, (_, i) =>
-    Math.max(
-      0,
-      Math.round(
-        level *
-          (1 +
-            0.12 * Math.sin(i * 1.7 + seed) +
-            0.06 * Math.sin(i * 5.1 * seed)),
-      ),
-    ),
+    Math.max(0, Math.round(level * (1 + 0.12 * Math.sin(i * 1.7 + seed) + 0.06 * Math.sin(i * 5.1 * seed)))),
   );
 }
 
@@ -194,9 +186,7 @@ export function gpuHost(changes: Partial<GpuHost> = {}): GpuHost {
 /** The overview of the design: an import, two stuck photos, one queue paused by hand. */
 export function busy(changes: Partial<Snapshot> = {}): Snapshot {
   const order = Object.keys(LABELS);
-  const queues: Record<string, Queue> = Object.fromEntries(
-    order.map((name) => [name, queue(name)]),
-  );
+  const queues: Record<string, Queue> = Object.fromEntries(order.map((name) => [name, queue(name)]));
   for (const one of [
     running("faceDetection", 12_450, 42, 5_594, {
       active: 5,

@@ -40,9 +40,7 @@ export class HaIcon extends LitElement {
   protected override render() {
     const name = this.icon
       .replace(/^mdi:/, "")
-      .replace(/(^|-)(\w)/g, (_all, _dash, letter: string) =>
-        letter.toUpperCase(),
-      );
+      .replace(/(^|-)(\w)/g, (_all, _dash, letter: string) => letter.toUpperCase());
     const path = (mdi as Record<string, string>)[`mdi${name}`];
     return svg`<svg viewBox="0 0 24 24">${path ? svg`<path d=${path}></path>` : svg`<text y="18">${this.icon}</text>`}</svg>`;
   }
@@ -62,8 +60,7 @@ export function fakeHass(
   first: SubscriptionMessage | Snapshot,
   { language = "en", admin = true, answers = {} as Answers } = {},
 ): Fake {
-  const message: SubscriptionMessage =
-    "type" in first ? first : { type: "snapshot", snapshot: first };
+  const message: SubscriptionMessage = "type" in first ? first : { type: "snapshot", snapshot: first };
   const followers = new Set<(message: SubscriptionMessage) => void>();
   const calls: { service: string; data: unknown }[] = [];
   const instance: Instance = {
@@ -78,17 +75,12 @@ export function fakeHass(
     connected: true,
     addEventListener: () => undefined,
     removeEventListener: () => undefined,
-    subscribeMessage: async <T>(
-      callback: (message: T) => void,
-      request: Record<string, unknown>,
-    ) => {
+    subscribeMessage: async <T>(callback: (message: T) => void, request: Record<string, unknown>) => {
       if (request["type"] === "immich_admin_tools/subscribe_instances") {
         queueMicrotask(() => callback([instance] as T));
         return () => undefined;
       }
-      const follower = callback as unknown as (
-        message: SubscriptionMessage,
-      ) => void;
+      const follower = callback as unknown as (message: SubscriptionMessage) => void;
       followers.add(follower);
       queueMicrotask(() => follower(message));
       return () => void followers.delete(follower);

@@ -11,10 +11,7 @@ const scenes = import.meta.glob<{ scenes: Scene[] }>("./*.scenes.ts", {
   eager: true,
 });
 const wanted = new URLSearchParams(location.search);
-document.documentElement.classList.toggle(
-  "dark",
-  wanted.get("theme") === "dark",
-);
+document.documentElement.classList.toggle("dark", wanted.get("theme") === "dark");
 
 for (const [file, { scenes: list }] of Object.entries(scenes)) {
   if (wanted.has("card") && !file.includes(`/${wanted.get("card")}.`)) {

@@ -1,10 +1,4 @@
-import {
-  html,
-  LitElement,
-  nothing,
-  type CSSResultGroup,
-  type TemplateResult,
-} from "lit";
+import { html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
 import { Format } from "./format";
 import {
@@ -16,19 +10,11 @@ import {
   type HomeAssistant,
 } from "./ha";
 import type { Snapshot } from "./model";
-import {
-  entryFeed,
-  instancesFeed,
-  type EntryFeed,
-  type InstancesFeed,
-  type View,
-} from "./store";
+import { entryFeed, instancesFeed, type EntryFeed, type InstancesFeed, type View } from "./store";
 import { base, buttons, card, notes, tokens } from "./styles";
 
 /** What all cards share: which Immich they show, that it is followed, and what is said when it can't be. */
-export abstract class ImmichCard<
-  Config extends CardConfig = CardConfig,
-> extends LitElement {
+export abstract class ImmichCard<Config extends CardConfig = CardConfig> extends LitElement {
   @state() protected config: Config | null = null;
   @state() protected view: View = { status: "loading" };
   /** Of the last action, until it is dismissed or the next one begins. */
@@ -59,11 +45,7 @@ export abstract class ImmichCard<
   set hass(hass: HomeAssistant) {
     const before = this._hass;
     this._hass = hass;
-    if (
-      !before ||
-      before.locale !== hass.locale ||
-      before.language !== hass.language
-    ) {
+    if (!before || before.locale !== hass.locale || before.language !== hass.language) {
       this.format = new Format(hass);
       this.requestUpdate();
     }
@@ -74,10 +56,7 @@ export abstract class ImmichCard<
   }
 
   /** For cards that show states of entities too. */
-  protected hassChanged(
-    _before: HomeAssistant | null,
-    _now: HomeAssistant,
-  ): void {}
+  protected hassChanged(_before: HomeAssistant | null, _now: HomeAssistant): void {}
 
   setConfig(config: Config): void {
     const { entry_id: entryId } = config;
@@ -159,21 +138,14 @@ export abstract class ImmichCard<
   }
 
   private take(view: View): void {
-    if (
-      view.status === "not_found" &&
-      !this.config?.entry_id &&
-      this.instances
-    ) {
+    if (view.status === "not_found" && !this.config?.entry_id && this.instances) {
       // The first one was removed: there may be another.
       this.feed = null;
     }
     this.view = view;
   }
 
-  protected abstract renderCard(
-    snapshot: Snapshot,
-    stale: boolean,
-  ): TemplateResult | typeof nothing;
+  protected abstract renderCard(snapshot: Snapshot, stale: boolean): TemplateResult | typeof nothing;
 
   /** Grey shapes of the card's final size. */
   protected renderLoading(): TemplateResult {
@@ -191,10 +163,7 @@ export abstract class ImmichCard<
       case "disconnected":
         return view.snapshot
           ? this.renderCard(view.snapshot, true)
-          : this.renderProblem(
-              "mdi:lan-disconnect",
-              this.t("card.disconnected"),
-            );
+          : this.renderProblem("mdi:lan-disconnect", this.t("card.disconnected"));
       case "loading":
         return this.renderLoading();
       case "not_loaded":
@@ -211,9 +180,7 @@ export abstract class ImmichCard<
     }
   }
 
-  private renderNotLoaded(
-    view: Extract<View, { status: "not_loaded" }>,
-  ): TemplateResult {
+  private renderNotLoaded(view: Extract<View, { status: "not_loaded" }>): TemplateResult {
     const key = `card.state.${view.state}`;
     const why = view.reason ?? (this.format.words.has(key) ? this.t(key) : "");
     return this.renderProblem(
@@ -221,9 +188,7 @@ export abstract class ImmichCard<
       this.t("card.not_loaded", { title: view.title }),
       why,
       this.hass.user?.is_admin
-        ? html`<button class="button" @click=${openIntegration}>
-            ${this.t("card.open_settings")}
-          </button>`
+        ? html`<button class="button" @click=${openIntegration}>${this.t("card.open_settings")}</button>`
         : nothing,
     );
   }
@@ -241,10 +206,7 @@ export abstract class ImmichCard<
       this.t("card.no_instance"),
       this.t("card.no_instance_hint"),
       this.hass.user?.is_admin
-        ? html`<button
-            class="button"
-            @click=${() => navigate("/config/integrations/dashboard")}
-          >
+        ? html`<button class="button" @click=${() => navigate("/config/integrations/dashboard")}>
             ${this.t("card.add")}
           </button>`
         : nothing,
@@ -259,10 +221,7 @@ export abstract class ImmichCard<
     next: TemplateResult | typeof nothing = nothing,
   ): TemplateResult {
     return html`<ha-card>
-      <div
-        class="problem"
-        style="padding: 16px; display: grid; gap: 12px; justify-items: start;"
-      >
+      <div class="problem" style="padding: 16px; display: grid; gap: 12px; justify-items: start;">
         <div class="note error" role="status" style="width: 100%">
           <ha-icon .icon=${icon}></ha-icon>
           <div class="words"><strong>${verdict}</strong> ${why}</div>
@@ -272,18 +231,12 @@ export abstract class ImmichCard<
     </ha-card>`;
   }
 
-  protected t(
-    key: string,
-    values: Record<string, string | number> = {},
-  ): string {
+  protected t(key: string, values: Record<string, string | number> = {}): string {
     return this.format.words.text(key, values);
   }
 
   /** Call an action of ours; what it answers, or null when it failed and that is shown. */
-  protected async act(
-    action: string,
-    data: Record<string, unknown>,
-  ): Promise<unknown> {
+  protected async act(action: string, data: Record<string, unknown>): Promise<unknown> {
     this.actionError = null;
     try {
       const { response } = await this.hass.callService(
@@ -307,13 +260,8 @@ export abstract class ImmichCard<
     }
     return html`<div class="note error" role="alert">
       <ha-icon icon="mdi:alert-circle"></ha-icon>
-      <span class="words"
-        ><strong>${this.t("card.action_failed")}</strong>
-        ${this.actionError}</span
-      >
-      <button class="link" @click=${() => (this.actionError = null)}>
-        ${this.t("action.dismiss")}
-      </button>
+      <span class="words"><strong>${this.t("card.action_failed")}</strong> ${this.actionError}</span>
+      <button class="link" @click=${() => (this.actionError = null)}>${this.t("action.dismiss")}</button>
     </div>`;
   }
 }
@@ -323,10 +271,7 @@ export function openIntegration(): void {
 }
 
 /** The one setting that all cards have. */
-export function entryForm(
-  more: CardForm["schema"] = [],
-  labels: Record<string, string> = {},
-): CardForm {
+export function entryForm(more: CardForm["schema"] = [], labels: Record<string, string> = {}): CardForm {
   const words = new Format(editorHass()).words;
   return {
     schema: [
@@ -336,8 +281,7 @@ export function entryForm(
       },
       ...more,
     ],
-    computeLabel: (schema) =>
-      words.text(labels[schema.name] ?? `card.editor.${schema.name}`),
+    computeLabel: (schema) => words.text(labels[schema.name] ?? `card.editor.${schema.name}`),
     computeHelper: (schema) => {
       const key = `${labels[schema.name] ?? `card.editor.${schema.name}`}_help`;
       return words.has(key) ? words.text(key) : undefined;
@@ -347,8 +291,7 @@ export function entryForm(
 
 /** Home Assistant gives an editor's form no `hass`, so it is taken from the page. */
 function editorHass(): HomeAssistant {
-  const app = document.querySelector("home-assistant") as
-    (Element & { hass?: HomeAssistant }) | null;
+  const app = document.querySelector("home-assistant") as (Element & { hass?: HomeAssistant }) | null;
   return (
     app?.hass ??
     ({

@@ -17,6 +17,8 @@ export class Format {
   private readonly weekday: Intl.DateTimeFormat;
   private readonly date: Intl.DateTimeFormat;
   private readonly day: Intl.DateTimeFormat;
+  private readonly zone: { timeZone?: string };
+  private readonly compact: Intl.NumberFormat;
 
   constructor(hass: HomeAssistant) {
     const { locale } = hass;
@@ -26,17 +28,14 @@ export class Format {
       maximumFractionDigits: 0,
       useGrouping: locale.number_format !== "none",
     });
-    this.halves = new Intl.NumberFormat(this.locale, {
+    this.halves = new Intl.NumberFormat(this.locale, { maximumFractionDigits: 1 });
+    const zone = locale.time_zone === "server" ? { timeZone: hass.config.time_zone } : {};
+    this.zone = zone;
+    this.compact = new Intl.NumberFormat(this.locale, {
       maximumFractionDigits: 1,
+      useGrouping: locale.number_format !== "none",
     });
-    const zone =
-      locale.time_zone === "server" ? { timeZone: hass.config.time_zone } : {};
-    const hour12 =
-      locale.time_format === "12"
-        ? true
-        : locale.time_format === "24"
-          ? false
-          : undefined;
+    const hour12 = locale.time_format === "12" ? true : locale.time_format === "24" ? false : undefined;
     const hours = hour12 === undefined ? {} : { hour12 };
     const tag = locale.language;
     this.clock = new Intl.DateTimeFormat(tag, {
@@ -106,10 +105,7 @@ export class Format {
       const minutes = Math.round(whole / MINUTE);
       const hours = Math.floor(minutes / 60);
       const rest = hours < 10 ? minutes % 60 : 0;
-      const shown = this.unit(
-        "hour",
-        hours < 10 ? hours : Math.round(minutes / 60),
-      );
+      const shown = this.unit("hour", hours < 10 ? hours : Math.round(minutes / 60));
       return rest ? `${shown}${NBSP}${this.unit("minute", rest)}` : shown;
     }
     return this.unit("day", Math.round(whole / DAY));
@@ -162,6 +158,54 @@ export class Format {
     return `${(near ? this.weekday : this.date).format(moment)}${NBSP}${shown}`;
   }
 
+  /** 14:02, whatever the day. */
+  clockTime(at: number): string {
+    return this.clock.format(new Date(at));
+  }
+
+  /** The same for all moments of a day, where the user is. */
+  dayOf(at: number): string {
+    return this.day.format(new Date(at));
+  }
+
+  weekdayName(at: number, length: "short" | "long" = "long"): string {
+    return new Intl.DateTimeFormat(this.words.language, { weekday: length, ...this.zone }).format(
+      new Date(at),
+    );
+  }
+
+  /** Thursday, 19 November */
+  fullDay(at: number): string {
+    return new Intl.DateTimeFormat(this.words.language, {
+      weekday: "long",
+      day: "numeric",
+      month: "long",
+      ...this.zone,
+    }).format(new Date(at));
+  }
+
+  /** 19 Nov */
+  shortDay(at: number): string {
+    return this.date.format(new Date(at));
+  }
+
+  /** 0 to 23, where the user is; null between two whole hours. */
+  wholeHour(at: number): number | null {
+    const parts = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", ...this.zone });
+    const [hour, minute] = parts.format(new Date(at)).split(":").map(Number);
+    return minute === 0 && hour !== undefined ? hour % 24 : null;
+  }
+
+  /** For charts only: 158k, 0.8k. */
+  short(value: number): string {
+    if (value < 500) {
+      return this.decimal(value);
+    }
+    const [size, unit] = value < 999_500 ? [1000, "k"] : [1_000_000, "M"];
+    const parts = value / size;
+    return `${(parts < 9.95 ? this.compact : this.whole).format(parts)}${unit}`;
+  }
+
   bytes(bytes: number): string {
     const units = ["B", "KB", "MB", "GB", "TB"];
     let value = bytes;
@@ -193,9 +237,7 @@ export class Format {
         return this.count(Math.max(1, Math.round(seconds / MINUTE)));
       case "hour": {
         const hours = seconds / HOUR;
-        return this.halves.format(
-          seconds < 10 * HOUR ? Math.round(hours * 2) / 2 : Math.round(hours),
-        );
+        return this.halves.format(seconds < 10 * HOUR ? Math.round(hours * 2) / 2 : Math.round(hours));
       }
       case "day":
         return this.halves.format(Math.round((seconds / DAY) * 2) / 2);
@@ -276,12 +318,7 @@ export function queueIcon(queue: string): string {
 }
 
 export function isBusy(queue: Queue): boolean {
-  return (
-    queue.state !== "idle" ||
-    queue.waiting > 0 ||
-    queue.active > 0 ||
-    queue.stuck > 0
-  );
+  return queue.state !== "idle" || queue.waiting > 0 || queue.active > 0 || queue.stuck > 0;
 }
 
 /** Cut in the middle: both the start of a path and the file's name matter. */

@@ -5,10 +5,7 @@ export type UnsubscribeFunc = () => void | Promise<void>;
 export interface Connection {
   connected: boolean;
   addEventListener(event: "ready" | "disconnected", listener: () => void): void;
-  removeEventListener(
-    event: "ready" | "disconnected",
-    listener: () => void,
-  ): void;
+  removeEventListener(event: "ready" | "disconnected", listener: () => void): void;
   subscribeMessage<T>(
     callback: (message: T) => void,
     message: Record<string, unknown>,
@@ -104,9 +101,7 @@ export function errorText(error: unknown): string {
 /** Go to a page of Home Assistant without loading it anew. */
 export function navigate(path: string): void {
   history.pushState(null, "", path);
-  window.dispatchEvent(
-    new CustomEvent("location-changed", { detail: { replace: false } }),
-  );
+  window.dispatchEvent(new CustomEvent("location-changed", { detail: { replace: false } }));
 }
 
 export function showMoreInfo(from: HTMLElement, entityId: string): void {

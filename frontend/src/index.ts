@@ -1,2 +1,5 @@
 // Each card registers itself with Home Assistant's card picker, the strategy with its dashboard picker.
+import "./cards/activity";
+import "./cards/problem-photos";
+import "./cards/statistics";
 import "./strategy/dashboard";

@@ -28,10 +28,7 @@ export class Localize {
       text = found ?? key;
     }
     return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
-      const value =
-        (name === "count"
-          ? (values["shown"] ?? values["count"])
-          : values[name]) ?? whole;
+      const value = (name === "count" ? (values["shown"] ?? values["count"]) : values[name]) ?? whole;
       return String(value);
     });
   }

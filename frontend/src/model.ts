@@ -3,14 +3,11 @@
  * seconds, rates jobs a minute. `null`: not known, or does not apply; never to be shown as 0.
  */
 
-export type QueueState =
-  "running" | "paused" | "idle" | "stalled" | "worker_lost" | "worker_blocked";
-export type NoEta =
-  "nothing_to_do" | "paused" | "measuring" | "not_moving" | "nearly_done";
+export type QueueState = "running" | "paused" | "idle" | "stalled" | "worker_lost" | "worker_blocked";
+export type NoEta = "nothing_to_do" | "paused" | "measuring" | "not_moving" | "nearly_done";
 export type StuckKind = "orphaned" | "ghost" | "hung" | "long_running";
 /** What may be done about a stuck job now; the server decides it. */
-export type JobAction =
-  "clear" | "requeue" | "clear_and_restart" | "restart" | "ignore";
+export type JobAction = "clear" | "requeue" | "clear_and_restart" | "restart" | "ignore";
 export type AssetType = "IMAGE" | "VIDEO" | "AUDIO" | "OTHER";
 
 export interface Eta {
@@ -106,8 +103,7 @@ export interface StuckJob {
   under_way: boolean;
 }
 
-export type OutcomeVerdict =
-  "confirmed" | "slot_lost" | "unconfirmed" | "failed";
+export type OutcomeVerdict = "confirmed" | "slot_lost" | "unconfirmed" | "failed";
 export type Doubt =
   | "too_early"
   | "other_run"
@@ -138,14 +134,7 @@ export interface Outcome {
 }
 
 export type HostState =
-  | "off"
-  | "waking"
-  | "booting"
-  | "ready"
-  | "working"
-  | "draining"
-  | "shutting_down"
-  | "wake_failed";
+  "off" | "waking" | "booting" | "ready" | "working" | "draining" | "shutting_down" | "wake_failed";
 
 export interface GpuHost {
   host_id: string;
@@ -160,8 +149,7 @@ export interface GpuHost {
   hold: "none" | "on" | "off" | "by_hand";
   /** It went off and nobody told it to, with work under way. */
   lost: boolean;
-  trouble:
-    "wake_failed" | "not_drained" | "others_unknown" | "off_failed" | null;
+  trouble: "wake_failed" | "not_drained" | "others_unknown" | "off_failed" | null;
   /** Why the policy does nothing although it might, see GpuHost.reason. */
   reason: string | null;
   queues: string[];
@@ -242,13 +230,7 @@ export interface Snapshot {
 }
 
 /** Whose items are sent one by one; a null takes one away. */
-export const COLLECTIONS = [
-  "queues",
-  "sparks",
-  "stuck",
-  "outcomes",
-  "gpu_hosts",
-] as const;
+export const COLLECTIONS = ["queues", "sparks", "stuck", "outcomes", "gpu_hosts"] as const;
 export type Collection = (typeof COLLECTIONS)[number];
 
 export type Delta = Partial<Omit<Snapshot, Collection>> & {

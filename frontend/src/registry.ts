@@ -7,10 +7,7 @@ interface CustomCard {
   description: string;
   preview?: boolean;
   documentationURL?: string;
-  getEntitySuggestion?(
-    hass: HomeAssistant,
-    entityId: string,
-  ): { config: Record<string, unknown> } | null;
+  getEntitySuggestion?(hass: HomeAssistant, entityId: string): { config: Record<string, unknown> } | null;
 }
 
 interface CustomStrategy {
@@ -26,13 +23,11 @@ const listed = window as unknown as {
   customStrategies?: CustomStrategy[];
 };
 
-const DOCUMENTATION =
-  "https://github.com/immich-admin-tools/immich-admin-tools";
+const DOCUMENTATION = "https://github.com/immich-admin-tools/immich-admin-tools";
 
 /** The picker is shown before any card gets a `hass`. */
 function words(): Localize {
-  const page = document.querySelector("home-assistant") as
-    (Element & { hass?: HomeAssistant }) | null;
+  const page = document.querySelector("home-assistant") as (Element & { hass?: HomeAssistant }) | null;
   return new Localize(page?.hass?.locale.language ?? navigator.language);
 }
 
@@ -67,10 +62,7 @@ export function registerCard(
     documentationURL: DOCUMENTATION,
     getEntitySuggestion(hass, entityId) {
       const entity = hass.entities[entityId];
-      if (
-        entity?.platform !== "immich_admin_tools" ||
-        !suits(entity.translation_key ?? "")
-      ) {
+      if (entity?.platform !== "immich_admin_tools" || !suits(entity.translation_key ?? "")) {
         return null;
       }
       return { config: { type: `custom:${type}` } };
@@ -78,11 +70,7 @@ export function registerCard(
   });
 }
 
-export function registerStrategy(
-  type: string,
-  element: CustomElementConstructor,
-  about: string,
-): void {
+export function registerStrategy(type: string, element: CustomElementConstructor, about: string): void {
   const tag = `ll-strategy-dashboard-${type}`;
   if (!customElements.get(tag)) {
     customElements.define(tag, element);

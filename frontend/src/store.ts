@@ -1,10 +1,5 @@
 import type { Connection, HomeAssistant, UnsubscribeFunc } from "./ha";
-import {
-  apply,
-  type Instance,
-  type Snapshot,
-  type SubscriptionMessage,
-} from "./model";
+import { apply, type Instance, type Snapshot, type SubscriptionMessage } from "./model";
 
 /** What is known of one Immich now. */
 export type View =
@@ -163,9 +158,7 @@ export class EntryFeed extends Feed<SubscriptionMessage> {
 
   protected lost(): void {
     const snapshot =
-      this.view.status === "ready" || this.view.status === "disconnected"
-        ? this.view.snapshot
-        : null;
+      this.view.status === "ready" || this.view.status === "disconnected" ? this.view.snapshot : null;
     this.view = { status: "disconnected", snapshot };
     this.tell();
   }

@@ -10,56 +10,16 @@ export const tokens = css`
     --iat-text: var(--primary-text-color, #212121);
     --iat-secondary: var(--secondary-text-color, #727272);
     --iat-line: var(--divider-color, rgba(0, 0, 0, 0.12));
-    --iat-primary-ink: color-mix(
-      in srgb,
-      var(--primary-color) 72%,
-      var(--iat-text)
-    );
-    --iat-success-ink: color-mix(
-      in srgb,
-      var(--success-color) 72%,
-      var(--iat-text)
-    );
-    --iat-warning-ink: color-mix(
-      in srgb,
-      var(--warning-color) 58%,
-      var(--iat-text)
-    );
-    --iat-error-ink: color-mix(
-      in srgb,
-      var(--error-color) 78%,
-      var(--iat-text)
-    );
-    --iat-primary-tint: color-mix(
-      in srgb,
-      var(--primary-color) 13%,
-      var(--iat-card)
-    );
-    --iat-success-tint: color-mix(
-      in srgb,
-      var(--success-color) 12%,
-      var(--iat-card)
-    );
-    --iat-warning-tint: color-mix(
-      in srgb,
-      var(--warning-color) 16%,
-      var(--iat-card)
-    );
-    --iat-error-tint: color-mix(
-      in srgb,
-      var(--error-color) 13%,
-      var(--iat-card)
-    );
-    --iat-neutral-tint: color-mix(
-      in srgb,
-      var(--iat-secondary) 15%,
-      var(--iat-card)
-    );
-    --iat-main-tint: color-mix(
-      in srgb,
-      var(--primary-color) 24%,
-      var(--iat-card)
-    );
+    --iat-primary-ink: color-mix(in srgb, var(--primary-color) 72%, var(--iat-text));
+    --iat-success-ink: color-mix(in srgb, var(--success-color) 72%, var(--iat-text));
+    --iat-warning-ink: color-mix(in srgb, var(--warning-color) 58%, var(--iat-text));
+    --iat-error-ink: color-mix(in srgb, var(--error-color) 78%, var(--iat-text));
+    --iat-primary-tint: color-mix(in srgb, var(--primary-color) 13%, var(--iat-card));
+    --iat-success-tint: color-mix(in srgb, var(--success-color) 12%, var(--iat-card));
+    --iat-warning-tint: color-mix(in srgb, var(--warning-color) 16%, var(--iat-card));
+    --iat-error-tint: color-mix(in srgb, var(--error-color) 13%, var(--iat-card));
+    --iat-neutral-tint: color-mix(in srgb, var(--iat-secondary) 15%, var(--iat-card));
+    --iat-main-tint: color-mix(in srgb, var(--primary-color) 24%, var(--iat-card));
     --mdc-icon-size: 24px;
     color: var(--iat-text);
     font-variant-numeric: tabular-nums;
@@ -213,11 +173,7 @@ export const buttons = css`
   }
   @media (hover: hover) {
     .button:hover:not([disabled]) {
-      background: color-mix(
-        in srgb,
-        var(--iat-text) 8%,
-        var(--iat-neutral-tint)
-      );
+      background: color-mix(in srgb, var(--iat-text) 8%, var(--iat-neutral-tint));
     }
     .button.main:hover:not([disabled]) {
       background: color-mix(in srgb, var(--iat-text) 8%, var(--iat-main-tint));

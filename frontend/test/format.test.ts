@@ -1,14 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fakeHass } from "../gallery/home-assistant";
 import { queue, snapshot } from "../gallery/fixtures";
-import {
-  Format,
-  isBusy,
-  NBSP,
-  progress,
-  queueIcon,
-  shortened,
-} from "../src/format";
+import { Format, isBusy, NBSP, progress, queueIcon, shortened } from "../src/format";
 
 function format(language = "en", changes: object = {}): Format {
   const { hass } = fakeHass(snapshot(), { language });
@@ -55,9 +48,7 @@ describe("what is left", () => {
       remaining: 5 * HOUR,
     };
     expect(plain(format().timeLeftRange(eta))).toBe("4–6 h");
-    expect(
-      format().timeLeftRange({ ...eta, low: finish, high: finish }),
-    ).toBeNull();
+    expect(format().timeLeftRange({ ...eta, low: finish, high: finish })).toBeNull();
   });
 });
 
@@ -78,9 +69,7 @@ describe("a duration", () => {
 describe("numbers", () => {
   it("are those of the user", () => {
     expect(format("de").count(12_450)).toBe("12.450");
-    expect(format("en", { number_format: "decimal_comma" }).count(12_450)).toBe(
-      "12.450",
-    );
+    expect(format("en", { number_format: "decimal_comma" }).count(12_450)).toBe("12.450");
     expect(format("en", { number_format: "none" }).count(12_450)).toBe("12450");
     expect(plain(format("de").bytes(14_200_000_000))).toBe("14,2 GB");
   });
@@ -89,15 +78,9 @@ describe("numbers", () => {
 describe("a time", () => {
   it("has its day when that isn't today", () => {
     const now = new Date(2026, 10, 19, 15, 0).getTime();
-    expect(format().time(new Date(2026, 10, 19, 14, 2).getTime(), now)).toBe(
-      "14:02",
-    );
-    expect(
-      plain(format().time(new Date(2026, 10, 18, 21, 40).getTime(), now)),
-    ).toBe("Wed 21:40");
-    expect(
-      plain(format().time(new Date(2026, 9, 3, 21, 40).getTime(), now)),
-    ).toMatch(/Oct 3|3 Oct/);
+    expect(format().time(new Date(2026, 10, 19, 14, 2).getTime(), now)).toBe("14:02");
+    expect(plain(format().time(new Date(2026, 10, 18, 21, 40).getTime(), now))).toBe("Wed 21:40");
+    expect(plain(format().time(new Date(2026, 9, 3, 21, 40).getTime(), now))).toMatch(/Oct 3|3 Oct/);
   });
 });
 

@@ -3,19 +3,13 @@ import { Localize } from "../src/localize";
 import { de, en, type Words } from "../src/translations";
 
 function flat(words: Words, before = ""): Record<string, string> {
-  return Object.entries(words).reduce<Record<string, string>>(
-    (found, [key, value]) => {
-      const path = before ? `${before}.${key}` : key;
-      return typeof value === "string"
-        ? { ...found, [path]: value }
-        : { ...found, ...flat(value, path) };
-    },
-    {},
-  );
+  return Object.entries(words).reduce<Record<string, string>>((found, [key, value]) => {
+    const path = before ? `${before}.${key}` : key;
+    return typeof value === "string" ? { ...found, [path]: value } : { ...found, ...flat(value, path) };
+  }, {});
 }
 
-const placeholders = (text: string) =>
-  [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
+const placeholders = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
 
 describe("the German texts", () => {
   const english = flat(en);
@@ -27,9 +21,7 @@ describe("the German texts", () => {
 
   it("have the same placeholders, except where a plural form says the number in words", () => {
     for (const [key, text] of Object.entries(english)) {
-      const missing = placeholders(text).filter(
-        (name) => !placeholders(german[key] ?? "").includes(name),
-      );
+      const missing = placeholders(text).filter((name) => !placeholders(german[key] ?? "").includes(name));
       const allowed = key.endsWith(".one") ? ["{count}"] : [];
       expect(
         missing.filter((name) => !allowed.includes(name)),
@@ -47,18 +39,14 @@ describe("all texts", () => {
   });
 
   it("keep numbers and units on one line", () => {
-    expect(
-      all.filter(([, text]) => /\} (min|s|h|GB|%)(\W|$)/.test(text)),
-    ).toEqual([]);
+    expect(all.filter(([, text]) => /\} (min|s|h|GB|%)(\W|$)/.test(text))).toEqual([]);
   });
 
   it("have both forms where they have one", () => {
     for (const [key] of all) {
       const [, path, form] = /^(.*)\.(one|other)$/.exec(key) ?? [];
       if (path) {
-        expect(Object.keys(flat(en)), key).toContain(
-          `${path}.${form === "one" ? "other" : "one"}`,
-        );
+        expect(Object.keys(flat(en)), key).toContain(`${path}.${form === "one" ? "other" : "one"}`);
       }
     }
   });
@@ -66,12 +54,8 @@ describe("all texts", () => {
 
 describe("a text", () => {
   it("takes its plural form from a count and shows it as it is to be read", () => {
-    expect(new Localize("en").text("unit.day", { count: 1 })).toBe(
-      "1\u00a0day",
-    );
-    expect(
-      new Localize("de-AT").text("unit.day", { count: 2, shown: "2" }),
-    ).toBe("2\u00a0Tage");
+    expect(new Localize("en").text("unit.day", { count: 1 })).toBe("1\u00a0day");
+    expect(new Localize("de-AT").text("unit.day", { count: 2, shown: "2" })).toBe("2\u00a0Tage");
   });
 
   it("is English where a language is not known, and its key where nobody wrote it", () => {

@@ -117,11 +117,7 @@ export class IconTile extends LitElement {
       return nothing;
     }
     const part = Math.min(1, Math.max(0, this.progress));
-    return html`<svg
-      viewBox="0 0 48 48"
-      role="img"
-      aria-label=${this.progressLabel}
-    >
+    return html`<svg viewBox="0 0 48 48" role="img" aria-label=${this.progressLabel}>
       ${svg`<circle cx="24" cy="24" r=${RADIUS} stroke-dasharray=${AROUND} stroke-dashoffset=${AROUND * (1 - part)}></circle>`}
     </svg>`;
   }

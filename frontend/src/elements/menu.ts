@@ -95,13 +95,8 @@ export class Menu extends LitElement {
           this.open
             ? this.items.map(
                 (item) =>
-                  html`<button
-                    role="menuitem"
-                    tabindex="-1"
-                    @click=${() => this.choose(item)}
-                  >
-                    <ha-icon .icon=${item.icon}></ha-icon
-                    ><span>${item.label}</span>
+                  html`<button role="menuitem" tabindex="-1" @click=${() => this.choose(item)}>
+                    <ha-icon .icon=${item.icon}></ha-icon><span>${item.label}</span>
                   </button>`,
               )
             : nothing
@@ -122,9 +117,7 @@ export class Menu extends LitElement {
   };
 
   private get entries(): HTMLElement[] {
-    return [
-      ...(this.menu?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? []),
-    ];
+    return [...(this.menu?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
   }
 
   /** Below the button, or above it where there is no room; never outside of the window. */
@@ -135,8 +128,7 @@ export class Menu extends LitElement {
     }
     const at = this.button.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = menu;
-    const left =
-      getComputedStyle(this).direction === "rtl" ? at.left : at.right - width;
+    const left = getComputedStyle(this).direction === "rtl" ? at.left : at.right - width;
     const below = at.bottom + height + 8 <= innerHeight;
     menu.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;
     menu.style.top = `${Math.max(8, below ? at.bottom : at.top - height)}px`;
@@ -150,9 +142,7 @@ export class Menu extends LitElement {
 
   private pressed = (event: KeyboardEvent): void => {
     const entries = this.entries;
-    const focused = entries.indexOf(
-      this.shadowRoot?.activeElement as HTMLElement,
-    );
+    const focused = entries.indexOf(this.shadowRoot?.activeElement as HTMLElement);
     const next = {
       ArrowDown: focused + 1,
       ArrowUp: focused - 1,

@@ -61,21 +61,14 @@ export class Question extends LitElement {
   }
 
   protected override render() {
-    return html`<div
-      class="ask"
-      role="group"
-      aria-labelledby="question"
-      @keydown=${this.pressed}
-    >
+    return html`<div class="ask" role="group" aria-labelledby="question" @keydown=${this.pressed}>
       <ha-icon icon="mdi:help-circle-outline"></ha-icon>
       <p id="question"><strong>${this.question}</strong> ${this.consequence}</p>
       <div class="answers">
         <button class="button main yes" @click=${() => this.say("yes")}>
           <ha-icon .icon=${this.yesIcon}></ha-icon>${this.yes}
         </button>
-        <button class="button text no" @click=${() => this.say("no")}>
-          ${this.no}
-        </button>
+        <button class="button text no" @click=${() => this.say("no")}>${this.no}</button>
       </div>
     </div>`;
   }

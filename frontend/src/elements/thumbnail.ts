@@ -81,17 +81,9 @@ export class Thumbnail extends LitElement {
 
   protected override render() {
     if (!this.url) {
-      return html`<ha-icon
-        .icon=${this.fallback}
-        aria-hidden="true"
-      ></ha-icon>`;
+      return html`<ha-icon .icon=${this.fallback} aria-hidden="true"></ha-icon>`;
     }
-    return html`<img
-      src=${this.url}
-      alt=${this.alt || nothing}
-      loading="lazy"
-      @error=${this.failed}
-    />`;
+    return html`<img src=${this.url} alt=${this.alt || nothing} loading="lazy" @error=${this.failed} />`;
   }
 
   private failed = (): void => {

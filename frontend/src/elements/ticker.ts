@@ -12,10 +12,7 @@ export class Ticker implements ReactiveController {
   }
 
   hostConnected(): void {
-    this.timer = setInterval(
-      () => this.host.requestUpdate(),
-      this.seconds * 1000,
-    );
+    this.timer = setInterval(() => this.host.requestUpdate(), this.seconds * 1000);
   }
 
   hostDisconnected(): void {

@@ -62,7 +62,9 @@ export class DashboardStrategy extends HTMLElement {
     remember(hass, known);
     const shown = config.entry_id ? known.filter(({ entry_id }) => entry_id === config.entry_id) : known;
     if (!shown.length) {
-      return { views: [problemView(words, config.entry_id ? "not_found" : "no_instance", hass)] };
+      return {
+        views: [problemView(words, config.entry_id ? "not_found" : "no_instance", hass)],
+      };
     }
     return { views: views(words, shown, hass) };
   }
@@ -93,7 +95,10 @@ export class DashboardStrategy extends HTMLElement {
   static readonly noEditor = true;
 }
 
-const last: { instances: Instance[] | null; signature: string } = { instances: null, signature: "" };
+const last: { instances: Instance[] | null; signature: string } = {
+  instances: null,
+  signature: "",
+};
 
 function remember(hass: HomeAssistant, known: Instance[] | null): void {
   last.instances = known;
@@ -202,7 +207,10 @@ function overview(instance: Instance, hass: HomeAssistant): Section[] {
     section(2, [ours("queues", instance, "full"), on(THREE_COLUMNS, chart)]),
     section(1, [on(TWO_OR_THREE, stuck), ...side.map((card) => on(THREE_COLUMNS, card))]),
     section(2, [on(BETWEEN, chart)]),
-    section(1, side.map((card) => on(ONE_OR_TWO, card))),
+    section(
+      1,
+      side.map((card) => on(ONE_OR_TWO, card)),
+    ),
     section(2, [on(ONE_COLUMN, chart)]),
   ].filter(({ cards }) => cards.length > 0);
 }
@@ -281,7 +289,11 @@ function sectionsView(view: Pick<View, "title" | "path" | "icon" | "sections">):
 }
 
 /** Home Assistant's own card: it is there whatever is the matter with ours. */
-function problemView(words: Localize, what: "no_instance" | "not_found" | "unavailable", hass: HomeAssistant): View {
+function problemView(
+  words: Localize,
+  what: "no_instance" | "not_found" | "unavailable",
+  hass: HomeAssistant,
+): View {
   const who = hass.user?.is_admin ? "admin" : "other";
   const key = `history.dashboard.${what}`;
   return {
