@@ -1,5 +1,7 @@
 // Each card registers itself with Home Assistant's card picker, the strategy with its dashboard picker.
 import "./cards/activity";
+import "./cards/headline";
 import "./cards/problem-photos";
+import "./cards/queues";
 import "./cards/statistics";
 import "./strategy/dashboard";
