@@ -9,6 +9,7 @@ import {
   type GridOptions,
   type HomeAssistant,
 } from "./ha";
+import { isLoaded, loadLanguage } from "./localize";
 import type { Snapshot } from "./model";
 import { entryFeed, instancesFeed, type EntryFeed, type InstancesFeed, type View } from "./store";
 import { base, buttons, card, notes, tokens } from "./styles";
@@ -46,13 +47,23 @@ export abstract class ImmichCard<Config extends CardConfig = CardConfig> extends
     const before = this._hass;
     this._hass = hass;
     if (!before || before.locale !== hass.locale || before.language !== hass.language) {
-      this.format = new Format(hass);
-      this.requestUpdate();
+      void this.read(hass);
     }
     if (!before || before.connection !== hass.connection) {
       this.follow();
     }
     this.hassChanged(before, hass);
+  }
+
+  /** Take the user's language; until it is there for the first time nothing is shown. */
+  private async read(hass: HomeAssistant): Promise<void> {
+    if (!isLoaded(hass.locale.language)) {
+      await loadLanguage(hass.locale.language);
+    }
+    if (hass === this._hass || hass.locale === this._hass?.locale) {
+      this.format = new Format(this._hass as HomeAssistant);
+      this.requestUpdate();
+    }
   }
 
   /** For cards that show states of entities too. */
@@ -153,7 +164,7 @@ export abstract class ImmichCard<Config extends CardConfig = CardConfig> extends
   }
 
   protected override render(): TemplateResult | typeof nothing {
-    if (!this._hass || !this.config) {
+    if (!this._hass || !this.config || !this.format) {
       return nothing;
     }
     const { view } = this;

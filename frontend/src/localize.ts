@@ -1,15 +1,39 @@
-import { de, en, type Words } from "./translations";
+import { en, type Words } from "./translations/en";
 
-const LANGUAGES: Record<string, Words> = { en, de };
+/** Fetched when somebody reads them: a page has one language. */
+const LANGUAGES = new Map<string, () => Promise<Words>>([
+  ["de", () => import("./translations/de").then(({ de }) => de)],
+]);
 
-/** Unknown languages, and texts that one lacks, are English. */
+const loaded = new Map<string, Words>();
+
+/** `de` of `de-AT`; English for those that nobody has translated yet. */
+function baseOf(language: string): string {
+  const base = language.split("-")[0] ?? "";
+  return LANGUAGES.has(base) ? base : "en";
+}
+
+export function isLoaded(language: string): boolean {
+  const base = baseOf(language);
+  return base === "en" || loaded.has(base);
+}
+
+/** Fetch the texts of a language. Where that fails they are English until the page is loaded anew. */
+export async function loadLanguage(language: string): Promise<void> {
+  const base = baseOf(language);
+  if (!isLoaded(base)) {
+    loaded.set(base, await (LANGUAGES.get(base)?.() ?? Promise.resolve(en)).catch(() => en));
+  }
+}
+
+/** Languages that are unknown or not loaded, and texts that one lacks, are English. */
 export class Localize {
   readonly plural: Intl.PluralRules;
   private readonly words: Words;
 
   constructor(readonly language: string) {
-    const base = language.split("-")[0] ?? "en";
-    this.words = LANGUAGES[base] ?? en;
+    const base = baseOf(language);
+    this.words = loaded.get(base) ?? en;
     this.plural = new Intl.PluralRules(this.words === en ? "en" : base);
   }
 

@@ -14,7 +14,7 @@ import { SteadyOrder } from "../order";
 import { showStuck, viewPath } from "../page";
 import { registerCard } from "../registry";
 import { resultOf } from "../results";
-import { en } from "../translations";
+import { en } from "../translations/en";
 
 export interface QueuesConfig extends CardConfig {
   title?: string;

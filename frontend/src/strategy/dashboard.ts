@@ -1,5 +1,5 @@
 import type { HomeAssistant } from "../ha";
-import { Localize } from "../localize";
+import { loadLanguage, Localize } from "../localize";
 import type { Instance } from "../model";
 import { registerStrategy } from "../registry";
 import { instancesFeed, loadInstances } from "../store";
@@ -51,6 +51,7 @@ const WATCH_FOR = 60_000;
 
 export class DashboardStrategy extends HTMLElement {
   static async generate(config: Config, hass: HomeAssistant): Promise<{ views: View[] }> {
+    await loadLanguage(hass.locale.language);
     const words = new Localize(hass.locale.language);
     let known: Instance[];
     try {
@@ -294,7 +295,7 @@ function problemView(
   what: "no_instance" | "not_found" | "unavailable",
   hass: HomeAssistant,
 ): View {
-  const who = hass.user?.is_admin ? "admin" : "other";
+  const who = hass.user?.is_admin ? "admin" : "user";
   const key = `history.dashboard.${what}`;
   return {
     title: "Immich",
