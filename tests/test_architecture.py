@@ -32,10 +32,10 @@ TOP_LEVEL = {
     *("data", "diagnostics", "entity", "event", "logbook", "number", "select"),
     *("sensor", "switch", "system_health"),
     # And the few that follow them.
-    *("clock", "devices", "errors", "forms", "fresh_http", "issues"),
-    *("options_flow", "permissions", "serialization", "settings", "skipped_jobs"),
-    *("skipped_watch", "storage", "subentry_flow", "telemetry", "texts"),
-    *("user_actions", "views", "websocket_api"),
+    *("clock", "devices", "errors", "forms", "fresh_http", "frontend", "issues"),
+    *("options_flow", "permissions", "recorded", "serialization", "settings"),
+    *("skipped_jobs", "skipped_watch", "storage", "subentry_flow", "telemetry"),
+    *("texts", "user_actions", "views", "websocket_api"),
 }
 
 DECIDING = (

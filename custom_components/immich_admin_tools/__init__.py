@@ -8,7 +8,9 @@ from homeassistant.helpers.httpx_client import get_async_client
 from homeassistant.helpers.typing import ConfigType
 
 from .analysis.analyst import Analyst
+from .analysis.ignored import IgnoredRuns
 from .bullmq.errors import BullMQError
+from .clock import monotonic_ms, now_ms
 from .const import DOMAIN
 from .coordinator import (
     QueueCoordinator,
@@ -16,12 +18,13 @@ from .coordinator import (
     ServerCoordinator,
     async_create_redis_source,
 )
-from .dashboard.manager import DashboardManager
+from .dashboard.manager import IGNORED, DashboardManager
 from .dashboard.runs import Runs
 from .data import AdminToolsConfigEntry, RuntimeData
 from .devices import async_keep_devices, async_register_server
 from .errors import message_of
 from .fresh_http import fresh_http
+from .frontend import async_leave_pages, async_load_in_pages, async_setup_frontend
 from .gpu_host.manager import GpuHostManager, HostContext, async_remove_gpu_issues
 from .healing.manager import HealingManager, HealIssues, create_journal
 from .history.manager import HistoryManager
@@ -61,15 +64,17 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions: they are there before any entry is."""
+    """Register the actions and the dashboard: they are there before any entry is."""
     async_setup_services(hass)
     async_setup_websocket_api(hass)
     hass.http.register_view(ThumbnailView(hass))
+    await async_setup_frontend(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> bool:
     """Connect to Immich, and to its Redis where it is set up."""
+    async_load_in_pages(hass)
     # In this order: each uses only what is above it.
     connection = connection_of(entry.data)
     client = ImmichClient(
@@ -94,6 +99,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     server = ServerCoordinator(hass, entry, client)
     await server.async_config_entry_first_refresh()
     analyst = Analyst.from_dict(stores.counters.data)
+    ignored = stores.safety.section(IGNORED)
+    analyst.ignored = IgnoredRuns.from_dict(ignored.data, monotonic_ms(), now_ms())
     # As they were stored: the first poll moves them on.
     positions = analyst.positions
     if redis is not None:
@@ -177,6 +184,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     dashboard = DashboardManager(
         hass,
         entry,
+        ignored=ignored,
         leases=leases,
         server=server,
         queues=queues,
@@ -282,6 +290,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) 
 
 async def async_remove_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
     """Leave nothing behind."""
+    async_leave_pages(hass, entry)
     async_remove_issues(hass, entry)
     async_remove_gpu_issues(hass, entry)
     await async_leave_in_order(hass, entry)

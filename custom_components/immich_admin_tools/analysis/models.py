@@ -105,6 +105,8 @@ class JobView:
     source: Source
     polls_seen: int = field(compare=False)
     """In how many polls in a row this run was active."""
+    ignored: bool = False
+    """Whether it would be called stuck, had the user not said to leave it alone."""
 
     @property
     def identity(self) -> tuple[str, int | None]:

@@ -1,8 +1,8 @@
 """The dashboard of one Immich: one snapshot per change, whoever looks at it."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 from homeassistant.components.select import DOMAIN as SELECT_DOMAIN
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
@@ -12,25 +12,30 @@ from homeassistant.config_entries import (
     ConfigEntryChange,
 )
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util import dt as dt_util
+from sqlalchemy.exc import SQLAlchemyError
 
+from ..analysis.ignored import RunId
 from ..analysis.models import JobView, QueueView
-from ..clock import now_ms
+from ..clock import monotonic_ms, now_ms
 from ..const import DOMAIN, LOGGER
 from ..coordinator import QueueCoordinator, ServerCoordinator
-from ..devices import queue_identifier
+from ..devices import queue_identifier, queue_name
 from ..gpu_host.manager import GpuHost, GpuHostManager
-from ..gpu_host.models import GONE, Notification
+from ..gpu_host.models import GONE, Connectivity, Notification
 from ..healing.journal import Journal
 from ..healing.manager import HealingManager, blocked_workers
 from ..healing.policy import AutoHealMode
+from ..healing.safety import Section
 from ..history.detector import run_of
 from ..history.events import Event
 from ..history.manager import HistoryManager
 from ..pauses.attributes import pause_of
 from ..pauses.keeper import LeaseKeeper
+from ..recorded import async_enabled, async_on_times, async_online_sensor, has_recorder
 from ..restart.manager import RestartManager
 from ..settings import (
     CONF_ALLOWED_FROM,
@@ -44,7 +49,7 @@ from ..settings import (
 )
 from ..skipped_jobs import EntrySkippedJobs
 from .delta import Json, delta_of, without_secrets
-from .figures import median_boot, median_restart, went_off_unasked
+from .figures import AwakeTimes, median_boot, median_restart, went_off_unasked
 from .runs import Runs
 from .snapshot import (
     ActFacts,
@@ -53,6 +58,7 @@ from .snapshot import (
     Named,
     QueueFacts,
     actions_of,
+    event_item,
     host_item,
     is_told,
     key_of,
@@ -70,6 +76,17 @@ type Subscriber = Callable[[Json, Json], None]
 MOST_LOOKED_AT = 200
 """Newest events among which the acts of the last minutes are found."""
 
+IGNORED = "ignored_runs"
+"""Section of the safety store."""
+
+DAY = 24 * 3_600_000
+GRID = 600_000
+"""ms by which the day that is looked back moves on: not with every poll."""
+
+CACHED_FOR = 60_000
+"""ms for which an answer of the recorder is good enough."""
+MOST_CACHED = 20
+
 SAME_TIME = 2_000
 """ms by which a time that is worked out anew may differ and still be the same."""
 
@@ -82,6 +99,7 @@ class DashboardManager:
         hass: HomeAssistant,
         entry: ConfigEntry,
         *,
+        ignored: Section,
         leases: LeaseKeeper,
         server: ServerCoordinator,
         queues: QueueCoordinator,
@@ -94,9 +112,13 @@ class DashboardManager:
         runs: Runs,
         server_device_id: str,
     ) -> None:
-        """Go on with `runs`, which outlive a restart of Home Assistant."""
+        """Go on with `runs`, which outlive a restart of Home Assistant.
+
+        `ignored`: where it is stored which runs are to be left alone.
+        """
         self._hass = hass
         self._entry = entry
+        self._ignored = ignored
         self._leases = leases
         self._server = server
         self._queues = queues
@@ -122,6 +144,9 @@ class DashboardManager:
         self._told_at = -1
         self._usual_boot: dict[str, int | None] = {}
         self._usual_restart: int | None = None
+        self._awake: dict[str, AwakeTimes] = {}
+        self._asking = asyncio.Lock()
+        self._answers: dict[tuple[object, ...], tuple[int, Json]] = {}
         self._problems = 0
         self._problems_at = -1
         self._problem_listeners: list[CALLBACK_TYPE] = []
@@ -150,6 +175,7 @@ class DashboardManager:
         if self._planned is not None:
             self._planned.cancel()
         self._planned = self._snapshot = None
+        self._awake.clear()
 
     @callback
     def _polled(self) -> None:
@@ -217,6 +243,33 @@ class DashboardManager:
         snapshot = self._snapshot if may_act else without_secrets(self._snapshot)
         return snapshot, stop
 
+    async def async_ignore(self, queue: str, job_id: str, seconds: int | None) -> None:
+        """Leave a stuck job alone for a while, or for as long as it runs.
+
+        It is called stuck no more, so nobody is told of it and nothing acts on it.
+        Raises ServiceValidationError when it is not stuck, NotStoredError when it would
+        be forgotten.
+        """
+        view = self._queues.data.queues.get(queue)
+        job = next(
+            (job for job in (view.jobs if view else ()) if job.job_id == job_id), None
+        )
+        if job is None or not (job.due or job.ignored):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="unknown_job" if job is None else "job_not_stuck",
+                translation_placeholders={"job_id": job_id, "queue": queue},
+            )
+        ignored = self._queues.analyst.ignored
+        wanted = ignored.copy()
+        run = RunId(job.job_id, job.processed_on, job.added_at)
+        lasts = None if seconds is None else seconds * 1000
+        now, wall = monotonic_ms(), now_ms()
+        wanted.add(queue, run, lasts, now, wall)
+        await self._ignored.save(wanted.to_dict())
+        ignored.add(queue, run, lasts, now, wall)
+        await self._queues.async_refresh()
+
     @callback
     def _listen(self) -> None:
         """Hear of all that a snapshot is made of."""
@@ -247,6 +300,10 @@ class DashboardManager:
             self._history.async_listen(happened),
             self._restart.async_listen(self._changed),
         ]
+        if self._hosts and has_recorder(hass):
+            entry.async_create_background_task(
+                hass, self._recall_awake(), "when GPU hosts were on"
+            )
         if self._journal is not None:
             self._stops.append(self._journal.listen(self._changed))
         for host in self._hosts.values():
@@ -446,8 +503,61 @@ class DashboardManager:
                 for queue in settings.queues
                 if (jobs := self._skipped.of(queue).jobs)
             },
-            awake=None,
+            awake=self._awake_of(host),
         )
+
+    def _awake_of(self, host: GpuHost) -> list[list[int | None]] | None:
+        """Return when a host was on in the last day; None: nobody recorded it."""
+        times = self._awake.get(host.host_id)
+        if times is None:
+            return None
+        now = now_ms()
+        reach = host.controller.contact.reach
+        if reach is not Connectivity.UNKNOWN:
+            times.see(reach is Connectivity.ONLINE, now)
+        return times.since((now - DAY) // GRID * GRID)
+
+    async def _recall_awake(self) -> None:
+        """Ask the recorder when the hosts were on."""
+        start = dt_util.utcnow() - timedelta(days=1)
+        for host_id in self._hosts:
+            entity_id = async_online_sensor(self._hass, host_id)
+            try:
+                found = await async_on_times(self._hass, entity_id, start)
+            except SQLAlchemyError as err:
+                LOGGER.debug("The recorder can't be asked for %s: %s", host_id, err)
+                continue
+            if found is not None and self._subscribers:
+                self._awake[host_id] = AwakeTimes(found.times)
+        self._changed()
+
+    async def async_cached(
+        self, key: tuple[object, ...], ask: Callable[[], Awaitable[Json]]
+    ) -> Json:
+        """Return what was asked for less than a minute ago, or ask: one at a time."""
+        async with self._asking:
+            known = self._answers.get(key)
+            if known is not None and monotonic_ms() - known[0] < CACHED_FOR:
+                return known[1]
+            if len(self._answers) >= MOST_CACHED:
+                self._answers.clear()
+            answer = await ask()
+            self._answers[key] = (monotonic_ms(), answer)
+            return answer
+
+    def event_item(self, key: str, event: Event) -> Json:
+        """Return one event of the history."""
+        facts = self._event_asset_facts(event)
+        label: str | None = None
+        if event.host is not None and event.host in self._hosts:
+            label = self._host_named(self._hosts[event.host]).label
+        elif event.queue is not None:
+            label = self.queue_label(event.queue)
+        return event_item(key, event, label, facts)
+
+    def queue_label(self, queue: str) -> str:
+        """Return what a queue is called."""
+        return queue_name(self._hass, self._entry, queue)
 
     def _wake_at_latest(self, host: GpuHost) -> int | None:
         """Return when the oldest waiting job is due."""
@@ -522,10 +632,7 @@ class DashboardManager:
 
     def _entity_id(self, domain: str, unique_id: str) -> str | None:
         """Return an entity by its unique id; None when it is missing or switched off."""
-        registry = er.async_get(self._hass)
-        entity_id = registry.async_get_entity_id(domain, DOMAIN, unique_id)
-        found = None if entity_id is None else registry.async_get(entity_id)
-        return None if found is None or found.disabled else found.entity_id
+        return async_enabled(self._hass, domain, unique_id)
 
 
 def _milliseconds(at: datetime) -> int:

@@ -261,6 +261,33 @@ def outcome_item(event: Event, asset: AssetFacts) -> Json:
     return item
 
 
+def event_item(key: str, event: Event, label: str | None, asset: AssetFacts) -> Json:
+    """Return one event of the history; `label`: what its queue or host is called."""
+    return {
+        "key": key,
+        "at": event.at,
+        "type": event.type,
+        "queue": event.queue,
+        "label": label,
+        "job_id": event.job_id,
+        "asset_id": event.asset_id,
+        "file_name": event.file_name,
+        "thumbnail": asset.thumbnail,
+        "url": asset.url,
+        "kind": event.kind,
+        "age": event.age,
+        "reason": event.reason,
+        "mode": event.mode,
+        "by": event.by,
+        "outcome": event.outcome,
+        "doubt": event.doubt,
+        "jobs": event.jobs,
+        "duration": event.duration,
+        "host": event.host,
+        "at_least": event.at_least,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class HostFacts:
     """One GPU host. Times: ms since the epoch; `power` has its own clock."""
