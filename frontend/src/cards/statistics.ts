@@ -19,18 +19,8 @@ export class StatisticsCard extends ImmichCard {
   @state() private period: Period = "week";
   private entryId: string | null = null;
 
-  private statistics = new Query<Statistics>(
-    this,
-    () =>
-      this.entryId === null
-        ? null
-        : this.hass.callWS<Statistics>({
-            type: "immich_admin_tools/statistics",
-            entry_id: this.entryId,
-            period: this.period,
-          }),
-    300,
-  );
+  /** The answer stays on show until the next, so it has to know of which period it is. */
+  private statistics = new Query<Answer>(this, () => this.ask(this.period), 300);
 
   static override styles = [
     ImmichCard.styles,
@@ -195,6 +185,15 @@ export class StatisticsCard extends ImmichCard {
     }
   }
 
+  private ask(period: Period): Promise<Answer> | null {
+    if (this.entryId === null) {
+      return null;
+    }
+    return this.hass
+      .callWS<Statistics>({ type: "immich_admin_tools/statistics", entry_id: this.entryId, period })
+      .then((statistics) => ({ ...statistics, period }));
+  }
+
   protected override renderCard(_snapshot: Snapshot): TemplateResult {
     const { value, problem } = this.statistics;
     return html`<ha-card>
@@ -237,9 +236,9 @@ export class StatisticsCard extends ImmichCard {
     </ha-card>`;
   }
 
-  private renderChart(statistics: Statistics): TemplateResult {
-    const { bars } = statistics;
-    const caption = html`<div class="caption" id="caption">${this.t(`history.statistics.bars.${this.period}`)}</div>`;
+  private renderChart(statistics: Answer): TemplateResult {
+    const { bars, period } = statistics;
+    const caption = html`<div class="caption" id="caption">${this.t(`history.statistics.bars.${period}`)}</div>`;
     if (!bars?.length) {
       const why = statistics.bars_missing ?? "not_yet";
       return html`<div class="chart">
@@ -257,13 +256,13 @@ export class StatisticsCard extends ImmichCard {
           const shown = !many || (index === top && highest > 0);
           return html`<div
             class="bar ${index === bars.length - 1 ? "now" : ""}"
-            title=${this.t("history.statistics.bar", { when: this.when(bar.start), jobs: this.format.count(bar.jobs) })}
+            title=${this.t("history.statistics.bar", { when: this.when(bar.start, period), jobs: this.format.count(bar.jobs) })}
           >
             <div class="rest">
               ${shown ? html`<span class="number">${this.format.short(bar.jobs)}</span>` : nothing}
               <div class="column" style="height: ${highest > 0 ? (bar.jobs / highest) * 108 : 0}px"></div>
             </div>
-            <div class="when">${this.mark(bar.start, index, bars.length)}</div>
+            <div class="when">${this.mark(bar.start, period, index, bars.length)}</div>
           </div>`;
         })}
       </div>
@@ -272,7 +271,7 @@ export class StatisticsCard extends ImmichCard {
         <table id="values">
           <thead>
             <tr>
-              <th scope="col">${this.t(`history.statistics.${this.period === "today" ? "hour" : "day"}`)}</th>
+              <th scope="col">${this.t(`history.statistics.${period === "today" ? "hour" : "day"}`)}</th>
               <th scope="col">${this.t("history.statistics.jobs")}</th>
             </tr>
           </thead>
@@ -280,7 +279,7 @@ export class StatisticsCard extends ImmichCard {
             ${bars.map(
               (bar) =>
                 html`<tr>
-                  <th scope="row">${this.when(bar.start)}</th>
+                  <th scope="row">${this.when(bar.start, period)}</th>
                   <td>${this.format.count(bar.jobs)}</td>
                 </tr>`,
             )}
@@ -290,25 +289,25 @@ export class StatisticsCard extends ImmichCard {
     </div>`;
   }
 
-  private when(start: number): string {
-    return this.period === "today"
+  private when(start: number, period: Period): string {
+    return period === "today"
       ? `${this.format.clockTime(start)}–${this.format.clockTime(start + HOUR)}`
       : this.format.fullDay(start);
   }
 
   /** Under a bar; of many, only some have one. */
-  private mark(start: number, index: number, count: number): string {
-    if (this.period === "week") {
+  private mark(start: number, period: Period, index: number, count: number): string {
+    if (period === "week") {
       return this.format.weekdayName(start, "short");
     }
-    if (this.period === "today") {
+    if (period === "today") {
       const hour = this.format.wholeHour(start);
       return count <= NUMBERED || (hour !== null && hour % 6 === 0) ? this.format.clockTime(start) : "";
     }
     return count <= NUMBERED || (count - 1 - index) % 7 === 0 ? this.format.shortDay(start) : "";
   }
 
-  private renderFigures(statistics: Statistics): TemplateResult {
+  private renderFigures(statistics: Answer): TemplateResult {
     const figures = [
       this.processed(statistics),
       this.busiest(statistics),
@@ -340,47 +339,47 @@ export class StatisticsCard extends ImmichCard {
     return this.s(key, { count, shown: this.format.count(count) });
   }
 
-  private processed({ processed, processed_before: before }: Statistics): Figure {
+  private processed({ period, processed, processed_before: before }: Answer): Figure {
     const name = this.s("processed");
     if (processed === null) {
       return { name, value: this.s("unknown"), more: "", words: true };
     }
     const value = this.format.count(processed);
     if (before === null) {
-      return { name, value, more: this.s(`no_comparison.${this.period}`) };
+      return { name, value, more: this.s(`no_comparison.${period}`) };
     }
     if (before === 0) {
-      return { name, value, more: processed === 0 ? this.s(`same.${this.period}`) : this.s(`zero_before.${this.period}`) };
+      return { name, value, more: processed === 0 ? this.s(`same.${period}`) : this.s(`zero_before.${period}`) };
     }
     const change = Math.round((processed / before - 1) * 100);
     if (change === 0) {
-      return { name, value, more: this.s(`same.${this.period}`) };
+      return { name, value, more: this.s(`same.${period}`) };
     }
     const signed = `${change > 0 ? "+" : "−"}${this.format.count(Math.abs(change))}${NBSP}%`;
-    return { name, value, more: this.s(`change.${this.period}`, { change: signed }) };
+    return { name, value, more: this.s(`change.${period}`, { change: signed }) };
   }
 
-  private busiest({ busiest, processed }: Statistics): Figure {
+  private busiest({ period, busiest, processed }: Answer): Figure {
     const name = this.s("busiest");
     if (busiest === null) {
       return processed === 0
         ? { name, value: "0", more: this.s("no_jobs") }
         : { name, value: this.s("unknown"), more: "", words: true };
     }
-    const day = this.period === "month" ? this.format.shortDay(busiest.start) : this.format.weekdayName(busiest.start, "short");
+    const day = period === "month" ? this.format.shortDay(busiest.start) : this.format.weekdayName(busiest.start, "short");
     const [from, to] = [this.format.clockTime(busiest.start), this.format.clockTime(busiest.end)];
-    const more = this.period === "today" ? `${from}–${to}` : this.s("at", { day, from, to });
+    const more = period === "today" ? `${from}–${to}` : this.s("at", { day, from, to });
     return { name, value: this.format.count(busiest.jobs), more };
   }
 
-  private average({ average }: Statistics): Figure {
+  private average({ average }: Answer): Figure {
     const name = this.s("average");
     return average === null
       ? { name, value: this.s("unknown"), more: this.s("not_measured"), words: true }
       : { name, value: this.format.seconds(average.seconds), more: average.label };
   }
 
-  private gpu({ gpu }: Statistics): Figure | null {
+  private gpu({ gpu }: Answer): Figure | null {
     if (gpu === null) {
       return null;
     }
@@ -391,7 +390,7 @@ export class StatisticsCard extends ImmichCard {
       : { name: this.s("gpu"), value: this.format.duration(gpu.awake), more };
   }
 
-  private stuck({ stuck }: Statistics): Figure {
+  private stuck({ stuck }: Answer): Figure {
     const kinds = (["photos", "videos", "other"] as const)
       .filter((kind) => stuck[kind] > 0)
       .map((kind) => this.counted(kind, stuck[kind]));
@@ -402,7 +401,7 @@ export class StatisticsCard extends ImmichCard {
     };
   }
 
-  private cleared({ cleared }: Statistics): Figure {
+  private cleared({ cleared }: Answer): Figure {
     const name = this.s("cleared");
     const restarts = cleared.restarts ? this.counted("restarts", cleared.restarts) : this.s("no_restart");
     if (cleared.total === 0) {
@@ -412,7 +411,7 @@ export class StatisticsCard extends ImmichCard {
     return { name, value: this.s("of", { part, all }), more: restarts };
   }
 
-  private renderFailures({ failures }: Statistics): TemplateResult {
+  private renderFailures({ failures }: Answer): TemplateResult {
     return html`<div class="figure whole">
       <dt>${this.s("failures")}</dt>
       ${failures === null
@@ -433,6 +432,8 @@ export class StatisticsCard extends ImmichCard {
     </div>`;
   }
 }
+
+type Answer = Statistics & { period: Period };
 
 interface Figure {
   name: string;
