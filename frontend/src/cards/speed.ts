@@ -5,7 +5,7 @@ import { Query } from "../elements/query";
 import type { GridOptions } from "../ha";
 import type { Snapshot, Speed } from "../model";
 import { registerCard } from "../registry";
-import { axis, mean, path, stack, sum, total, type Values } from "./chart";
+import { axis, gaps, mean, path, stack, sum, total, type Values } from "./chart";
 import { problemText } from "./problem-text";
 
 const MINUTE = 60_000;
@@ -114,6 +114,10 @@ export class SpeedCard extends ImmichCard {
         stroke: var(--iat-line);
         stroke-width: 1;
         vector-effect: non-scaling-stroke;
+      }
+      .gap {
+        fill: var(--iat-neutral-tint);
+        opacity: 0.6;
       }
       .area {
         forced-color-adjust: none;
@@ -389,6 +393,7 @@ export class SpeedCard extends ImmichCard {
     const top = lines.at(-1)!;
     const span = Math.max(1, (sums.length - 1) * speed.step * 1000);
     const at = (time: number) => ((time - speed.start) / span) * 100;
+    const mark = (value: number) => (top < 1000 ? this.format.decimal(value, 2) : this.format.short(value));
     const peak = this.t("unit.rate_minute", { value: this.format.count(highest) });
     return html`<ul class="legend" aria-label=${this.t("history.speed.legend")}>
         ${[...series].reverse().map(
@@ -402,9 +407,9 @@ export class SpeedCard extends ImmichCard {
       <div class="unit">${this.t("history.speed.unit")}</div>
       <div class="frame">
         <div class="scale" aria-hidden="true">
-          <span class="widest">${this.format.short(top)}</span>
+          <span class="widest">${mark(top)}</span>
           ${lines.map(
-            (value) => html`<span class="value" style="bottom: ${(value / top) * 100}%">${this.format.short(value)}</span>`,
+            (value) => html`<span class="value" style="bottom: ${(value / top) * 100}%">${mark(value)}</span>`,
           )}
         </div>
         <div class="plot">
@@ -418,6 +423,12 @@ export class SpeedCard extends ImmichCard {
               const y = HEIGHT - (value / top) * HEIGHT;
               return svg`<line class="line" x1="0" x2=${WIDTH} y1=${y} y2=${y}></line>`;
             })}
+            ${gaps(sums).map(
+              ([from, to]) =>
+                svg`<rect class="gap" x=${from * WIDTH} width=${(to - from) * WIDTH} y="0" height=${HEIGHT}>
+                  <title>${this.t("history.speed.gap")}</title>
+                </rect>`,
+            )}
             ${areas.map(
               (area, index) =>
                 svg`<path class="area" style="fill: ${series[index]!.colour}" d=${path(area, top, WIDTH, HEIGHT)}></path>`,
