@@ -3,7 +3,7 @@ import { happened } from "../gallery/activity.scenes";
 import { fakeHass } from "../gallery/home-assistant";
 import { snapshot } from "../gallery/fixtures";
 import { sentence, withoutRepeats } from "../src/cards/event-sentence";
-import { Format, NBSP } from "../src/format";
+import { Format } from "../src/format";
 import integration from "../../custom_components/immich_admin_tools/translations/en.json";
 
 /** What the integration can tell of; its tests hold that all of history/events.py is there. */
@@ -22,7 +22,7 @@ function format(language: string) {
 
 function told(type: string, changes = {}, language: "en" | "de" = "en"): string {
   const { title, details } = sentence(happened(type, 1, changes), formats[language], () => "Box");
-  return [title, ...details].join(" · ").replaceAll(NBSP, " ");
+  return [title, ...details].join(" · ").replace(/\s/g, " ");
 }
 
 const face = { queue: "faceDetection", label: "Face detection", file_name: "IMG_1.jpg", age: 2820 };
