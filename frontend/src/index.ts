@@ -3,5 +3,6 @@ import "./cards/activity";
 import "./cards/headline";
 import "./cards/problem-photos";
 import "./cards/queues";
+import "./cards/speed";
 import "./cards/statistics";
 import "./strategy/dashboard";

@@ -83,13 +83,17 @@ export class ActivityCard extends ImmichCard {
         white-space: nowrap;
       }
       /* The line from one icon to the next. */
+      .event:not(:first-child)::before,
       .event:not(:last-child)::after {
         content: "";
         position: absolute;
-        inset-block: calc(50% + 22px) calc(-50% + 22px);
+        inset-block: 0 calc(50% + 22px);
         inset-inline-start: calc(16px + 44px + 12px + 19px);
         width: 2px;
         background: var(--iat-line);
+      }
+      .event:not(:last-child)::after {
+        inset-block: calc(50% + 22px) 0;
       }
       .what {
         min-width: 0;
@@ -172,6 +176,7 @@ export class ActivityCard extends ImmichCard {
           grid-column: 3;
           grid-row: 1 / span 2;
         }
+        .event:not(:first-child)::before,
         .event:not(:last-child)::after {
           inset-inline-start: calc(16px + 19px);
         }

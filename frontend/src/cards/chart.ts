@@ -44,6 +44,15 @@ export function mean(values: Values): number | null {
   return numbers.length ? numbers.reduce((all, value) => all + value, 0) / numbers.length : null;
 }
 
+/** Where nothing is known, from the last known moment to the next, 0 to 1. */
+export function gaps(values: Values): [from: number, to: number][] {
+  const unknown = known(values.map((value) => (value === null ? 0 : null)));
+  return unknown.map(([from, to]) => [
+    place(Math.max(0, from - 1), values.length),
+    place(Math.min(values.length - 1, to + 1), values.length),
+  ]);
+}
+
 /** Lines of an axis from 0 to just above the highest value, at most five steps. */
 export function axis(highest: number): number[] {
   if (!(highest > 0)) {

@@ -53,6 +53,7 @@ export const chips = css`
   }
   .chip.choice select {
     appearance: none;
+    field-sizing: content;
     min-height: 30px;
     max-width: 100%;
     padding: 4px 34px 4px 12px;

@@ -150,6 +150,7 @@ export class ProblemPhotosCard extends ImmichCard {
   private renderAsset(asset: ProblemAsset): TemplateResult {
     const name = asset.file_name ?? this.t("history.problem_photos.unnamed");
     const link = webLink(asset.url);
+    const place = folder(asset);
     const often = this.t("history.problem_photos.times", {
       count: asset.times_stuck,
       shown: this.format.count(asset.times_stuck),
@@ -165,7 +166,7 @@ export class ProblemPhotosCard extends ImmichCard {
       ></immich-tools-thumbnail>
       <div class="about">
         <div class="name">${name}</div>
-        ${asset.path ? html`<div class="secondary" title=${asset.path}>${shortened(asset.path)}</div>` : nothing}
+        ${place ? html`<div class="secondary" title=${asset.path}>${shortened(place)}</div>` : nothing}
         <div class="secondary">${asset.queues.map((queue) => this.queueLabel(queue)).join(", ")}</div>
         <div class="secondary">${often}, ${last}</div>
       </div>
@@ -188,6 +189,11 @@ export class ProblemPhotosCard extends ImmichCard {
   private queueLabel(queue: string): string {
     return (this.view.status === "ready" && this.view.snapshot.queues[queue]?.label) || queue;
   }
+}
+
+/** Where a file lies; its name stands above, where it has the same one there. */
+function folder({ path, file_name: name }: ProblemAsset): string | null {
+  return path && name && path.endsWith(`/${name}`) ? path.slice(0, -name.length - 1) || "/" : path;
 }
 
 registerCard("immich-admin-tools-problem-photos", ProblemPhotosCard, "history.problem_photos", (key) =>

@@ -20,18 +20,8 @@ export class StatisticsCard extends ImmichCard {
   @state() private period: Period = "week";
   private entryId: string | null = null;
 
-  private statistics = new Query<Statistics>(
-    this,
-    () =>
-      this.entryId === null
-        ? null
-        : this.hass.callWS<Statistics>({
-            type: "immich_admin_tools/statistics",
-            entry_id: this.entryId,
-            period: this.period,
-          }),
-    300,
-  );
+  /** The answer stays on show until the next, so it has to know of which period it is. */
+  private statistics = new Query<Answer>(this, () => this.ask(this.period), 300);
 
   static override styles = [
     ImmichCard.styles,
@@ -196,6 +186,15 @@ export class StatisticsCard extends ImmichCard {
     }
   }
 
+  private ask(period: Period): Promise<Answer> | null {
+    if (this.entryId === null) {
+      return null;
+    }
+    return this.hass
+      .callWS<Statistics>({ type: "immich_admin_tools/statistics", entry_id: this.entryId, period })
+      .then((statistics) => ({ ...statistics, period }));
+  }
+
   protected override renderCard(_snapshot: Snapshot): TemplateResult {
     const { value, problem } = this.statistics;
     return html`<ha-card>
@@ -245,10 +244,10 @@ export class StatisticsCard extends ImmichCard {
     </ha-card>`;
   }
 
-  private renderChart(statistics: Statistics): TemplateResult {
-    const { bars } = statistics;
+  private renderChart(statistics: Answer): TemplateResult {
+    const { bars, period } = statistics;
     const caption = html`<div class="caption" id="caption">
-      ${this.t(`history.statistics.bars.${this.period}`)}
+      ${this.t(`history.statistics.bars.${period}`)}
     </div>`;
     if (!bars?.length) {
       const why = statistics.bars_missing ?? "not_yet";
@@ -267,13 +266,13 @@ export class StatisticsCard extends ImmichCard {
           const shown = !many || (index === top && highest > 0);
           return html`<div
             class="bar ${index === bars.length - 1 ? "now" : ""}"
-            title=${this.t("history.statistics.bar", { when: this.when(bar.start), jobs: this.format.count(bar.jobs) })}
+            title=${this.t("history.statistics.bar", { when: this.when(bar.start, period), jobs: this.format.count(bar.jobs) })}
           >
             <div class="rest">
               ${shown ? html`<span class="number">${this.format.short(bar.jobs)}</span>` : nothing}
               <div class="column" style="height: ${highest > 0 ? (bar.jobs / highest) * 108 : 0}px"></div>
             </div>
-            <div class="when">${this.mark(bar.start, index, bars.length)}</div>
+            <div class="when">${this.mark(bar.start, period, index, bars.length)}</div>
           </div>`;
         })}
       </div>
@@ -282,7 +281,7 @@ export class StatisticsCard extends ImmichCard {
         <table id="values">
           <thead>
             <tr>
-              <th scope="col">${this.t(`history.statistics.${this.period === "today" ? "hour" : "day"}`)}</th>
+              <th scope="col">${this.t(`history.statistics.${period === "today" ? "hour" : "day"}`)}</th>
               <th scope="col">${this.t("history.statistics.jobs")}</th>
             </tr>
           </thead>
@@ -290,7 +289,7 @@ export class StatisticsCard extends ImmichCard {
             ${bars.map(
               (bar) =>
                 html`<tr>
-                  <th scope="row">${this.when(bar.start)}</th>
+                  <th scope="row">${this.when(bar.start, period)}</th>
                   <td>${this.format.count(bar.jobs)}</td>
                 </tr>`,
             )}
@@ -300,25 +299,25 @@ export class StatisticsCard extends ImmichCard {
     </div>`;
   }
 
-  private when(start: number): string {
-    return this.period === "today"
+  private when(start: number, period: Period): string {
+    return period === "today"
       ? `${this.format.clockTime(start)}–${this.format.clockTime(start + HOUR)}`
       : this.format.fullDay(start);
   }
 
   /** Under a bar; of many, only some have one. */
-  private mark(start: number, index: number, count: number): string {
-    if (this.period === "week") {
+  private mark(start: number, period: Period, index: number, count: number): string {
+    if (period === "week") {
       return this.format.weekdayName(start, "short");
     }
-    if (this.period === "today") {
+    if (period === "today") {
       const hour = this.format.wholeHour(start);
       return count <= NUMBERED || (hour !== null && hour % 6 === 0) ? this.format.clockTime(start) : "";
     }
     return count <= NUMBERED || (count - 1 - index) % 7 === 0 ? this.format.shortDay(start) : "";
   }
 
-  private renderFigures(statistics: Statistics): TemplateResult {
+  private renderFigures(statistics: Answer): TemplateResult {
     const figures = [
       this.processed(statistics),
       this.busiest(statistics),
@@ -350,35 +349,31 @@ export class StatisticsCard extends ImmichCard {
     return this.s(key, { count, shown: this.format.count(count) });
   }
 
-  private processed({ processed, processed_before: before }: Statistics): Figure {
+  private processed({ period, processed, processed_before: before }: Answer): Figure {
     const name = this.s("processed");
     if (processed === null) {
       return { name, value: this.s("unknown"), more: "", words: true };
     }
     const value = this.format.count(processed);
     if (before === null) {
-      return { name, value, more: this.s(`no_comparison.${this.period}`) };
+      return { name, value, more: this.s(`no_comparison.${period}`) };
     }
     if (before === 0) {
       return {
         name,
         value,
-        more: processed === 0 ? this.s(`same.${this.period}`) : this.s(`zero_before.${this.period}`),
+        more: processed === 0 ? this.s(`same.${period}`) : this.s(`zero_before.${period}`),
       };
     }
     const change = Math.round((processed / before - 1) * 100);
     if (change === 0) {
-      return { name, value, more: this.s(`same.${this.period}`) };
+      return { name, value, more: this.s(`same.${period}`) };
     }
     const signed = `${change > 0 ? "+" : "−"}${this.format.count(Math.abs(change))}${NBSP}%`;
-    return {
-      name,
-      value,
-      more: this.s(`change.${this.period}`, { change: signed }),
-    };
+    return { name, value, more: this.s(`change.${period}`, { change: signed }) };
   }
 
-  private busiest({ busiest, processed }: Statistics): Figure {
+  private busiest({ period, busiest, processed }: Answer): Figure {
     const name = this.s("busiest");
     if (busiest === null) {
       return processed === 0
@@ -386,47 +381,33 @@ export class StatisticsCard extends ImmichCard {
         : { name, value: this.s("unknown"), more: "", words: true };
     }
     const day =
-      this.period === "month"
+      period === "month"
         ? this.format.shortDay(busiest.start)
         : this.format.weekdayName(busiest.start, "short");
     const [from, to] = [this.format.clockTime(busiest.start), this.format.clockTime(busiest.end)];
-    const more = this.period === "today" ? `${from}–${to}` : this.s("at", { day, from, to });
+    const more = period === "today" ? `${from}–${to}` : this.s("at", { day, from, to });
     return { name, value: this.format.count(busiest.jobs), more };
   }
 
-  private average({ average }: Statistics): Figure {
+  private average({ average }: Answer): Figure {
     const name = this.s("average");
     return average === null
-      ? {
-          name,
-          value: this.s("unknown"),
-          more: this.s("not_measured"),
-          words: true,
-        }
-      : {
-          name,
-          value: this.format.seconds(average.seconds),
-          more: average.label,
-        };
+      ? { name, value: this.s("unknown"), more: this.s("not_measured"), words: true }
+      : { name, value: this.format.seconds(average.seconds), more: average.label };
   }
 
-  private gpu({ gpu }: Statistics): Figure | null {
+  private gpu({ gpu }: Answer): Figure | null {
     if (gpu === null) {
       return null;
     }
     const woken = gpu.wakes ? this.counted("gpu_woken", gpu.wakes) : this.s("gpu_never");
     const more = gpu.failed ? `${woken}, ${this.counted("gpu_failed", gpu.failed)}` : woken;
     return gpu.awake === null
-      ? {
-          name: this.s("gpu"),
-          value: this.s("gpu_not_recorded"),
-          more,
-          words: true,
-        }
+      ? { name: this.s("gpu"), value: this.s("gpu_not_recorded"), more, words: true }
       : { name: this.s("gpu"), value: this.format.duration(gpu.awake), more };
   }
 
-  private stuck({ stuck }: Statistics): Figure {
+  private stuck({ stuck }: Answer): Figure {
     const kinds = (["photos", "videos", "other"] as const)
       .filter((kind) => stuck[kind] > 0)
       .map((kind) => this.counted(kind, stuck[kind]));
@@ -437,21 +418,17 @@ export class StatisticsCard extends ImmichCard {
     };
   }
 
-  private cleared({ cleared }: Statistics): Figure {
+  private cleared({ cleared }: Answer): Figure {
     const name = this.s("cleared");
     const restarts = cleared.restarts ? this.counted("restarts", cleared.restarts) : this.s("no_restart");
     if (cleared.total === 0) {
-      return {
-        name,
-        value: "0",
-        more: cleared.restarts ? restarts : this.s("none_cleared"),
-      };
+      return { name, value: "0", more: cleared.restarts ? restarts : this.s("none_cleared") };
     }
     const [part, all] = [this.format.count(cleared.confirmed), this.format.count(cleared.total)];
     return { name, value: this.s("of", { part, all }), more: restarts };
   }
 
-  private renderFailures({ failures }: Statistics): TemplateResult {
+  private renderFailures({ failures }: Answer): TemplateResult {
     return html`<div class="figure whole">
       <dt>${this.s("failures")}</dt>
       ${
@@ -467,15 +444,15 @@ export class StatisticsCard extends ImmichCard {
               <dd class="more">
                 ${[
                   ...(failures.skipped ? [this.counted("skipped_jobs", failures.skipped)] : []),
-                  this.s("since", {
-                    time: this.format.time(failures.since, this.now()),
-                  }),
+                  this.s("since", { time: this.format.time(failures.since, this.now()) }),
                 ].join(" · ")}
               </dd>`
       }
     </div>`;
   }
 }
+
+type Answer = Statistics & { period: Period };
 
 interface Figure {
   name: string;
