@@ -283,7 +283,7 @@ export function openIntegration(): void {
 
 /** The one setting that all cards have. */
 export function entryForm(more: CardForm["schema"] = [], labels: Record<string, string> = {}): CardForm {
-  const words = new Format(editorHass()).words;
+  const words = new Format(pageHass()).words;
   return {
     schema: [
       {
@@ -298,21 +298,4 @@ export function entryForm(more: CardForm["schema"] = [], labels: Record<string, 
       return words.has(key) ? words.text(key) : undefined;
     },
   };
-}
-
-/** Home Assistant gives an editor's form no `hass`, so it is taken from the page. */
-function editorHass(): HomeAssistant {
-  const app = document.querySelector("home-assistant") as (Element & { hass?: HomeAssistant }) | null;
-  return (
-    app?.hass ??
-    ({
-      locale: {
-        language: navigator.language,
-        number_format: "language",
-        time_format: "language",
-        time_zone: "local",
-      },
-      config: { time_zone: "UTC" },
-    } as HomeAssistant)
-  );
 }

@@ -113,3 +113,15 @@ export function showMoreInfo(from: HTMLElement, entityId: string): void {
     }),
   );
 }
+
+/** For what is asked before any card gets a `hass`: pickers and editors. */
+export function pageHass(): HomeAssistant {
+  const page = document.querySelector("home-assistant") as (Element & { hass?: HomeAssistant }) | null;
+  const locale = {
+    language: navigator.language,
+    number_format: "language",
+    time_format: "language",
+    time_zone: "local",
+  };
+  return page?.hass ?? ({ locale, config: { time_zone: "UTC" } } as HomeAssistant);
+}

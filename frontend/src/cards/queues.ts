@@ -7,14 +7,13 @@ import type { MenuItem } from "../elements/menu";
 import "../elements/question";
 import { isHeld, isPaused, needsAttention, type Notice, type RowAct } from "../elements/queue-row";
 import { queueIcon } from "../format";
-import { navigate, showMoreInfo, type CardConfig, type CardForm } from "../ha";
+import { navigate, pageHass, showMoreInfo, type CardConfig, type CardForm } from "../ha";
 import { Localize } from "../localize";
 import type { Queue, Snapshot } from "../model";
 import { SteadyOrder } from "../order";
 import { showStuck, viewPath } from "../page";
 import { registerCard } from "../registry";
 import { resultOf } from "../results";
-import { en } from "../translations/en";
 
 export interface QueuesConfig extends CardConfig {
   title?: string;
@@ -192,7 +191,7 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
   ];
 
   static override getConfigForm(): CardForm {
-    const known = en["queues"] as { queue: Record<string, string> };
+    const words = new Localize(pageHass().locale.language);
     const form = entryForm(
       [
         { name: "title", selector: { text: {} } },
@@ -202,7 +201,9 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
             select: {
               multiple: true,
               custom_value: true,
-              options: Object.keys(known.queue).map((value) => ({ value, label: queueLabel(value) })),
+              options: words
+                .keys("queues.queue")
+                .map((value) => ({ value, label: words.text(`queues.queue.${value}`) })),
             },
           },
         },
@@ -630,10 +631,4 @@ function resumable(queues: Queue[]): Queue[] {
 }
 
 /** Before anything is known of an Immich, as in the editor. */
-function queueLabel(name: string): string {
-  const page = document.querySelector("home-assistant") as
-    (Element & { hass?: { locale: { language: string } } }) | null;
-  return new Localize(page?.hass?.locale.language ?? navigator.language).text(`queues.queue.${name}`);
-}
-
 registerCard("immich-admin-tools-queues", QueuesCard, "queues", (key) => SUITED.has(key));
