@@ -4,6 +4,7 @@ import { Format } from "./format";
 import {
   errorText,
   navigate,
+  pageHass,
   type CardConfig,
   type CardForm,
   type GridOptions,
