@@ -12,6 +12,7 @@ PURE = (
     "bullmq",
     "immich",
     "analysis",
+    "dashboard",
     "healing",
     "pauses",
     "history",
