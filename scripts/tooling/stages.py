@@ -14,6 +14,7 @@ PURE = (
     "bullmq",
     "immich",
     "analysis",
+    "dashboard",
     "healing",
     "pauses",
     "history",

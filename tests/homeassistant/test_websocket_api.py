@@ -1,15 +1,23 @@
 """What the dashboard is sent, who is sent what, and what happens when the entry goes."""
 
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Any
 
 from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
+import httpx
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import (
+    ClientSessionGenerator,
     MockHAClientWebSocket,
     WebSocketGenerator,
 )
@@ -18,7 +26,8 @@ from custom_components.immich_admin_tools.bullmq.errors import RedisCannotConnec
 from custom_components.immich_admin_tools.const import DOMAIN
 from custom_components.immich_admin_tools.dashboard.delta import applied
 from custom_components.immich_admin_tools.dashboard.snapshot import MOST_STUCK
-from tests.analysis.builders import job, queue
+from custom_components.immich_admin_tools.history.manager import BUS_EVENT
+from tests.analysis.builders import beat, job, queue
 
 from .conftest import GPU_HOST, HOST_ID, poll, set_up
 from .fakes import ASSET_ID, FakeClock, FakeImmich, FakeRedis
@@ -30,7 +39,7 @@ class Page:
     def __init__(self, socket: MockHAClientWebSocket) -> None:
         """Speak through a connection."""
         self.socket = socket
-        self.messages: list[dict[str, Any]] = []
+        self.messages: list[Any] = []
         self.snapshot: dict[str, Any] = {}
 
     async def ask(self, command: str, **fields: object) -> dict[str, Any]:
@@ -49,7 +58,7 @@ class Page:
         self._take(message["event"])
         return message["event"]
 
-    async def drain(self) -> list[dict[str, Any]]:
+    async def drain(self) -> list[Any]:
         """Return all that was sent so far."""
         before = len(self.messages)
         await self.socket.send_json_auto_id({"type": "ping"})
@@ -150,12 +159,18 @@ async def test_one_snapshot_for_all_connections(
     await other.ask("subscribe", entry_id=entry.entry_id)
     await other.next()
     dashboard = entry.runtime_data.dashboard
-    built: list[object] = []
+    built = 0
     build = dashboard._build
-    monkeypatch.setattr(dashboard, "_build", lambda: built.append(None) or build())
+
+    def counted() -> dict[str, Any]:
+        nonlocal built
+        built += 1
+        return dict(build())
+
+    monkeypatch.setattr(dashboard, "_build", counted)
     redis.set(queue("ocr", wait=5))
     await poll(hass, entry, fake_clock, redis)
-    assert len(built) == 1
+    assert built == 1
     await page.drain()
     await other.drain()
     assert page.snapshot == other.snapshot
@@ -206,7 +221,12 @@ async def test_no_listener_is_left(
 
     def listeners() -> tuple[object, ...]:
         return (
-            {kind: n for kind, n in hass.bus.async_listeners().items() if n},
+            # Whether a write waits for its time is another matter.
+            {
+                kind: n
+                for kind, n in hass.bus.async_listeners().items()
+                if n and kind != EVENT_HOMEASSISTANT_FINAL_WRITE
+            },
             len(entry.runtime_data.history._listeners),
             len(entry.runtime_data.restart._listeners),
             len(entry.runtime_data.dashboard._subscribers),
@@ -462,3 +482,269 @@ async def test_why_it_is_not_loaded(
     assert page.snapshot["title"] == "Immich"
     await hass.config_entries.async_unload(config_entry.entry_id)
     await page.socket.close()
+
+
+async def stuck_job(
+    hass: HomeAssistant,
+    redis: FakeRedis,
+    entry: MockConfigEntry,
+    fake_clock: FakeClock,
+    **more: Any,
+) -> None:
+    """Let a job run for too long."""
+    more = {"started": fake_clock.at - 3_600_000, "data": {"id": ASSET_ID}, **more}
+    redis.set(queue("faceDetection", jobs=(job("7", **more),)))
+    for _ in range(8):
+        await poll(hass, entry, fake_clock, redis)
+
+
+def state_of(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> str:
+    """Return the state of an entity, such as `sensor ocr_state`."""
+    domain, key = name.split()
+    found = er.async_get(hass).async_get_entity_id(
+        domain, DOMAIN, f"{entry.unique_id}_{key}"
+    )
+    assert found is not None, name
+    state = hass.states.get(found)
+    assert state is not None
+    return state.state
+
+
+async def test_ignoring(
+    hass: HomeAssistant,
+    page: Page,
+    redis: FakeRedis,
+    entry: MockConfigEntry,
+    fake_clock: FakeClock,
+) -> None:
+    """Nothing is stuck any more: not for sensors, issues or events, also after a reload."""
+    told: list[str] = []
+    hass.bus.async_listen(BUS_EVENT, lambda event: told.append(event.data["type"]))
+    await stuck_job(hass, redis, entry, fake_clock)
+    assert state_of(hass, entry, "binary_sensor stuck") == "on"
+    issue = (DOMAIN, f"stuck_jobs_{entry.entry_id}")
+    assert issue in ir.async_get(hass).issues
+    answer = await page.ask(
+        "ignore_job", entry_id=entry.entry_id, queue="faceDetection", job_id="7"
+    )
+    assert answer["success"], answer
+    await hass.async_block_till_done()
+    await page.drain()
+    assert page.snapshot["stuck"] == {}
+    assert page.snapshot["stuck_total"] == 0
+    assert state_of(hass, entry, "binary_sensor stuck") == "off"
+    assert issue not in ir.async_get(hass).issues
+    assert told == ["job_stuck", "job_ignored"]
+    await hass.config_entries.async_reload(entry.entry_id)
+    for _ in range(4):
+        await poll(hass, entry, fake_clock, redis)
+    await page.drain()
+    assert page.snapshot["stuck"] == {}
+    assert told == ["job_stuck", "job_ignored"]
+    # Another run of the same job is another matter.
+    await stuck_job(hass, redis, entry, fake_clock, started=fake_clock.at - 3_599_000)
+    await page.drain()
+    assert len(page.snapshot["stuck"]) == 1
+    assert told == ["job_stuck", "job_ignored", "job_stuck"]
+
+
+async def test_ignoring_for_half_an_hour(
+    hass: HomeAssistant,
+    page: Page,
+    redis: FakeRedis,
+    entry: MockConfigEntry,
+    fake_clock: FakeClock,
+) -> None:
+    """Then it is told again."""
+    reasons: list[tuple[str, str | None]] = []
+    hass.bus.async_listen(
+        BUS_EVENT,
+        lambda event: reasons.append((event.data["type"], event.data.get("reason"))),
+    )
+    await stuck_job(hass, redis, entry, fake_clock)
+    where = {"entry_id": entry.entry_id, "queue": "faceDetection", "job_id": "7"}
+    assert (await page.ask("ignore_job", **where, **{"for": 1_800}))["success"]
+    for _ in range(29):
+        await poll(hass, entry, fake_clock, redis)
+    await page.drain()
+    assert page.snapshot["stuck"] == {}
+    await poll(hass, entry, fake_clock, redis)
+    await page.drain()
+    assert len(page.snapshot["stuck"]) == 1
+    assert reasons == [
+        ("job_stuck", None),
+        ("job_ignored", None),
+        ("job_stuck", "still_stuck"),
+    ]
+
+
+async def test_ignoring_what_is_not_stuck(
+    hass: HomeAssistant,
+    page: Page,
+    redis: FakeRedis,
+    entry: MockConfigEntry,
+    fake_clock: FakeClock,
+) -> None:
+    """It is said so, and nothing is remembered."""
+    redis.set(queue("ocr", jobs=(job("1", started=fake_clock.at),)))
+    await poll(hass, entry, fake_clock, redis)
+    where = {"entry_id": entry.entry_id, "queue": "ocr"}
+    answer = await page.ask("ignore_job", **where, job_id="1")
+    assert answer["error"]["translation_key"] == "job_not_stuck"
+    answer = await page.ask("ignore_job", **where, job_id="2")
+    assert answer["error"]["translation_key"] == "unknown_job"
+    assert entry.runtime_data.queues.analyst.ignored.to_dict() == {"runs": []}
+
+
+async def test_only_administrators_ignore(
+    hass: HomeAssistant,
+    redis: FakeRedis,
+    entry: MockConfigEntry,
+    fake_clock: FakeClock,
+    hass_ws_client: WebSocketGenerator,
+    hass_read_only_access_token: str,
+) -> None:
+    """The server sees to that, whatever a page offers."""
+    await stuck_job(hass, redis, entry, fake_clock)
+    other = Page(await hass_ws_client(hass, hass_read_only_access_token))
+    answer = await other.ask(
+        "ignore_job", entry_id=entry.entry_id, queue="faceDetection", job_id="7"
+    )
+    assert answer["error"]["code"] == "unauthorized"
+    assert entry.runtime_data.queues.data.stuck_jobs == 1
+    await other.socket.close()
+
+
+async def test_history(
+    hass: HomeAssistant,
+    page: Page,
+    redis: FakeRedis,
+    entry: MockConfigEntry,
+    fake_clock: FakeClock,
+) -> None:
+    """Page by page, the newest first, of one kind or of all."""
+    await stuck_job(hass, redis, entry, fake_clock)
+    redis.set(queue("faceDetection"))
+    await poll(hass, entry, fake_clock, redis)
+    where = {"entry_id": entry.entry_id}
+    whole = (await page.ask("history", **where))["result"]
+    kinds = [event["type"] for event in whole["events"]]
+    assert kinds[:1] == ["job_recovered"]
+    assert "job_stuck" in kinds
+    assert whole["next"] is None
+    assert whole["days"] == 90
+    event = whole["events"][kinds.index("job_stuck")]
+    assert event["label"] == "Face detection"
+    assert event["file_name"]
+    assert event["thumbnail"]
+    first = (await page.ask("history", **where, limit=1, filter="stuck"))["result"]
+    second = (
+        await page.ask(
+            "history", **where, limit=1, filter="stuck", before=first["next"]
+        )
+    )["result"]
+    both = [*first["events"], *second["events"]]
+    assert [one["type"] for one in both] == ["job_recovered", "job_stuck"]
+    none = await page.ask("history", **where, queue="ocr")
+    assert none["result"]["events"] == []
+    assert (await page.ask("history", **where, filter="x"))["success"] is False
+
+
+async def test_problem_assets(
+    hass: HomeAssistant,
+    page: Page,
+    redis: FakeRedis,
+    entry: MockConfigEntry,
+    fake_clock: FakeClock,
+) -> None:
+    """What got stuck twice; the list of instances tells how many."""
+    await page.ask("subscribe_instances")
+    await page.next()
+    for _ in range(2):
+        # Nobody works on it any more.
+        lost = job("7", started=fake_clock.at, lock=None, data={"id": ASSET_ID})
+        for _ in range(8):
+            at = fake_clock.at + 60_000
+            redis.set(queue("faceDetection", jobs=(lost,), heartbeat=beat(at)))
+            await poll(hass, entry, fake_clock, redis)
+        assert entry.runtime_data.queues.data.stuck_jobs == 1
+    (problem,) = (await page.ask("problem_assets", entry_id=entry.entry_id))["result"]
+    assert problem["times_stuck"] == 2
+    assert problem["queues"] == ["faceDetection"]
+    assert problem["file_name"]
+    assert problem["thumbnail"]
+    lists = [it for it in await page.drain() if isinstance(it, list)]
+    lists += [it for it in page.messages if isinstance(it, list)]
+    assert any(it[0]["problem_assets"] == 1 for it in lists)
+
+
+async def test_numbers_without_a_recorder(page: Page, entry: MockConfigEntry) -> None:
+    """They say why they are missing; what the history knows is there."""
+    for period in ("today", "week", "month"):
+        found = (await page.ask("statistics", entry_id=entry.entry_id, period=period))[
+            "result"
+        ]
+        assert found["bars"] is None
+        assert found["bars_missing"] == "no_recorder"
+        assert found["processed"] is None
+        assert found["gpu"] is None
+        assert found["failures"] is None
+        assert found["stuck"] == {"photos": 0, "videos": 0, "other": 0}
+    found = (await page.ask("speed", entry_id=entry.entry_id, hours=24))["result"]
+    assert found["missing"] == "no_recorder"
+    assert found["series"] == []
+
+
+async def test_questions_about_what_may_not_be_read(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    hass_ws_client: WebSocketGenerator,
+    hass_read_only_user: MockUser,
+    hass_read_only_access_token: str,
+) -> None:
+    """All are answered alike."""
+    hass_read_only_user.groups = []
+    restrict(hass, hass_read_only_user)
+    other = Page(await hass_ws_client(hass, hass_read_only_access_token))
+    for command in ("history", "statistics", "speed", "problem_assets", "subscribe"):
+        answers = [
+            (await other.ask(command, entry_id=entry_id))["error"]
+            for entry_id in (entry.entry_id, "nonsense")
+        ]
+        assert answers[0] == answers[1]
+        assert answers[0]["code"] == "not_found"
+    await other.socket.close()
+
+
+async def test_questions_about_what_is_not_loaded(
+    hass: HomeAssistant, page: Page, entry: MockConfigEntry
+) -> None:
+    """It is said so."""
+    await hass.config_entries.async_unload(entry.entry_id)
+    answer = await page.ask("history", entry_id=entry.entry_id)
+    assert answer["error"]["code"] == "not_loaded"
+
+
+async def test_pictures_are_for_those_who_may_read(
+    hass: HomeAssistant,
+    immich: FakeImmich,
+    redis: FakeRedis,
+    entry: MockConfigEntry,
+    fake_clock: FakeClock,
+    hass_client: ClientSessionGenerator,
+    hass_read_only_user: MockUser,
+    hass_read_only_access_token: str,
+) -> None:
+    """Others can't tell them from pictures that are not there."""
+    await stuck_job(hass, redis, entry, fake_clock)
+    immich.replies["GET", f"/api/assets/{ASSET_ID}/thumbnail"] = httpx.Response(
+        200, content=b"picture", headers={"content-type": "image/webp"}
+    )
+    path = entry.runtime_data.history.thumbnail(ASSET_ID)
+    client = await hass_client(hass_read_only_access_token)
+    assert (await client.get(path)).status == HTTPStatus.OK
+    hass_read_only_user.groups = []
+    restrict(hass, hass_read_only_user)
+    assert (await client.get(path)).status == HTTPStatus.NOT_FOUND
+    admin = await hass_client()
+    assert (await admin.get(path)).status == HTTPStatus.OK

@@ -106,7 +106,7 @@ class Runs:
             # What waited is lost, not done.
             self._work.pop(name, None)
             self._unknown.discard(name)
-        done = _since(before.processed, counts)
+        done = 0 if emptied else _since(before.processed, counts)
         work = self._work.get(name)
         if counts.left or done:
             if work is not None:
