@@ -60,12 +60,12 @@ export function fakeHass(
     removeEventListener: () => undefined,
     subscribeMessage: async <T>(callback: (message: T) => void, request: Record<string, unknown>) => {
       if (request["type"] === "immich_admin_tools/subscribe_instances") {
-        callback([instance] as T);
+        queueMicrotask(() => callback([instance] as T));
         return () => undefined;
       }
       const follower = callback as unknown as (message: SubscriptionMessage) => void;
       followers.add(follower);
-      follower(message);
+      queueMicrotask(() => follower(message));
       return () => void followers.delete(follower);
     },
   };
