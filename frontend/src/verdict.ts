@@ -22,6 +22,7 @@ export type Things = "photos" | "videos" | "files" | "jobs";
 /** A second sentence below the verdict. */
 export type Remark =
   | { kind: "as_of"; at: number }
+  | { kind: "time_left"; remaining: number }
   | {
       kind: "worker_lost" | "worker_blocked" | "needs_restart" | "not_processed" | "paused" | "not_counted";
       queues: Queue[];
@@ -30,7 +31,7 @@ export type Remark =
   | { kind: "waits_for_host_not_counted"; queues: Queue[]; host: GpuHost | null }
   | { kind: "host_starts"; host: GpuHost }
   | { kind: "slow"; count: number; things: Things }
-  | { kind: "redis_lost" | "api_only" };
+  | { kind: "redis_lost" };
 
 export interface Verdict {
   kind: VerdictKind;
@@ -137,18 +138,22 @@ export function verdict(snapshot: Snapshot, now: number): Verdict {
       ? sum(hindered, ({ concurrency }) => concurrency ?? 0)
       : null;
     const slots = sum(hindered, ({ lost_slots }) => lost_slots ?? 0);
-    const known = all !== null && all > slots;
+    const known = all !== null && all > slots && working.length > 0;
+    const remaining = snapshot.eta ? left(snapshot.eta.finish, now) : null;
     return is("lost_slots", {
       queues: hindered,
       count: known ? all - slots : slots,
       of: known ? all : null,
-      remarks: [{ kind: "needs_restart", queues: hindered }],
+      remarks: [
+        ...(known && remaining !== null ? [{ kind: "time_left", remaining } as const] : []),
+        { kind: "needs_restart", queues: hindered },
+      ],
     });
   }
   if (working.length) {
     return is("running", {
       queues: working,
-      remaining: snapshot.eta ? Math.max(0, (snapshot.eta.finish - now) / 1000) : nearlyDone(working),
+      remaining: snapshot.eta ? left(snapshot.eta.finish, now) : nearlyDone(working),
       remarks: [...redisLost(snapshot), ...notCounted(snapshot, queues)],
     });
   }
@@ -200,15 +205,15 @@ export function runProgress(snapshot: Snapshot): { done: number; all: number; si
   if (!snapshot.run) {
     return null;
   }
-  const left = sum(
+  const remaining = sum(
     Object.values(snapshot.queues).filter(({ state }) => state !== "paused"),
     ({ waiting, active }) => waiting + active,
   );
-  if (!left) {
+  if (!remaining) {
     return null;
   }
   const { done, since } = snapshot.run;
-  return { done, all: done + left, since };
+  return { done, all: done + remaining, since };
 }
 
 /** Those that only take long are told apart. */
@@ -235,6 +240,10 @@ export function thingsOf(snapshot: Snapshot, count: number, which: (job: StuckJo
   const kinds = new Set(jobs.map(({ type }) => (type && THINGS[type]) || "files"));
   const [only] = kinds;
   return kinds.size === 1 && only ? only : "files";
+}
+
+function left(finish: number, now: number): number {
+  return Math.max(0, (finish - now) / 1000);
 }
 
 function nearlyDone(working: Queue[]): number | null {

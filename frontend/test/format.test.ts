@@ -84,6 +84,18 @@ describe("a time", () => {
   });
 });
 
+describe("a clock", () => {
+  it.each([
+    ["en", "language", "3:05 AM"],
+    ["de", "language", "03:05"],
+    ["en", "24", "03:05"],
+    ["de", "12", "3:05 AM"],
+  ])("%s, %s", (language, time_format, shown) => {
+    const at = new Date(2026, 10, 19, 3, 5).getTime();
+    expect(plain(format(language, { time_format }).time(at, at))?.replace("\u202f", " ")).toBe(shown);
+  });
+});
+
 describe("the progress of a run", () => {
   it("is not known without one, and counts what is left", () => {
     expect(progress({ run: null, waiting: 5, active: 0 })).toBeNull();

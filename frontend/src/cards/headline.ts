@@ -269,7 +269,7 @@ export class HeadlineCard extends ImmichCard {
           </div>
           ${chips.length ? html`<div class="chips">${chips}</div>` : nothing}
         </div>
-        ${this.renderRun(snapshot)}
+        ${found.kind === "unreachable" ? nothing : this.renderRun(snapshot)}
         <div class="visually-hidden" role="status" aria-live="polite">${this.say(title)}</div>
       </div>
     </ha-card>`;
@@ -359,8 +359,11 @@ export class HeadlineCard extends ImmichCard {
         });
       case "host_starts":
         return this.t(key, { host: remark.host.name });
+      case "time_left":
+        return remark.remaining < 60
+          ? this.t("headline.remark.nearly_done")
+          : this.t(key, { time: this.format.timeLeft(remark.remaining) });
       case "redis_lost":
-      case "api_only":
         return this.t(key);
       default:
         return this.t(key, {
@@ -374,7 +377,7 @@ export class HeadlineCard extends ImmichCard {
 
   private chips(snapshot: Snapshot, found: Verdict): TemplateResult[] {
     const chips: TemplateResult[] = [];
-    const { stuck, slow } = stuckCounts(snapshot);
+    const { stuck, slow } = found.kind === "unreachable" ? { stuck: 0, slow: 0 } : stuckCounts(snapshot);
     const open = () => {
       const id = snapshot.entities["stuck_jobs"];
       if (!showStuck(this, snapshot.entry_id, null) && id) {
@@ -383,7 +386,8 @@ export class HeadlineCard extends ImmichCard {
     };
     if (stuck > 0) {
       const things = thingsOf(snapshot, stuck, ({ kind }) => kind !== "long_running");
-      chips.push(this.chip("mdi:alert", "warning", this.counted(`stuck.${things}`, stuck), open));
+      const said = found.kind === "stuck" || (found.kind === "standing_still" && found.count === stuck);
+      chips.push(this.chip("mdi:alert", "warning", this.counted(`stuck.${things}`, stuck), open, said));
     } else if (slow > 0 && !found.remarks.some(({ kind }) => kind === "slow")) {
       const things = thingsOf(snapshot, slow, ({ kind }) => kind === "long_running");
       chips.push(this.chip("mdi:timer-sand", "neutral", this.counted(`slow.${things}`, slow), open));
@@ -391,14 +395,21 @@ export class HeadlineCard extends ImmichCard {
     for (const host of Object.values(snapshot.gpu_hosts)) {
       const { icon, tone } = HOSTS[host.state];
       const text = this.t(`headline.chip.host.${host.state}`, { host: host.name });
-      chips.push(this.chip(icon, tone, text, () => this.openHost(snapshot, host)));
+      const said = found.kind === "gpu_failed" && found.host === host;
+      chips.push(this.chip(icon, tone, text, () => this.openHost(snapshot, host), said));
     }
     return chips;
   }
 
-  private chip(icon: string, tone: Tone, text: string, open: () => void): TemplateResult {
-    return html`<button class="button chip ${tone}" @click=${open}>
-      <ha-icon .icon=${icon}></ha-icon><span>${text}</span
+  /** `said`: the verdict has these words already. */
+  private chip(icon: string, tone: Tone, text: string, open: () => void, said = false): TemplateResult {
+    const short = this.t("headline.chip.show");
+    return html`<button
+      class="button chip ${tone}"
+      aria-label=${said ? `${short}: ${text}` : nothing}
+      @click=${open}
+    >
+      <ha-icon .icon=${icon}></ha-icon><span>${said ? short : text}</span
       ><ha-icon class="chevron" icon="mdi:chevron-right"></ha-icon>
     </button>`;
   }

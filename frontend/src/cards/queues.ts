@@ -53,12 +53,16 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
   static override styles = [
     ...[ImmichCard.styles].flat(2),
     css`
-      .head {
+      .head .titles {
+        flex: 1;
+        min-width: 0;
+        display: flex;
         flex-wrap: wrap;
+        align-items: baseline;
         gap: 0 6px;
       }
       .head .end {
-        margin-inline-end: -8px;
+        margin-inline-end: -4px;
       }
       .columns {
         display: none;
@@ -128,10 +132,10 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
       }
       .source .note .button {
         margin-inline-start: 30px;
+        background: color-mix(in srgb, var(--iat-text) 10%, var(--iat-neutral-tint));
       }
-      .source .break {
-        flex-basis: 100%;
-        height: 0;
+      .source .note .words {
+        flex-basis: calc(100% - 30px);
       }
       .shape {
         display: grid;
@@ -280,8 +284,10 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
     const mayAct = snapshot.may_act && !frozen;
     return html`<ha-card>
       <div class="head">
-        <h2>${this.heading}</h2>
-        <span class="secondary">${this.summary(snapshot, queues, frozen)}</span>
+        <div class="titles">
+          <h2>${this.heading}</h2>
+          <span class="secondary">${this.summary(snapshot, queues, frozen)}</span>
+        </div>
         ${
           mayAct
             ? html`<span class="end"
@@ -459,10 +465,9 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
           this.t("queues.source.api"),
           this.t("queues.source.api_text"),
           this.hass.user?.is_admin
-            ? html`<span class="break"></span
-                ><button class="button" @click=${openIntegration}>
-                  ${this.t("queues.source.add_redis")}
-                </button>`
+            ? html`<button class="button" @click=${openIntegration}>
+                ${this.t("queues.source.add_redis")}
+              </button>`
             : nothing,
         ),
       );

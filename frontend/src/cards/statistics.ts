@@ -54,6 +54,7 @@ export class StatisticsCard extends ImmichCard {
       .bar {
         flex: 1;
         min-width: 0;
+        max-width: 64px;
         display: flex;
         flex-direction: column;
         justify-content: end;

@@ -216,9 +216,6 @@ export class QueueRow extends LitElement {
         width: 40px;
         margin-inline-end: -8px;
       }
-      .buttons:empty {
-        display: none;
-      }
       immich-tools-menu {
         position: relative;
       }
@@ -229,6 +226,16 @@ export class QueueRow extends LitElement {
       }
       .below:empty {
         display: none;
+      }
+      .note {
+        flex-wrap: wrap;
+        gap: 4px 12px;
+      }
+      .note .words {
+        flex: 1 1 160px;
+      }
+      .note .link {
+        margin-inline-start: auto;
       }
       .panel {
         display: grid;
@@ -285,15 +292,12 @@ export class QueueRow extends LitElement {
         .left {
           max-width: none;
         }
-        .buttons:empty {
-          display: flex;
-        }
         .buttons {
-          margin: 0;
+          margin-inline: 4px -4px;
         }
         immich-tools-menu.wide {
           display: inline-flex;
-          margin-inline-start: -8px;
+          margin-inline: 4px -4px;
         }
         .below {
           margin-inline-start: 52px;

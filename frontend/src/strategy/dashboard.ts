@@ -231,6 +231,8 @@ function tiles(instance: Instance, hass: HomeAssistant): Card[] {
         entity,
         name: { type: "entity" },
         vertical: false,
+        // The choice below says it.
+        ...(choice && { hide_state: true }),
         features: [{ type: choice ? "select-options" : "toggle" }],
         features_position: choice ? "bottom" : "inline",
         grid_options: { columns: 12 },
