@@ -264,8 +264,8 @@ export class HeadlineCard extends ImmichCard {
             .badgeTone=${found.kind === "gpu_failed" ? "error" : "warning"}
           ></immich-tools-icon-tile>
           <div>
-            <h2>${title}</h2>
-            ${reason ? html`<p class="reason">${reason}</p>` : nothing}
+            <h2><bdi>${title}</bdi></h2>
+            ${reason ? html`<p class="reason"><bdi>${reason}</bdi></p>` : nothing}
           </div>
           ${chips.length ? html`<div class="chips">${chips}</div>` : nothing}
         </div>
@@ -409,7 +409,7 @@ export class HeadlineCard extends ImmichCard {
       aria-label=${said ? `${short}: ${text}` : nothing}
       @click=${open}
     >
-      <ha-icon .icon=${icon}></ha-icon><span>${said ? short : text}</span
+      <ha-icon .icon=${icon}></ha-icon><span><bdi>${said ? short : text}</bdi></span
       ><ha-icon class="chevron" icon="mdi:chevron-right"></ha-icon>
     </button>`;
   }
@@ -441,7 +441,7 @@ export class HeadlineCard extends ImmichCard {
       all: this.format.count(all),
     });
     return html`<div class="run">
-      <span>${text}</span>
+      <span><bdi>${text}</bdi></span>
       <div
         class="bar"
         role="progressbar"
@@ -453,7 +453,7 @@ export class HeadlineCard extends ImmichCard {
       >
         <div style="inline-size: ${percent}%"></div>
       </div>
-      <span>${this.t("headline.since", { time: this.time(since) })}</span>
+      <span><bdi>${this.t("headline.since", { time: this.time(since) })}</bdi></span>
     </div>`;
   }
 

@@ -286,7 +286,7 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
       <div class="head">
         <div class="titles">
           <h2>${this.heading}</h2>
-          <span class="secondary">${this.summary(snapshot, queues, frozen)}</span>
+          <span class="secondary"><bdi>${this.summary(snapshot, queues, frozen)}</bdi></span>
         </div>
         ${
           mayAct
@@ -406,7 +406,9 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
         });
     const check = html`<ha-icon icon="mdi:check"></ha-icon>`;
     if (!showIdle) {
-      return html`<div class="fold">${check}<span>${text}</span></div>`;
+      return html`<div class="fold">
+        ${check}<span><bdi>${text}</bdi></span>
+      </div>`;
     }
     return html`<button
         class="fold"
@@ -414,7 +416,7 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
         aria-controls=${open ? "idle" : nothing}
         @click=${() => (this.idleOpen = !open)}
       >
-        ${check}<span>${text}</span>
+        ${check}<span><bdi>${text}</bdi></span>
         <span class="icons" aria-hidden="true"
           >${
             open || !shown.length
@@ -440,7 +442,9 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
     ) =>
       html`<div class="note ${tone}" role=${tone ? "status" : nothing}>
         <ha-icon .icon=${icon}></ha-icon>
-        <span class="words"><strong>${verdict}</strong> ${text}</span>
+        <span class="words"
+          ><bdi><strong>${verdict}</strong> ${text}</bdi></span
+        >
         ${next}
       </div>`;
     if (stale) {

@@ -361,12 +361,12 @@ export class QueueRow extends LitElement {
               aria-controls=${this.open ? "details" : nothing}
               @click=${this.toggle}
             >
-              ${queue.label}
+              <bdi>${queue.label}</bdi>
             </button>
             ${this.frozen ? nothing : this.renderPills()}
           </div>
-          <div class="state wide">${this.stateLine()}</div>
-          <div class="state narrow">${this.shortLine()}</div>
+          <div class="state wide"><bdi>${this.stateLine()}</bdi></div>
+          <div class="state narrow"><bdi>${this.shortLine()}</bdi></div>
         </div>
         <div class="waiting wide">${this.renderWaiting()}</div>
         <div class="speed wide">${this.frozen ? nothing : this.renderSpeed()}</div>
@@ -467,7 +467,9 @@ export class QueueRow extends LitElement {
           : this.count("pill.blocked", lost),
       );
     }
-    return pills.map((text) => html`<span class="pill"><ha-icon icon="mdi:alert"></ha-icon>${text}</span>`);
+    return pills.map(
+      (text) => html`<span class="pill"><ha-icon icon="mdi:alert"></ha-icon><bdi>${text}</bdi></span>`,
+    );
   }
 
   private stateName(): string {
@@ -579,7 +581,7 @@ export class QueueRow extends LitElement {
     ${
       isPaused(queue) || queue.blocked
         ? nothing
-        : html`<div class="rate">${this.rate() ?? this.t("rate.measuring")}</div>`
+        : html`<div class="rate"><bdi>${this.rate() ?? this.t("rate.measuring")}</bdi></div>`
     }`;
   }
 
@@ -601,9 +603,9 @@ export class QueueRow extends LitElement {
   private renderLeft(): TemplateResult | typeof nothing {
     const { queue, format } = this;
     const big = (text: string, below: string | null = null) =>
-      html`<div class="big">${text}</div>
-        ${below === null ? nothing : html`<div class="small">${below}</div>`}`;
-    const small = (text: string) => html`<div class="small">${text}</div>`;
+      html`<div class="big"><bdi>${text}</bdi></div>
+        ${below === null ? nothing : html`<div class="small"><bdi>${below}</bdi></div>`}`;
+    const small = (text: string) => html`<div class="small"><bdi>${text}</bdi></div>`;
     if (needsAttention(queue)) {
       const since = format.duration((this.now() - queue.state_since) / 1000);
       return big(this.t("left.stopped"), this.t("left.stopped_for", { time: since }));
@@ -885,7 +887,8 @@ export class QueueRow extends LitElement {
     next: TemplateResult | typeof nothing = nothing,
   ): TemplateResult {
     return html`<div class="note ${tone}">
-      <ha-icon .icon=${icon}></ha-icon><span class="words">${text}</span>${next}
+      <ha-icon .icon=${icon}></ha-icon><span class="words"><bdi>${text}</bdi></span
+      >${next}
     </div>`;
   }
 
@@ -914,7 +917,8 @@ export class QueueRow extends LitElement {
       return nothing;
     }
     return html`<div class="note" role="status">
-      <ha-icon icon="mdi:timer-sand"></ha-icon><span class="words">${this.t(`doing.${this.doing}`)}</span>
+      <ha-icon icon="mdi:timer-sand"></ha-icon
+      ><span class="words"><bdi>${this.t(`doing.${this.doing}`)}</bdi></span>
     </div>`;
   }
 
@@ -933,7 +937,9 @@ export class QueueRow extends LitElement {
     return html`<div class="note ${notice.tone}" role=${failed ? "alert" : "status"}>
       <ha-icon .icon=${icons[notice.tone]}></ha-icon>
       <span class="words"
-        >${failed ? html`<strong>${this.format.words.text("card.action_failed")}</strong> ` : nothing}${notice.text}</span
+        ><bdi
+          >${failed ? html`<strong>${this.format.words.text("card.action_failed")}</strong> ` : nothing}${notice.text}</bdi
+        ></span
       >
       <button class="link" @click=${this.dismiss}>${this.format.words.text("action.dismiss")}</button>
     </div>`;
@@ -972,8 +978,8 @@ export class QueueRow extends LitElement {
         ${details.map(
           ([name, value]) =>
             html`<div>
-              <dt>${name}</dt>
-              <dd>${value}</dd>
+              <dt><bdi>${name}</bdi></dt>
+              <dd><bdi>${value}</bdi></dd>
             </div>`,
         )}
       </dl>
