@@ -1,2 +1,2 @@
 // Each card registers itself with Home Assistant's card picker, the strategy with its dashboard picker.
-export {};
+import "./cards/stuck-jobs";
