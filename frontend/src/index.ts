@@ -5,4 +5,5 @@ import "./cards/problem-photos";
 import "./cards/queues";
 import "./cards/speed";
 import "./cards/statistics";
+import "./cards/stuck-jobs";
 import "./strategy/dashboard";

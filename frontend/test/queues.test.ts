@@ -160,7 +160,7 @@ describe("unknowns", () => {
     await show(withQueues([odd]), { config: { expanded: true } });
     expect(rowText("faceDetection", ".left")).toBe("not known yet");
     const details = rowText("faceDetection", "dl");
-    expect(details).toContain("One job takesNot known");
+    expect(details).toContain("One job takes Not known");
     expect(details).toContain("Longest-running jobNot known");
     expect(details).toContain("Jobs at the same timeNot known");
   });
@@ -549,7 +549,7 @@ describe("the details", () => {
     expect(name?.getAttribute("aria-expanded")).toBe("true");
     const details = rowText("faceDetection", "dl");
     for (const part of [
-      "Done in this run5,594 of 18,049 (31 %)",
+      "Done in this run 5,594 of 18,049 (31 %)",
       "One job takes1.4 s, nearly always under 6 s",
       "Longest-running job47 min",
       "Jobs at the same time5",
@@ -572,14 +572,14 @@ describe("the details", () => {
     await show(withQueues([queue("ocr", { state: "paused", waiting: 1, pause })]), {
       config: { expanded: true },
     });
-    expect(rowText("ocr", "dl")).toMatch(/PausedBy hand since .*, until /);
+    expect(rowText("ocr", "dl")).toMatch(/Paused By hand since .*, until /);
     expect(rowText("ocr", ".left")).toMatch(/^until /);
     expect(rowText("ocr", ".state.wide")).toMatch(/^Paused until /);
   });
 
   it("say that it is never called stuck", async () => {
     await show(withQueues([running("ocr", 3, 1, 1, { threshold: 0 })]), { config: { expanded: true } });
-    expect(rowText("ocr", "dl")).toContain("Stuck thresholdNever called stuck");
+    expect(rowText("ocr", "dl")).toContain("Stuck threshold Never called stuck");
   });
 
   it("say when the box is woken at the latest", async () => {
