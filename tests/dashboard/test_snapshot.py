@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 import json
-from pathlib import Path
-import re
 
 import pytest
 
@@ -25,6 +23,7 @@ from custom_components.immich_admin_tools.dashboard.snapshot import (
     stuck_item,
 )
 from custom_components.immich_admin_tools.immich.models import Asset
+from tests.support.model import fields_of
 from tests.support.views import ASSET, job_view, queue_view, server_view
 
 ALL = ActFacts(may_act=True, restart=True)
@@ -104,18 +103,9 @@ def test_any_text_goes_through() -> None:
     assert json.loads(json.dumps(item))["file_name"] == asset.file_name
 
 
-def _fields(interface: str) -> set[str]:
-    """Return the fields that the contract has."""
-    model = Path(__file__).parents[2] / "frontend" / "src" / "model.ts"
-    (body,) = re.findall(
-        rf"export interface {interface} \{{\n(.*?)\n\}}", model.read_text(), re.DOTALL
-    )
-    return set(re.findall(r"^  (\w+)\??:", body, re.MULTILINE))
-
-
 def test_the_contract() -> None:
     """What is sent is what the frontend knows, no more and no less."""
     facts = QueueFacts(Named("OCR"), 0, 1, 300, None, None, None)
-    assert queue_item(queue_view(), facts, may_act=True).keys() == _fields("Queue")
+    assert queue_item(queue_view(), facts, may_act=True).keys() == fields_of("Queue")
     item = stuck_item(HUNG, AssetFacts(), times_stuck=1, actions=[], under_way=False)
-    assert item.keys() == _fields("StuckJob")
+    assert item.keys() == fields_of("StuckJob")
