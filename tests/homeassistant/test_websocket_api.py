@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from statistics import median
 from time import perf_counter
 from typing import Any
 
