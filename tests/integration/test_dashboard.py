@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.immich_admin_tools.const import CONF_AUTO_HEAL, DOMAIN
 from custom_components.immich_admin_tools.dashboard.delta import applied
+from custom_components.immich_admin_tools.recorded import async_on_times
 from tests.support.processes import until
 from tests.support.simulator import Simulator
 
@@ -197,3 +198,23 @@ async def test_numbers(
     assert speed["missing"] is None
     assert {len(own["values"]) for own in speed["series"]} == {288}
     assert speed["step"] == 300
+
+
+async def test_when_a_box_was_on(hass: HomeAssistant) -> None:
+    """From states, without those that say nothing; one that runs on has no end."""
+    sensor = "binary_sensor.box_online"
+    begin = dt_util.utcnow()
+    assert await async_on_times(hass, sensor, begin) is None
+    for state in ("off", "on", "unavailable", "on", "off", "unknown", "on"):
+        hass.states.async_set(sensor, state)
+        await async_wait_recording_done(hass)
+    found = await async_on_times(hass, sensor, begin)
+    assert found is not None
+    (first, second) = found.times
+    assert second[1] is None
+    assert first[1] is not None
+    assert found.known_from <= first[0] < first[1] <= second[0]
+    later = await async_on_times(hass, sensor, dt_util.utcnow())
+    assert later is not None
+    assert [end for _, end in later.times] == [None]
+    assert await async_on_times(hass, None, begin) is None
