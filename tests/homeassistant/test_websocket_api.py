@@ -1,10 +1,13 @@
 """What the dashboard is sent, who is sent what, and what happens when the entry goes."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any
+from unittest.mock import patch
 
+from homeassistant.auth.const import GROUP_ID_ADMIN
 from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
@@ -38,6 +41,11 @@ from custom_components.immich_admin_tools.healing.models import (
 )
 from custom_components.immich_admin_tools.history.manager import BUS_EVENT
 from custom_components.immich_admin_tools.immich.queues import QueueName
+from custom_components.immich_admin_tools.restart.methods import MethodKind
+from custom_components.immich_admin_tools.restart.restarter import (
+    Restarter,
+    RestartReport,
+)
 from tests.analysis.builders import beat, job, queue
 from tests.support.model import fields_of
 
@@ -773,24 +781,7 @@ async def test_the_contract(
 ) -> None:
     """What is sent is what the frontend knows, no more and no less."""
     await stuck_job(hass, redis, entry, fake_clock)
-    act = HealAction(
-        act_id="act",
-        at=fake_clock.at,
-        redis_at=fake_clock.at,
-        job_counter=None,
-        queue="faceDetection",
-        job_id="7",
-        name="AssetDetectFaces",
-        asset_id=ASSET_ID,
-        kind=None,
-        age=5,
-        processed_on=None,
-        lock_token=None,
-        mode=HealMode.REMOVE,
-        reason=Reason.ASKED,
-        by=Initiator.USER,
-        retry_when_free=False,
-    )
+    act = act_on(entry, fake_clock.at)
     await entry.runtime_data.history.record([HealedJob(act, Outcome.CONFIRMED)])
     await hass.async_block_till_done()
     await page.drain()
@@ -880,3 +871,105 @@ async def test_what_it_costs(
     assert sizes["snapshot"] < 30_000
     assert sizes["eight busy queues"] < 10_000
     assert sizes["one queue"] < 1_500
+
+
+def act_on(entry: MockConfigEntry, at: int) -> HealAction:
+    """Return an act on the job that is stuck."""
+    (stuck,) = entry.runtime_data.queues.data.stuck
+    return HealAction(
+        act_id="act",
+        at=at,
+        redis_at=at,
+        job_counter=None,
+        queue=stuck.queue,
+        job_id=stuck.job_id,
+        name=stuck.name,
+        asset_id=ASSET_ID,
+        kind=stuck.kind,
+        age=stuck.age,
+        processed_on=stuck.processed_on,
+        lock_token=stuck.lock_token,
+        mode=HealMode.REMOVE,
+        reason=Reason.ASKED,
+        by=Initiator.USER,
+        retry_when_free=False,
+    )
+
+
+async def test_what_is_done_is_shown_at_once(
+    hass: HomeAssistant,
+    page: Page,
+    redis: FakeRedis,
+    entry: MockConfigEntry,
+    fake_clock: FakeClock,
+) -> None:
+    """Without a poll: an act that begins, and a restart."""
+    await stuck_job(hass, redis, entry, fake_clock)
+    await page.drain()
+    journal = entry.runtime_data.dashboard._journal
+    act = act_on(entry, fake_clock.at)
+    await journal.change(lambda book: book.begun([act], 0))
+    await hass.async_block_till_done()
+    await page.drain()
+    (found,) = page.snapshot["stuck"].values()
+    assert found["under_way"]
+    await journal.settle(lambda book: book.recorded(["act"], [], []))
+    await hass.async_block_till_done()
+    await page.drain()
+    (found,) = page.snapshot["stuck"].values()
+    assert not found["under_way"]
+
+    restart, over = entry.runtime_data.restart, asyncio.Event()
+    set_options(hass, entry, restart_action={"ways": ["maintenance"]})
+    await hass.async_block_till_done()
+    await page.drain()
+    assert page.snapshot["restart"]["configured"]
+    assert list(page.snapshot["stuck"].values())[0]["actions"] == ["ignore", "clear"]
+
+    async def wait(_: object) -> RestartReport:
+        await over.wait()
+        return RestartReport(MethodKind.MAINTENANCE, 12.0, {}, ())
+
+    with patch.object(Restarter, "_restart", lambda _, plan: wait(plan)):
+        running = hass.async_create_task(restart.async_restart())
+        await asyncio.sleep(0)
+        await page.drain()
+        assert page.snapshot["restart"]["running"]
+        over.set()
+        await running
+    await hass.async_block_till_done()
+    await page.drain()
+    assert page.snapshot["restart"] == {
+        "configured": True,
+        "running": False,
+        "usual_seconds": 12,
+    }
+
+
+def set_options(hass: HomeAssistant, entry: MockConfigEntry, **options: object) -> None:
+    """Change options as the user does."""
+    hass.config_entries.async_update_entry(entry, options={**entry.options, **options})
+
+
+async def test_an_administrator_from_now_on(
+    hass: HomeAssistant,
+    redis: FakeRedis,
+    entry: MockConfigEntry,
+    fake_clock: FakeClock,
+    hass_ws_client: WebSocketGenerator,
+    hass_read_only_user: MockUser,
+    hass_read_only_access_token: str,
+) -> None:
+    """The page is told with the next change."""
+    page = Page(await hass_ws_client(hass, hass_read_only_access_token))
+    await page.ask("subscribe", entry_id=entry.entry_id)
+    await page.next()
+    assert page.snapshot["may_act"] is False
+    group = await hass.auth.async_get_group(GROUP_ID_ADMIN)
+    assert group is not None
+    hass_read_only_user.groups = [group]
+    hass_read_only_user.invalidate_cache()
+    await poll(hass, entry, fake_clock, redis)
+    await page.drain()
+    assert page.snapshot["may_act"] is True
+    await page.socket.close()
