@@ -66,10 +66,16 @@ export class ActivityCard extends ImmichCard {
         line-height: 18px;
         font-weight: 500;
       }
+      ha-card {
+        --time: 44px;
+      }
+      ha-card.long-times {
+        --time: 60px;
+      }
       .event {
         position: relative;
         display: grid;
-        grid-template-columns: 44px 40px minmax(0, 1fr) auto;
+        grid-template-columns: var(--time) 40px minmax(0, 1fr) auto;
         align-items: center;
         gap: 12px;
         min-height: 60px;
@@ -88,7 +94,7 @@ export class ActivityCard extends ImmichCard {
         content: "";
         position: absolute;
         inset-block: 0 calc(50% + 22px);
-        inset-inline-start: calc(16px + 44px + 12px + 19px);
+        inset-inline-start: calc(16px + var(--time) + 12px + 19px);
         width: 2px;
         background: var(--iat-line);
       }
@@ -251,7 +257,7 @@ export class ActivityCard extends ImmichCard {
 
   protected override renderCard(snapshot: Snapshot): TemplateResult {
     const page = this.newest.value;
-    return html`<ha-card>
+    return html`<ha-card class=${this.format.longTimes ? "long-times" : ""}>
       <div class="head">
         <h2>${this.t("history.activity.title")}</h2>
         ${snapshot.may_act
