@@ -1,5 +1,6 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 import { ImmichCard } from "../base-card";
 import type { GridOptions } from "../ha";
@@ -275,9 +276,13 @@ export class ActivityCard extends ImmichCard {
             </div>`
           : nothing}
       </div>
-      ${this.renderTools(snapshot)}
+      ${guard([snapshot.order, this.filter, this.queue, this.format], () => this.renderTools(snapshot))}
       <div class="messages">${this.renderMessages()}</div>
-      ${page ? this.renderEvents(snapshot, page) : this.newest.problem ? nothing : this.renderShapes()}
+      ${page
+        ? guard([page, this.earlier, this.loadingEarlier, this.format], () => this.renderEvents(snapshot, page))
+        : this.newest.problem
+          ? nothing
+          : this.renderShapes()}
     </ha-card>`;
   }
 
@@ -377,7 +382,10 @@ export class ActivityCard extends ImmichCard {
   }
 
   private renderEvent(event: HistoryEvent, snapshot: Snapshot): TemplateResult {
-    const { icon, tone, title, details } = sentence(event, this.format, (id) => hostName(id, snapshot, this.t("history.gpu_box")));
+    const { icon, tone, title, details } = sentence(event, this.format, {
+      queue: (name) => snapshot.queues[name]?.label,
+      host: (id) => snapshot.gpu_hosts[id]?.name,
+    });
     const link = webLink(event.url);
     const photo = event.thumbnail
       ? html`<immich-tools-thumbnail .hass=${this.hass} .path=${event.thumbnail} .alt=${event.file_name ?? ""}></immich-tools-thumbnail>`
@@ -486,11 +494,6 @@ function byDay(events: HistoryEvent[], dayOf: (at: number) => string): [string, 
     }
   }
   return [...days];
-}
-
-/** By its key in the snapshot; one that was removed is only a GPU box. */
-export function hostName(host: string, snapshot: Snapshot, unknown: string): string {
-  return snapshot.gpu_hosts[host]?.name ?? (/^[0-9a-z]{20,}$/i.test(host) ? unknown : host);
 }
 
 registerCard(
