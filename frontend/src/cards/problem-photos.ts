@@ -1,4 +1,5 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 import { ImmichCard } from "../base-card";
 import { Query } from "../elements/query";
@@ -16,7 +17,7 @@ export class ProblemPhotosCard extends ImmichCard {
   private assets = new Query<ProblemAsset[]>(
     this,
     () =>
-      this.entryId === null
+      this.entryId === null || this.view.status !== "ready"
         ? null
         : this.hass.callWS<ProblemAsset[]>({
             type: "immich_admin_tools/problem_assets",
@@ -107,23 +108,18 @@ export class ProblemPhotosCard extends ImmichCard {
         <h2>${this.t("history.problem_photos.title")}</h2>
         ${value?.length ? html`<span class="secondary">${this.format.count(value.length)}</span>` : nothing}
       </div>
-      ${
-        problem === null
-          ? nothing
-          : html`<div class="message">
-              <div class="note error" role="alert">
-                <ha-icon icon="mdi:alert-circle"></ha-icon>
-                <span class="words"
-                  ><strong>${this.t("history.problem_photos.failed")}</strong>
-                  ${problemText(problem, this.format.words)}</span
-                >
-                <button class="link" @click=${() => void this.assets.refresh()}>
-                  ${this.t("action.retry")}
-                </button>
-              </div>
-            </div>`
-      }
-      ${value ? this.renderAssets(value) : problem === null ? html`<div class="shapes" aria-busy="true"></div>` : nothing}
+      ${problem === null
+        ? nothing
+        : html`<div class="message">
+            <div class="note error" role="alert">
+              <ha-icon icon="mdi:alert-circle"></ha-icon>
+              <span class="words"
+                ><strong>${this.t("history.problem_photos.failed")}</strong> ${problemText(problem, this.format.words)}</span
+              >
+              <button class="link" @click=${() => void this.assets.refresh()}>${this.t("action.retry")}</button>
+            </div>
+          </div>`}
+      ${value ? guard([value, this.format], () => this.renderAssets(value)) : problem === null ? html`<div class="shapes" aria-busy="true"></div>` : nothing}
     </ha-card>`;
   }
 
