@@ -224,6 +224,8 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
     }
     this.order.forget();
     this.idleOpen = null;
+    this.asking = null;
+    this.notices.clear();
     super.setConfig(config);
   }
 
@@ -331,7 +333,7 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
       role="list"
       class="rows"
       id=${which}
-      aria-label=${this.heading}
+      aria-label=${which === "busy" ? this.heading : this.t("queues.fold.list")}
       @pointerenter=${this.pointerIn}
       @pointerleave=${this.pointerOut}
       @focusout=${this.planReorder}

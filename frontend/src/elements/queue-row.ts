@@ -204,8 +204,10 @@ export class QueueRow extends LitElement {
         line-height: 16px;
         color: var(--iat-secondary);
       }
-      .left {
-        max-width: 104px;
+      .left .small {
+        max-width: 88px;
+        margin-inline-start: auto;
+        text-wrap: balance;
       }
       .speed {
         text-align: end;
@@ -289,7 +291,7 @@ export class QueueRow extends LitElement {
         .row.watching {
           grid-template-columns: 40px minmax(0, 1fr) minmax(72px, auto) 84px 96px;
         }
-        .left {
+        .left .small {
           max-width: none;
         }
         .buttons {
