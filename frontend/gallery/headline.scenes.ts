@@ -12,7 +12,13 @@ const forHost: Pause = {
   until: null,
   host: "host",
 };
-const waiting = queue("smartSearch", { state: "paused", waiting: 86, no_eta: "paused", rate: null, pause: forHost });
+const waiting = queue("smartSearch", {
+  state: "paused",
+  waiting: 86,
+  no_eta: "paused",
+  rate: null,
+  pause: forHost,
+});
 const stalled = queue("thumbnailGeneration", { state: "stalled", waiting: 8_440, active: 10, stuck: 10 });
 const paused = busy().queues["metadataExtraction"]!;
 
@@ -46,11 +52,27 @@ export const scenes: Scene[] = [
   ),
   scene(
     "Workers lost",
-    withQueues([running("faceDetection", 12_450, 42, 5_594, { lost_slots: 1, concurrency: 5 })], { lost_slots: 1 }),
+    withQueues([running("faceDetection", 12_450, 42, 5_594, { lost_slots: 1, concurrency: 5 })], {
+      lost_slots: 1,
+    }),
   ),
-  scene("Waiting for the GPU box", withQueues([waiting], { gpu_hosts: { host: gpuHost({ state: "off", wake_at_latest: NOW + 90 * MINUTE }) } })),
-  scene("Working", withQueues([running("ocr", 80, 40, 40)], { eta: running("ocr", 80, 40, 40).eta, run: { since: NOW - MINUTE, done: 40 } })),
-  scene("Time left not known", withQueues([running("ocr", 900, 40, 40, { rate: null, eta: null, no_eta: "measuring" })])),
+  scene(
+    "Waiting for the GPU box",
+    withQueues([waiting], {
+      gpu_hosts: { host: gpuHost({ state: "off", wake_at_latest: NOW + 90 * MINUTE }) },
+    }),
+  ),
+  scene(
+    "Working",
+    withQueues([running("ocr", 80, 40, 40)], {
+      eta: running("ocr", 80, 40, 40).eta,
+      run: { since: NOW - MINUTE, done: 40 },
+    }),
+  ),
+  scene(
+    "Time left not known",
+    withQueues([running("ocr", 900, 40, 40, { rate: null, eta: null, no_eta: "measuring" })]),
+  ),
   scene("Stuck, nothing else to do", snapshot({ stuck: { a: stuckJob() }, stuck_total: 1 })),
   scene("All right", withQueues([paused], { gpu_hosts: { host: gpuHost({ state: "off" }) } })),
   scene("All right, nothing else", snapshot()),

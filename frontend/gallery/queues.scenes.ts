@@ -8,7 +8,13 @@ const card = "immich-admin-tools-queues";
 const stopped = (level: number, minutes: number, seed: number) =>
   wave(level, seed).map((jobs, index) => (index < 60 - minutes ? jobs : 0));
 
-const byHand: Pause = { by: "user", reason: "by_hand", since: NOW - 17 * 60 * MINUTE, until: null, host: null };
+const byHand: Pause = {
+  by: "user",
+  reason: "by_hand",
+  since: NOW - 17 * 60 * MINUTE,
+  until: null,
+  host: null,
+};
 const forHost: Pause = {
   by: "immich_admin_tools",
   reason: "gpu_offline",
@@ -38,7 +44,13 @@ export function states(changes: Partial<Snapshot> = {}, host: Partial<GpuHost> =
         no_eta: "measuring",
         run: { since: NOW - MINUTE, done: 300 },
       }),
-      queue("smartSearch", { state: "paused", waiting: 11_902, no_eta: "paused", rate: null, pause: forHost }),
+      queue("smartSearch", {
+        state: "paused",
+        waiting: 11_902,
+        no_eta: "paused",
+        rate: null,
+        pause: forHost,
+      }),
       queue("metadataExtraction", {
         state: "paused",
         waiting: 45_892,
@@ -64,7 +76,13 @@ export function states(changes: Partial<Snapshot> = {}, host: Partial<GpuHost> =
         worker: false,
         no_eta: "not_moving",
       }),
-      queue("facialRecognition", { state: "running", blocked: true, waiting: 3_201, active: 1, no_eta: "measuring" }),
+      queue("facialRecognition", {
+        state: "running",
+        blocked: true,
+        waiting: 3_201,
+        active: 1,
+        no_eta: "measuring",
+      }),
     ],
     {
       sparks: {
@@ -84,8 +102,17 @@ export function states(changes: Partial<Snapshot> = {}, host: Partial<GpuHost> =
 
 const apiOnly = withQueues(
   [
-    running("faceDetection", 12_450, 40, 5_594, { rate_is_estimate: true, writable: false, oldest_active: null }),
-    running("smartSearch", 11_902, 60, 11_000, { rate_is_estimate: true, writable: false, stuck: 1, slow: 1 }),
+    running("faceDetection", 12_450, 40, 5_594, {
+      rate_is_estimate: true,
+      writable: false,
+      oldest_active: null,
+    }),
+    running("smartSearch", 11_902, 60, 11_000, {
+      rate_is_estimate: true,
+      writable: false,
+      stuck: 1,
+      slow: 1,
+    }),
   ],
   { source: "api" },
 );
@@ -114,7 +141,12 @@ const more = withQueues(
       rate: null,
       pause: { by: "immich_admin_tools", reason: "restart", since: NOW - MINUTE, until: null, host: null },
     }),
-    queue("duplicateDetection", { state: "worker_blocked", state_since: NOW - 30 * MINUTE, waiting: 5, lost_slots: 1 }),
+    queue("duplicateDetection", {
+      state: "worker_blocked",
+      state_since: NOW - 30 * MINUTE,
+      waiting: 5,
+      lost_slots: 1,
+    }),
     running("thumbnailGeneration", 4_440, 85, 100, { active: 4, lost_slots: 1 }),
     running("backupDatabase", 0, 1, 0, { active: 1, eta: null, no_eta: "nearly_done", waiting: 0 }),
   ],
@@ -142,23 +174,49 @@ const odd = withQueues(
 export const scenes: Scene[] = [
   { title: "Overview", card, message: busy(), width: 756 },
   { title: "Every state", card, message: states(), width: 776 },
-  { title: "Details", card, message: busy(), width: 776, config: { queues: ["faceDetection"], expanded: true } },
+  {
+    title: "Details",
+    card,
+    message: busy(),
+    width: 776,
+    config: { queues: ["faceDetection"], expanded: true },
+  },
   { title: "More states", card, message: more, width: 776 },
   { title: "Immich only", card, message: apiOnly, width: 416 },
   { title: "Everything idle", card, message: snapshot({ order: snapshot().order }), width: 416 },
   {
     title: "Unreachable",
     card,
-    message: withQueues([running("faceDetection", 12_450, 42, 5_594)], { unreachable_since: NOW - 5 * MINUTE, as_of: NOW - 5 * MINUTE }),
+    message: withQueues([running("faceDetection", 12_450, 42, 5_594)], {
+      unreachable_since: NOW - 5 * MINUTE,
+      as_of: NOW - 5 * MINUTE,
+    }),
     width: 416,
   },
   { title: "Redis lost", card, message: states({ source: "redis_lost" }), width: 776 },
   { title: "Not an admin", card, message: states({ may_act: false }), width: 776, admin: false },
-  { title: "GPU box wakes", card, message: states({}, { state: "booting" }), width: 416, config: { queues: ["smartSearch"] } },
+  {
+    title: "GPU box wakes",
+    card,
+    message: states({}, { state: "booting" }),
+    width: 416,
+    config: { queues: ["smartSearch"] },
+  },
   { title: "Odd names and numbers", card, message: odd, width: 620 },
   { title: "Odd names and numbers, narrow", card, message: odd, width: 416 },
   { title: "No idle ones", card, message: busy(), width: 416, config: { show_idle: false, title: "Import" } },
-  { title: "Idle ones unfolded", card, message: busy(), width: 776, config: { queues: ["ocr", "library", "editor"], expanded: true } },
-  { title: "Not loaded", card, message: { type: "not_loaded", title: "Immich", state: "setup_retry", reason: null }, width: 416 },
+  {
+    title: "Idle ones unfolded",
+    card,
+    message: busy(),
+    width: 776,
+    config: { queues: ["ocr", "library", "editor"], expanded: true },
+  },
+  {
+    title: "Not loaded",
+    card,
+    message: { type: "not_loaded", title: "Immich", state: "setup_retry", reason: null },
+    width: 416,
+  },
   { title: "Nothing known", card, message: snapshot({ order: [], queues: {} }), width: 416 },
 ];

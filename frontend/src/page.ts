@@ -5,7 +5,10 @@ interface Lovelace {
   config?: { views?: { path?: string }[] };
 }
 
-type MaybeCard = HTMLElement & { lovelace?: Lovelace; config?: { entry_id?: string; host_id?: string } | null };
+type MaybeCard = HTMLElement & {
+  lovelace?: Lovelace;
+  config?: { entry_id?: string; host_id?: string } | null;
+};
 
 function parentOf(node: Node): Node | null {
   return node.parentNode instanceof ShadowRoot ? node.parentNode.host : node.parentNode;

@@ -61,9 +61,7 @@ export function resultOf(
         break;
       }
       const text = [
-        confirmed
-          ? t("restarted", { time: format.duration(seconds ?? 0) })
-          : t("restart_unconfirmed"),
+        confirmed ? t("restarted", { time: format.duration(seconds ?? 0) }) : t("restart_unconfirmed"),
       ];
       if (stillPaused?.length) {
         text.push(t("still_paused", { queues: format.list(stillPaused.map(labelOf)) }));

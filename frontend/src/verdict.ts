@@ -23,7 +23,10 @@ export type Things = "photos" | "videos" | "files" | "jobs";
 export type Remark =
   | { kind: "as_of"; at: number }
   | { kind: "time_left"; remaining: number }
-  | { kind: "worker_lost" | "worker_blocked" | "needs_restart" | "not_processed" | "paused" | "not_counted"; queues: Queue[] }
+  | {
+      kind: "worker_lost" | "worker_blocked" | "needs_restart" | "not_processed" | "paused" | "not_counted";
+      queues: Queue[];
+    }
   | { kind: "paused_by_hand" | "paused_by_hand_not_counted"; queues: Queue[] }
   | { kind: "waits_for_host_not_counted"; queues: Queue[]; host: GpuHost | null }
   | { kind: "host_starts"; host: GpuHost }
@@ -123,7 +126,9 @@ export function verdict(snapshot: Snapshot, now: number): Verdict {
       remarks: count ? [] : [{ kind: "not_processed", queues: stalled }],
     });
   }
-  const failed = Object.values(snapshot.gpu_hosts).find((host) => host.state === "wake_failed" && host.backlog !== 0);
+  const failed = Object.values(snapshot.gpu_hosts).find(
+    (host) => host.state === "wake_failed" && host.backlog !== 0,
+  );
   if (failed) {
     return is("gpu_failed", { host: failed, count: failed.backlog });
   }
@@ -160,9 +165,7 @@ export function verdict(snapshot: Snapshot, now: number): Verdict {
       remarks: pausedByHand(queues),
     });
   }
-  const waiting = queues.filter(
-    (queue) => queue.pause?.by === "immich_admin_tools" && queue.waiting > 0,
-  );
+  const waiting = queues.filter((queue) => queue.pause?.by === "immich_admin_tools" && queue.waiting > 0);
   const forHost = waiting.filter(({ pause }) => pause?.reason === "gpu_offline");
   if (forHost.length) {
     const host = snapshot.gpu_hosts[forHost[0]?.pause?.host ?? ""] ?? null;
@@ -182,7 +185,13 @@ export function verdict(snapshot: Snapshot, now: number): Verdict {
   const rest: Remark[] = [
     ...pausedByHand(queues),
     ...(slow > 0
-      ? [{ kind: "slow", count: slow, things: thingsOf(snapshot, slow, ({ kind }) => kind === "long_running") } as const]
+      ? [
+          {
+            kind: "slow",
+            count: slow,
+            things: thingsOf(snapshot, slow, ({ kind }) => kind === "long_running"),
+          } as const,
+        ]
       : []),
   ];
   if (snapshot.source === "redis_lost") {
@@ -221,7 +230,11 @@ const THINGS: Partial<Record<AssetType, Things>> = { IMAGE: "photos", VIDEO: "vi
 /** What the stuck jobs are about; "jobs" as long as it isn't known of each of them. */
 export function thingsOf(snapshot: Snapshot, count: number, which: (job: StuckJob) => boolean): Things {
   const jobs = Object.values(snapshot.stuck).filter(which);
-  if (!jobs.length || jobs.length < count || jobs.some(({ asset_id, type }) => asset_id === null || type === null)) {
+  if (
+    !jobs.length ||
+    jobs.length < count ||
+    jobs.some(({ asset_id, type }) => asset_id === null || type === null)
+  ) {
     return "jobs";
   }
   const kinds = new Set(jobs.map(({ type }) => (type && THINGS[type]) || "files"));
@@ -258,7 +271,9 @@ function pausedByHand(queues: Queue[]): Remark[] {
 function notCounted(snapshot: Snapshot, queues: Queue[]): Remark[] {
   const withWork = queues.filter(({ state, waiting }) => state === "paused" && waiting > 0);
   const manual = byHand(withWork);
-  const forHost = withWork.filter(({ pause }) => pause?.by === "immich_admin_tools" && pause.reason === "gpu_offline");
+  const forHost = withWork.filter(
+    ({ pause }) => pause?.by === "immich_admin_tools" && pause.reason === "gpu_offline",
+  );
   const others = withWork.filter((queue) => !manual.includes(queue) && !forHost.includes(queue));
   const hosts = new Set(forHost.map(({ pause }) => pause?.host ?? ""));
   const host = hosts.size === 1 ? (snapshot.gpu_hosts[[...hosts][0] ?? ""] ?? null) : null;

@@ -6,7 +6,13 @@ import { HeadlineCard } from "../src/cards/headline";
 import type { Pause, Snapshot, SubscriptionMessage } from "../src/model";
 
 const MINUTE = 60_000;
-const forHost: Pause = { by: "immich_admin_tools", reason: "gpu_offline", since: NOW, until: null, host: "host" };
+const forHost: Pause = {
+  by: "immich_admin_tools",
+  reason: "gpu_offline",
+  since: NOW,
+  until: null,
+  host: "host",
+};
 const waits = queue("smartSearch", { state: "paused", waiting: 86, pause: forHost });
 const stalled = queue("thumbnailGeneration", { state: "stalled", waiting: 8_440, active: 10, stuck: 10 });
 const lost = queue("videoConversion", { state: "worker_lost", waiting: 3 });
@@ -35,7 +41,10 @@ async function show(message: Snapshot | SubscriptionMessage, language = "en"): P
 
 const find = (selector: string) => card.shadowRoot?.querySelector<HTMLElement>(selector) ?? null;
 const text = (element: Element | null | undefined) =>
-  (element?.textContent ?? "").replace(/\u00a0/g, " ").replace(/\s+/g, " ").trim();
+  (element?.textContent ?? "")
+    .replace(/\u00a0/g, " ")
+    .replace(/\s+/g, " ")
+    .trim();
 const chips = () => [...(card.shadowRoot?.querySelectorAll<HTMLElement>(".chip") ?? [])];
 
 afterEach(() => {
@@ -51,7 +60,12 @@ describe("the headline", () => {
       `Immich hasn’t responded since ${clock(NOW)}`,
       `Immich antwortet seit ${clock(NOW)} nicht`,
     ],
-    ["no worker", withQueues([lost]), "Nobody is working on Video conversion", "Kein Worker für Video conversion"],
+    [
+      "no worker",
+      withQueues([lost]),
+      "Nobody is working on Video conversion",
+      "Kein Worker für Video conversion",
+    ],
     [
       "no workers",
       withQueues([lost, queue("ocr", { state: "worker_blocked", waiting: 1 })]),
@@ -185,7 +199,9 @@ describe("the chips", () => {
   it("lead to the card of the right host", async () => {
     await show(busy({ gpu_hosts: { b: gpuHost({ host_id: "b", state: "booting" }) } }));
     const [wrong, right] = ["a", "b"].map((host_id) => {
-      const other = document.createElement("immich-admin-tools-gpu-host") as HTMLElement & { config?: object };
+      const other = document.createElement("immich-admin-tools-gpu-host") as HTMLElement & {
+        config?: object;
+      };
       other.config = { host_id };
       other.scrollIntoView = vi.fn();
       document.body.append(other);

@@ -11,7 +11,8 @@ import type { Pause, Snapshot, SubscriptionMessage } from "../src/model";
 import { HOLD, SteadyOrder, wantedOrder } from "../src/order";
 import deServer from "../../custom_components/immich_admin_tools/translations/de.json";
 import enServer from "../../custom_components/immich_admin_tools/translations/en.json";
-import { de, en } from "../src/translations";
+import { de } from "../src/translations/de";
+import { en } from "../src/translations/en";
 
 type Answer = (service: string, data: Record<string, unknown>) => unknown;
 
@@ -51,7 +52,10 @@ const row = (name: string) => rows().find((one) => one.queue.name === name) as Q
 const inRow = <T extends Element = HTMLElement>(name: string, selector: string) =>
   row(name).shadowRoot?.querySelector<T>(selector) ?? null;
 const text = (element: Element | null | undefined) =>
-  (element?.textContent ?? "").replace(/\u00a0/g, " ").replace(/\s+/g, " ").trim();
+  (element?.textContent ?? "")
+    .replace(/\u00a0/g, " ")
+    .replace(/\s+/g, " ")
+    .trim();
 const rowText = (name: string, selector: string) => text(inRow(name, selector));
 const menu = (name: string) => inRow<HTMLElement & { items: MenuItem[] }>(name, "immich-tools-menu");
 const choose = async (name: string, id: string) => {
@@ -134,7 +138,10 @@ describe("a row", () => {
       for (const button of one.shadowRoot?.querySelectorAll("button") ?? []) {
         expect(button.getAttribute("aria-label") ?? text(button)).toContain(label);
       }
-      expect(menu(one.queue.name) as unknown as { label: string }).toHaveProperty("label", `More actions for ${label}`);
+      expect(menu(one.queue.name) as unknown as { label: string }).toHaveProperty(
+        "label",
+        `More actions for ${label}`,
+      );
     }
   });
 });
@@ -153,7 +160,7 @@ describe("unknowns", () => {
     await show(withQueues([odd]), { config: { expanded: true } });
     expect(rowText("faceDetection", ".left")).toBe("not known yet");
     const details = rowText("faceDetection", "dl");
-    expect(details).toContain("One job takesNot known");
+    expect(details).toContain("One job takes Not known");
     expect(details).toContain("Longest-running jobNot known");
     expect(details).toContain("Jobs at the same timeNot known");
   });
@@ -171,7 +178,9 @@ describe("unknowns", () => {
     expect(inRow("brandNew", "img")).toBeNull();
     expect(rowText("brandNew", ".waiting")).toBe("158,402,113 Waiting");
     expect(rowText("brandNew", ".rate")).toBe("~24/h");
-    expect(inRow<HTMLElement & { icon: string }>("brandNew", "immich-tools-icon-tile")?.icon).toBe("mdi:tray-full");
+    expect(inRow<HTMLElement & { icon: string }>("brandNew", "immich-tools-icon-tile")?.icon).toBe(
+      "mdi:tray-full",
+    );
   });
 });
 
@@ -278,7 +287,9 @@ describe("the configuration", () => {
       const { all, ...options } = server.selector.queue.options;
       expect(all).toBeTruthy();
       const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      expect(Object.fromEntries(Object.entries(names).map(([name, label]) => [snake(name), label]))).toEqual(options);
+      expect(Object.fromEntries(Object.entries(names).map(([name, label]) => [snake(name), label]))).toEqual(
+        options,
+      );
     }
   });
 });
@@ -299,7 +310,9 @@ describe("actions", () => {
     await settle();
     expect(inRow<HTMLButtonElement>("faceDetection", ".switch")?.disabled).toBe(false);
     expect(inRow("faceDetection", ".note")).toBeNull();
-    expect(inRow("metadataExtraction", ".switch")?.getAttribute("aria-label")).toBe("Resume Metadata extraction");
+    expect(inRow("metadataExtraction", ".switch")?.getAttribute("aria-label")).toBe(
+      "Resume Metadata extraction",
+    );
     await click(inRow("metadataExtraction", ".switch"));
     expect(fake.calls[1]).toEqual({ service: "resume", data: target("metadataExtraction") });
   });
@@ -330,7 +343,9 @@ describe("actions", () => {
     await show(states(), { answer: () => ({ confirmed: true, seconds: 9.2, still_paused: [] }) });
     await click(inRow("videoConversion", ".note .link"));
     expect(fake.calls).toEqual([]);
-    expect(question("videoConversion")?.consequence.replace(/\u00a0/g, " ")).toBe("Immich is unavailable for about 10 s.");
+    expect(question("videoConversion")?.consequence.replace(/\u00a0/g, " ")).toBe(
+      "Immich is unavailable for about 10 s.",
+    );
     await answerYes("videoConversion");
     expect(fake.calls).toEqual([{ service: "restart_workers", data: { config_entry_id: "entry" } }]);
     expect(rowText("videoConversion", ".note.success")).toContain("The workers were restarted in 9 s.");
@@ -344,7 +359,12 @@ describe("actions", () => {
 
   it.each([
     ["retry_failed", { count: 23, skipped: [] }, "23 failed jobs were requeued.", "success"],
-    ["retry_failed", { count: 1, skipped: [{}] }, "1 failed job was requeued. 1 could not be requeued.", "warning"],
+    [
+      "retry_failed",
+      { count: 1, skipped: [{}] },
+      "1 failed job was requeued. 1 could not be requeued.",
+      "warning",
+    ],
   ])("%s at once, and tell what came of it", async (action, answer, told, tone) => {
     await show(states(), { answer: () => ({ queues: { faceDetection: answer } }) });
     await choose("faceDetection", action);
@@ -366,7 +386,10 @@ describe("actions", () => {
     ],
     [
       "clear_stuck",
-      { jobs: [job("confirmed", "requeue"), job("slot_lost"), job("unconfirmed"), job("failed")], skipped: [{}] },
+      {
+        jobs: [job("confirmed", "requeue"), job("slot_lost"), job("unconfirmed"), job("failed")],
+        skipped: [{}],
+      },
       "1 stuck job was requeued. 1 was cleared, but its worker is still blocked until a restart. " +
         "1 was cleared; the result could not be confirmed. 1 could not be cleared. 1 job was left untouched.",
       "warning",
@@ -417,7 +440,13 @@ describe("actions", () => {
   it("are offered only where they can work", async () => {
     await show(states());
     const ids = (name: string) => menu(name)?.items.map(({ id }) => id);
-    expect(ids("faceDetection")).toEqual(["retry_failed", "clear_stuck", "clear_failed", "clear_waiting", "history"]);
+    expect(ids("faceDetection")).toEqual([
+      "retry_failed",
+      "clear_stuck",
+      "clear_failed",
+      "clear_waiting",
+      "history",
+    ]);
     expect(ids("smartSearch")).toEqual(["run_queue", "clear_waiting", "resume_anyway", "history"]);
     expect(menu("faceDetection")?.items.map(({ label }) => label)).toEqual([
       "Retry 23 failed",
@@ -427,7 +456,9 @@ describe("actions", () => {
       "Show history",
     ]);
     document.body.replaceChildren();
-    await show(withQueues([running("ocr", 3, 1, 1, { writable: false, failed: 3, stuck: 1, startable: false })]));
+    await show(
+      withQueues([running("ocr", 3, 1, 1, { writable: false, failed: 3, stuck: 1, startable: false })]),
+    );
     expect(ids("ocr")).toEqual(["clear_failed", "clear_waiting", "history"]);
   });
 
@@ -496,7 +527,10 @@ describe("what a row leads to", () => {
     await choose("faceDetection", "history");
     expect(push.mock.lastCall?.[2]).toBe("/history?entity_id=sensor.facedetection_state");
     Object.assign(document.body, {
-      lovelace: { urlPath: "dashboard-immich", config: { views: [{ path: "overview" }, { path: "history" }] } },
+      lovelace: {
+        urlPath: "dashboard-immich",
+        config: { views: [{ path: "overview" }, { path: "history" }] },
+      },
     });
     await choose("faceDetection", "history");
     expect(push.mock.lastCall?.[2]).toBe("/dashboard-immich/history");
@@ -515,7 +549,7 @@ describe("the details", () => {
     expect(name?.getAttribute("aria-expanded")).toBe("true");
     const details = rowText("faceDetection", "dl");
     for (const part of [
-      "Done in this run5,594 of 18,049 (31 %)",
+      "Done in this run 5,594 of 18,049 (31 %)",
       "One job takes1.4 s, nearly always under 6 s",
       "Longest-running job47 min",
       "Jobs at the same time5",
@@ -526,26 +560,32 @@ describe("the details", () => {
       expect(details).toContain(part);
     }
     await click(inRow("faceDetection", ".panel .switch-named"));
-    expect(fake.calls).toEqual([{ service: "pause", data: { config_entry_id: "entry", queue: "faceDetection" } }]);
+    expect(fake.calls).toEqual([
+      { service: "pause", data: { config_entry_id: "entry", queue: "faceDetection" } },
+    ]);
     await click(name);
     expect(inRow("faceDetection", "#details")).toBeNull();
   });
 
   it("say until when it is paused", async () => {
     const pause: Pause = { by: "user", reason: "user", since: NOW - 60_000, until: NOW + 60_000, host: null };
-    await show(withQueues([queue("ocr", { state: "paused", waiting: 1, pause })]), { config: { expanded: true } });
-    expect(rowText("ocr", "dl")).toMatch(/PausedBy hand since .*, until /);
+    await show(withQueues([queue("ocr", { state: "paused", waiting: 1, pause })]), {
+      config: { expanded: true },
+    });
+    expect(rowText("ocr", "dl")).toMatch(/Paused By hand since .*, until /);
     expect(rowText("ocr", ".left")).toMatch(/^until /);
     expect(rowText("ocr", ".state.wide")).toMatch(/^Paused until /);
   });
 
   it("say that it is never called stuck", async () => {
     await show(withQueues([running("ocr", 3, 1, 1, { threshold: 0 })]), { config: { expanded: true } });
-    expect(rowText("ocr", "dl")).toContain("Stuck thresholdNever called stuck");
+    expect(rowText("ocr", "dl")).toContain("Stuck threshold Never called stuck");
   });
 
   it("say when the box is woken at the latest", async () => {
-    await show(states({ gpu_hosts: { host: gpuHost({ state: "off", wake_at_latest: Date.now() + 3_600_000 }) } }));
+    await show(
+      states({ gpu_hosts: { host: gpuHost({ state: "off", wake_at_latest: Date.now() + 3_600_000 }) } }),
+    );
     expect(rowText("smartSearch", ".left")).toMatch(/at the latest$/);
   });
 });
@@ -571,7 +611,9 @@ describe("an update", () => {
 
   it("of a host renders only who waits for it", async () => {
     await show(states());
-    const updates = rows().map((one) => vi.spyOn(one as unknown as { performUpdate(): void }, "performUpdate"));
+    const updates = rows().map((one) =>
+      vi.spyOn(one as unknown as { performUpdate(): void }, "performUpdate"),
+    );
     fake.send({ type: "delta", delta: { gpu_hosts: { host: gpuHost({ state: "booting" }) } } });
     await settle();
     expect(rowText("smartSearch", ".note")).toBe("GPU box is starting. The queue resumes automatically.");

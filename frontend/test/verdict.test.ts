@@ -6,7 +6,13 @@ import { runProgress, thingsOf, verdict, type Verdict } from "../src/verdict";
 
 const MINUTE = 60_000;
 const byHand: Pause = { by: "user", reason: "by_hand", since: NOW - MINUTE, until: null, host: null };
-const forHost: Pause = { by: "immich_admin_tools", reason: "gpu_offline", since: NOW - MINUTE, until: null, host: "host" };
+const forHost: Pause = {
+  by: "immich_admin_tools",
+  reason: "gpu_offline",
+  since: NOW - MINUTE,
+  until: null,
+  host: "host",
+};
 
 const works = running("ocr", 900, 40, 10);
 const stalled = queue("thumbnailGeneration", { state: "stalled", waiting: 8_440, active: 10, stuck: 10 });
@@ -22,10 +28,17 @@ const tenPhotos = Object.fromEntries(
 const pausedByHand = queue("library", { state: "paused", waiting: 600, pause: byHand });
 
 const table: [string, Snapshot, Partial<Verdict>][] = [
-  ["unreachable", withQueues([lost], { unreachable_since: 5 }), { kind: "unreachable", since: 5, tone: "error" }],
+  [
+    "unreachable",
+    withQueues([lost], { unreachable_since: 5 }),
+    { kind: "unreachable", since: 5, tone: "error" },
+  ],
   [
     "a restart explains all that is missing meanwhile",
-    withQueues([lost], { unreachable_since: 5, restart: { configured: true, running: true, usual_seconds: null } }),
+    withQueues([lost], {
+      unreachable_since: 5,
+      restart: { configured: true, running: true, usual_seconds: null },
+    }),
     { kind: "restarting" },
   ],
   ["nothing is known", snapshot({ order: [], queues: {} }), { kind: "unknown", tone: "neutral" }],
@@ -47,7 +60,11 @@ const table: [string, Snapshot, Partial<Verdict>][] = [
     withQueues([{ ...stalled, stuck: 0 }]),
     { kind: "standing_still", count: null, things: "jobs" },
   ],
-  ["the GPU host didn't wake up", withQueues([waits], { gpu_hosts: failed }), { kind: "gpu_failed", count: 1_204 }],
+  [
+    "the GPU host didn't wake up",
+    withQueues([waits], { gpu_hosts: failed }),
+    { kind: "gpu_failed", count: 1_204 },
+  ],
   [
     "the GPU host didn't wake up, its backlog isn't known",
     withQueues([], { gpu_hosts: { host: gpuHost({ state: "wake_failed", backlog: null }) } }),
@@ -69,7 +86,11 @@ const table: [string, Snapshot, Partial<Verdict>][] = [
     withQueues([queue("faceDetection", { lost_slots: 1 })]),
     { kind: "lost_slots", count: 1, of: null },
   ],
-  ["nobody knows of lost workers", withQueues([queue("faceDetection", { lost_slots: null })]), { kind: "all_right" }],
+  [
+    "nobody knows of lost workers",
+    withQueues([queue("faceDetection", { lost_slots: null })]),
+    { kind: "all_right" },
+  ],
   ["import", withQueues([works], { eta: works.eta }), { kind: "running", import: true, remaining: 1_350 }],
   [
     "import mode with little to do",
@@ -88,7 +109,11 @@ const table: [string, Snapshot, Partial<Verdict>][] = [
     { kind: "running", remaining: 0 },
   ],
   ["running with stuck photos", busy(), { kind: "running", tone: "primary" }],
-  ["single jobs are no work worth telling", withQueues([running("backupDatabase", 0, 1, 0)]), { kind: "all_right" }],
+  [
+    "single jobs are no work worth telling",
+    withQueues([running("backupDatabase", 0, 1, 0)]),
+    { kind: "all_right" },
+  ],
   [
     "stuck and nothing else to do",
     snapshot({ stuck: { a: stuckJob({ type: "VIDEO" }) }, stuck_total: 1 }),
@@ -122,7 +147,9 @@ const table: [string, Snapshot, Partial<Verdict>][] = [
   ["waiting for a host nobody knows", withQueues([waits]), { kind: "waiting_for_gpu", host: null }],
   [
     "paused by us for a moment",
-    withQueues([queue("sidecar", { state: "paused", waiting: 3, pause: { ...forHost, reason: "heal", host: null } })]),
+    withQueues([
+      queue("sidecar", { state: "paused", waiting: 3, pause: { ...forHost, reason: "heal", host: null } }),
+    ]),
     { kind: "held" },
   ],
   [
@@ -158,7 +185,8 @@ describe("the verdict", () => {
       const rest = all.slice(index);
       const queues = rest.flatMap(([own]) => own);
       const changes = Object.assign({}, ...rest.map(([, own]) => own).reverse()) as Partial<Snapshot>;
-      return verdict(withQueues([...new Map(queues.map((one) => [one.name, one])).values()], changes), NOW).kind;
+      return verdict(withQueues([...new Map(queues.map((one) => [one.name, one])).values()], changes), NOW)
+        .kind;
     });
     expect(together).toEqual(kinds);
   });
@@ -172,7 +200,9 @@ describe("the verdict", () => {
   });
 
   it("says of work without Redis that it is less exact", () => {
-    expect(verdict(withQueues([works], { source: "redis_lost" }), NOW).remarks).toEqual([{ kind: "redis_lost" }]);
+    expect(verdict(withQueues([works], { source: "redis_lost" }), NOW).remarks).toEqual([
+      { kind: "redis_lost" },
+    ]);
   });
 });
 
@@ -189,7 +219,11 @@ describe("the progress", () => {
 
 describe("what is stuck", () => {
   const of = (jobs: Parameters<typeof stuckJob>[0][], count = jobs.length) =>
-    thingsOf(snapshot({ stuck: Object.fromEntries(jobs.map((job, i) => [i, stuckJob(job)])) }), count, () => true);
+    thingsOf(
+      snapshot({ stuck: Object.fromEntries(jobs.map((job, i) => [i, stuckJob(job)])) }),
+      count,
+      () => true,
+    );
 
   it("is called what it is, as far as that is known of each", () => {
     expect(of([{}, {}])).toBe("photos");

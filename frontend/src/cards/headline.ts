@@ -7,7 +7,15 @@ import { showMoreInfo, type GridOptions } from "../ha";
 import type { GpuHost, HostState, Queue, Snapshot } from "../model";
 import { findCard, goTo, showStuck } from "../page";
 import { registerCard } from "../registry";
-import { runProgress, stuckCounts, thingsOf, verdict, type Remark, type Verdict, type VerdictKind } from "../verdict";
+import {
+  runProgress,
+  stuckCounts,
+  thingsOf,
+  verdict,
+  type Remark,
+  type Verdict,
+  type VerdictKind,
+} from "../verdict";
 
 /** ms between two sentences that are read aloud. */
 const SAID_EVERY = 60_000;
@@ -230,7 +238,10 @@ export class HeadlineCard extends ImmichCard {
     return html`<ha-card aria-busy="true">
       <div class="body shape">
         <span class="visually-hidden" role="status">${this.t("card.loading")}</span>
-        <div class="top"><i class="round"></i><div><i class="long"></i><i class="short"></i></div></div>
+        <div class="top">
+          <i class="round"></i>
+          <div><i class="long"></i><i class="short"></i></div>
+        </div>
       </div>
     </ha-card>`;
   }
@@ -241,7 +252,8 @@ export class HeadlineCard extends ImmichCard {
     const reason = stale ? this.t("headline.remark.disconnected") : this.reasonOf(found);
     const chips = stale ? [] : this.chips(snapshot, found);
     // What stands beside the verdict and is worse than it.
-    const alert = !stale && stuckCounts(snapshot).stuck > 0 && (found.kind === "running" || found.kind === "lost_slots");
+    const alert =
+      !stale && stuckCounts(snapshot).stuck > 0 && (found.kind === "running" || found.kind === "lost_slots");
     return html`<ha-card>
       <div class="body ${stale ? "stale" : ""}">
         <div class="top">
@@ -293,11 +305,16 @@ export class HeadlineCard extends ImmichCard {
             : counted("standing_still.queues", queues.length);
         return count === null
           ? what
-          : this.t("headline.standing_still.because", { what, who: counted(`standing_still.${found.things}`, count) });
+          : this.t("headline.standing_still.because", {
+              what,
+              who: counted(`standing_still.${found.things}`, count),
+            });
       }
       case "gpu_failed": {
         const name = { host: host?.name ?? "" };
-        return count === null ? this.t("headline.gpu_failed", name) : counted("gpu_failed_waiting", count, name);
+        return count === null
+          ? this.t("headline.gpu_failed", name)
+          : counted("gpu_failed_waiting", count, name);
       }
       case "lost_slots":
         return found.of === null
@@ -387,7 +404,11 @@ export class HeadlineCard extends ImmichCard {
   /** `said`: the verdict has these words already. */
   private chip(icon: string, tone: Tone, text: string, open: () => void, said = false): TemplateResult {
     const short = this.t("headline.chip.show");
-    return html`<button class="button chip ${tone}" aria-label=${said ? `${short}: ${text}` : nothing} @click=${open}>
+    return html`<button
+      class="button chip ${tone}"
+      aria-label=${said ? `${short}: ${text}` : nothing}
+      @click=${open}
+    >
       <ha-icon .icon=${icon}></ha-icon><span><bdi>${said ? short : text}</bdi></span
       ><ha-icon class="chevron" icon="mdi:chevron-right"></ha-icon>
     </button>`;
@@ -397,7 +418,8 @@ export class HeadlineCard extends ImmichCard {
     const card = findCard(
       "immich-admin-tools-gpu-host",
       (config) =>
-        (config.entry_id ?? snapshot.entry_id) === snapshot.entry_id && (config.host_id ?? host.host_id) === host.host_id,
+        (config.entry_id ?? snapshot.entry_id) === snapshot.entry_id &&
+        (config.host_id ?? host.host_id) === host.host_id,
     );
     if (card) {
       goTo(card);

@@ -7,14 +7,13 @@ import type { MenuItem } from "../elements/menu";
 import "../elements/question";
 import { isHeld, isPaused, needsAttention, type Notice, type RowAct } from "../elements/queue-row";
 import { queueIcon } from "../format";
-import { navigate, showMoreInfo, type CardConfig, type CardForm } from "../ha";
+import { navigate, pageHass, showMoreInfo, type CardConfig, type CardForm } from "../ha";
 import { Localize } from "../localize";
 import type { Queue, Snapshot } from "../model";
 import { SteadyOrder } from "../order";
 import { showStuck, viewPath } from "../page";
 import { registerCard } from "../registry";
 import { resultOf } from "../results";
-import { en } from "../translations";
 
 export interface QueuesConfig extends CardConfig {
   title?: string;
@@ -28,7 +27,17 @@ export interface QueuesConfig extends CardConfig {
 /** ms that a result stays. */
 const KEEP_RESULT = 600_000;
 
-const SUITED = new Set(["state", "waiting", "active", "delayed", "failed", "rate", "eta", "time_remaining", "processed"]);
+const SUITED = new Set([
+  "state",
+  "waiting",
+  "active",
+  "delayed",
+  "failed",
+  "rate",
+  "eta",
+  "time_remaining",
+  "processed",
+]);
 
 export class QueuesCard extends ImmichCard<QueuesConfig> {
   @state() private idleOpen: boolean | null = null;
@@ -186,7 +195,7 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
   ];
 
   static override getConfigForm(): CardForm {
-    const known = en["queues"] as { queue: Record<string, string> };
+    const words = new Localize(pageHass().locale.language);
     const form = entryForm(
       [
         { name: "title", selector: { text: {} } },
@@ -196,7 +205,9 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
             select: {
               multiple: true,
               custom_value: true,
-              options: Object.keys(known.queue).map((value) => ({ value, label: queueLabel(value) })),
+              options: words
+                .keys("queues.queue")
+                .map((value) => ({ value, label: words.text(`queues.queue.${value}`) })),
             },
           },
         },
@@ -219,7 +230,10 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
 
   override setConfig(config: QueuesConfig): void {
     const { queues } = config;
-    if (queues !== undefined && !(Array.isArray(queues) && queues.every((name) => typeof name === "string"))) {
+    if (
+      queues !== undefined &&
+      !(Array.isArray(queues) && queues.every((name) => typeof name === "string"))
+    ) {
       throw new Error("queues must be a list of names.");
     }
     this.order.forget();
@@ -240,7 +254,10 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
   }
 
   protected override renderLoading(): TemplateResult {
-    const shape = html`<div class="shape"><i class="round"></i><div><i class="long"></i><i class="short"></i></div></div>`;
+    const shape = html`<div class="shape">
+      <i class="round"></i>
+      <div><i class="long"></i><i class="short"></i></div>
+    </div>`;
     return html`<ha-card aria-busy="true">
       <div class="head"><h2>${this.heading}</h2></div>
       <span class="visually-hidden" role="status">${this.t("card.loading")}</span>
@@ -273,25 +290,29 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
           <h2>${this.heading}</h2>
           <span class="secondary"><bdi>${this.summary(snapshot, queues, frozen)}</bdi></span>
         </div>
-        ${mayAct
-          ? html`<span class="end"
-              ><immich-tools-menu
-                .label=${this.t("queues.menu.of_card")}
-                .items=${this.menuItems(queues)}
-                @choose=${this.chooseForAll}
-              ></immich-tools-menu
-            ></span>`
-          : nothing}
+        ${
+          mayAct
+            ? html`<span class="end"
+                ><immich-tools-menu
+                  .label=${this.t("queues.menu.of_card")}
+                  .items=${this.menuItems(queues)}
+                  @choose=${this.chooseForAll}
+                ></immich-tools-menu
+              ></span>`
+            : nothing
+        }
       </div>
       ${this.renderAll(snapshot, queues, mayAct)}
-      ${shown.length
-        ? html`<div class="columns ${mayAct ? "" : "watching"}" aria-hidden="true">
-            <span class="first">${this.t("queues.column.queue")}</span>
-            <span>${this.t("queues.column.waiting")}</span>
-            <span>${this.t("queues.column.rate")}</span>
-            <span>${this.t("queues.column.left")}</span>
-          </div>`
-        : nothing}
+      ${
+        shown.length
+          ? html`<div class="columns ${mayAct ? "" : "watching"}" aria-hidden="true">
+              <span class="first">${this.t("queues.column.queue")}</span>
+              <span>${this.t("queues.column.waiting")}</span>
+              <span>${this.t("queues.column.rate")}</span>
+              <span>${this.t("queues.column.left")}</span>
+            </div>`
+          : nothing
+      }
       ${this.renderRows(snapshot, shown, mayAct, frozen, "busy")}
       ${frozen && shown.length ? nothing : this.renderIdle(snapshot, shown, idle, mayAct, frozen, showIdle)}
       ${this.renderSource(snapshot, stale)}
@@ -387,7 +408,9 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
         });
     const check = html`<ha-icon icon="mdi:check"></ha-icon>`;
     if (!showIdle) {
-      return html`<div class="fold">${check}<span><bdi>${text}</bdi></span></div>`;
+      return html`<div class="fold">
+        ${check}<span><bdi>${text}</bdi></span>
+      </div>`;
     }
     return html`<button
         class="fold"
@@ -397,9 +420,13 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
       >
         ${check}<span><bdi>${text}</bdi></span>
         <span class="icons" aria-hidden="true"
-          >${open || !shown.length
-            ? nothing
-            : idle.map(({ name, label }) => html`<ha-icon .icon=${queueIcon(name)} title=${label}></ha-icon>`)}</span
+          >${
+            open || !shown.length
+              ? nothing
+              : idle.map(
+                  ({ name, label }) => html`<ha-icon .icon=${queueIcon(name)} title=${label}></ha-icon>`,
+                )
+          }</span
         >
         <ha-icon class="chevron" .icon=${open ? "mdi:chevron-up" : "mdi:chevron-down"}></ha-icon>
       </button>
@@ -408,10 +435,18 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
 
   private renderSource(snapshot: Snapshot, stale: boolean): TemplateResult | typeof nothing {
     const notes: TemplateResult[] = [];
-    const note = (tone: string, icon: string, verdict: string, text: string, next: TemplateResult | typeof nothing = nothing) =>
+    const note = (
+      tone: string,
+      icon: string,
+      verdict: string,
+      text: string,
+      next: TemplateResult | typeof nothing = nothing,
+    ) =>
       html`<div class="note ${tone}" role=${tone ? "status" : nothing}>
         <ha-icon .icon=${icon}></ha-icon>
-        <span class="words"><bdi><strong>${verdict}</strong> ${text}</bdi></span>
+        <span class="words"
+          ><bdi><strong>${verdict}</strong> ${text}</bdi></span
+        >
         ${next}
       </div>`;
     if (stale) {
@@ -436,7 +471,9 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
           this.t("queues.source.api"),
           this.t("queues.source.api_text"),
           this.hass.user?.is_admin
-            ? html`<button class="button" @click=${openIntegration}>${this.t("queues.source.add_redis")}</button>`
+            ? html`<button class="button" @click=${openIntegration}>
+                ${this.t("queues.source.add_redis")}
+              </button>`
             : nothing,
         ),
       );
@@ -471,20 +508,22 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
     const meant = asking === "pause_all" ? pausable(queues) : resumable(queues);
     return html`<div class="source">
       ${this.renderActionError()}
-      ${asking
-        ? html`<immich-tools-question
-            .question=${this.t(`queues.ask.${asking}.question`, {
-              count: meant.length,
-              shown: this.format.count(meant.length),
-            })}
-            .consequence=${this.t(`queues.ask.${asking}.text`)}
-            .yes=${this.t(`queues.ask.${asking}.yes`)}
-            .yesIcon=${asking === "pause_all" ? "mdi:pause" : "mdi:play"}
-            .no=${this.t("action.cancel")}
-            @yes=${() => void this.actOnAll(snapshot, asking, meant)}
-            @no=${() => this.stopAsking()}
-          ></immich-tools-question>`
-        : nothing}
+      ${
+        asking
+          ? html`<immich-tools-question
+              .question=${this.t(`queues.ask.${asking}.question`, {
+                count: meant.length,
+                shown: this.format.count(meant.length),
+              })}
+              .consequence=${this.t(`queues.ask.${asking}.text`)}
+              .yes=${this.t(`queues.ask.${asking}.yes`)}
+              .yesIcon=${asking === "pause_all" ? "mdi:pause" : "mdi:play"}
+              .no=${this.t("action.cancel")}
+              @yes=${() => void this.actOnAll(snapshot, asking, meant)}
+              @no=${() => this.stopAsking()}
+            ></immich-tools-question>`
+          : nothing
+      }
     </div>`;
   }
 
@@ -494,7 +533,11 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
     menu?.shadowRoot?.querySelector<HTMLElement>("button")?.focus();
   }
 
-  private async actOnAll(snapshot: Snapshot, what: "pause_all" | "resume_all", queues: Queue[]): Promise<void> {
+  private async actOnAll(
+    snapshot: Snapshot,
+    what: "pause_all" | "resume_all",
+    queues: Queue[],
+  ): Promise<void> {
     this.stopAsking();
     if (!queues.length) {
       return;
@@ -528,7 +571,10 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
       this.actionError = null;
       return;
     }
-    this.tell(queue.name, resultOf(action, answer, queue.name, this.format, (name) => this.labelOf(name)));
+    this.tell(
+      queue.name,
+      resultOf(action, answer, queue.name, this.format, (name) => this.labelOf(name)),
+    );
   }
 
   private labelOf(name: string): string {
@@ -596,9 +642,4 @@ function resumable(queues: Queue[]): Queue[] {
 }
 
 /** Before anything is known of an Immich, as in the editor. */
-function queueLabel(name: string): string {
-  const page = document.querySelector("home-assistant") as (Element & { hass?: { locale: { language: string } } }) | null;
-  return new Localize(page?.hass?.locale.language ?? navigator.language).text(`queues.queue.${name}`);
-}
-
 registerCard("immich-admin-tools-queues", QueuesCard, "queues", (key) => SUITED.has(key));

@@ -373,12 +373,16 @@ export class QueueRow extends LitElement {
         <div class="waiting wide">${this.renderWaiting()}</div>
         <div class="speed wide">${this.frozen ? nothing : this.renderSpeed()}</div>
         <div class="left">${this.frozen ? nothing : this.renderLeft()}</div>
-        ${this.mayAct
-          ? html`<div class="buttons">${this.renderSwitch()}</div>
-              ${this.renderMenu("wide")}`
-          : nothing}
+        ${
+          this.mayAct
+            ? html`<div class="buttons">${this.renderSwitch()}</div>
+                ${this.renderMenu("wide")}`
+            : nothing
+        }
       </div>
-      <div class="below">${this.renderNote()}${this.renderDoing()}${this.renderNotice()}${this.renderQuestion()}${this.renderDetails()}</div>`;
+      <div class="below">
+        ${this.renderNote()}${this.renderDoing()}${this.renderNotice()}${this.renderQuestion()}${this.renderDetails()}
+      </div>`;
   }
 
   // What it is
@@ -435,7 +439,11 @@ export class QueueRow extends LitElement {
       if (queue.pause?.by === "user") {
         return "mdi:hand-back-right";
       }
-      const badges: Record<string, string> = { gpu_offline: "mdi:power-sleep", restart: "mdi:restart", heal: "mdi:broom" };
+      const badges: Record<string, string> = {
+        gpu_offline: "mdi:power-sleep",
+        restart: "mdi:restart",
+        heal: "mdi:broom",
+      };
       return badges[queue.pause?.reason ?? ""] ?? "mdi:pause-circle";
     }
     return queue.blocked ? "mdi:timer-sand" : null;
@@ -461,7 +469,9 @@ export class QueueRow extends LitElement {
           : this.count("pill.blocked", lost),
       );
     }
-    return pills.map((text) => html`<span class="pill"><ha-icon icon="mdi:alert"></ha-icon><bdi>${text}</bdi></span>`);
+    return pills.map(
+      (text) => html`<span class="pill"><ha-icon icon="mdi:alert"></ha-icon><bdi>${text}</bdi></span>`,
+    );
   }
 
   private stateName(): string {
@@ -504,7 +514,9 @@ export class QueueRow extends LitElement {
     }
     const parts = [this.stateName()];
     if (queue.active > 0) {
-      parts.push(this.count(queue.state === "worker_lost" ? "count.left_behind" : "count.active", queue.active));
+      parts.push(
+        this.count(queue.state === "worker_lost" ? "count.left_behind" : "count.active", queue.active),
+      );
     }
     if (queue.delayed > 0) {
       parts.push(this.count("count.delayed", queue.delayed));
@@ -550,7 +562,9 @@ export class QueueRow extends LitElement {
     if (!waiting && now === "idle") {
       return nothing;
     }
-    return html`${this.format.count(waiting)}<span class="visually-hidden"> ${this.t("column.waiting")}</span>`;
+    return html`${this.format.count(waiting)}<span class="visually-hidden">
+        ${this.t("column.waiting")}</span
+      >`;
   }
 
   private rate(): string | null {
@@ -566,9 +580,11 @@ export class QueueRow extends LitElement {
       return nothing;
     }
     return html`${this.renderSpark()}
-    ${isPaused(queue) || queue.blocked
-      ? nothing
-      : html`<div class="rate"><bdi>${this.rate() ?? this.t("rate.measuring")}</bdi></div>`}`;
+    ${
+      isPaused(queue) || queue.blocked
+        ? nothing
+        : html`<div class="rate"><bdi>${this.rate() ?? this.t("rate.measuring")}</bdi></div>`
+    }`;
   }
 
   private renderSpark(): TemplateResult | typeof nothing {
@@ -873,7 +889,8 @@ export class QueueRow extends LitElement {
     next: TemplateResult | typeof nothing = nothing,
   ): TemplateResult {
     return html`<div class="note ${tone}">
-      <ha-icon .icon=${icon}></ha-icon><span class="words"><bdi>${text}</bdi></span>${next}
+      <ha-icon .icon=${icon}></ha-icon><span class="words"><bdi>${text}</bdi></span
+      >${next}
     </div>`;
   }
 
@@ -902,7 +919,8 @@ export class QueueRow extends LitElement {
       return nothing;
     }
     return html`<div class="note" role="status">
-      <ha-icon icon="mdi:timer-sand"></ha-icon><span class="words"><bdi>${this.t(`doing.${this.doing}`)}</bdi></span>
+      <ha-icon icon="mdi:timer-sand"></ha-icon
+      ><span class="words"><bdi>${this.t(`doing.${this.doing}`)}</bdi></span>
     </div>`;
   }
 
@@ -944,19 +962,34 @@ export class QueueRow extends LitElement {
     }
     const details = this.details();
     const spark = this.frozen ? nothing : this.renderSpark();
-    return html`<div class="panel" id="details" role="group" aria-label=${this.t("action.details", { name: this.queue.label })}>
-      ${spark === nothing
-        ? nothing
-        : html`<div class="spark narrow">
-            <div class="caption">${this.t("column.rate")}</div>
-            ${spark}
-          </div>`}
+    return html`<div
+      class="panel"
+      id="details"
+      role="group"
+      aria-label=${this.t("action.details", { name: this.queue.label })}
+    >
+      ${
+        spark === nothing
+          ? nothing
+          : html`<div class="spark narrow">
+              <div class="caption">${this.t("column.rate")}</div>
+              ${spark}
+            </div>`
+      }
       <dl>
-        ${details.map(([name, value]) => html`<div><dt><bdi>${name}</bdi></dt><dd><bdi>${value}</bdi></dd></div>`)}
+        ${details.map(
+          ([name, value]) =>
+            html`<div>
+              <dt><bdi>${name}</bdi></dt>
+              <dd><bdi>${value}</bdi></dd>
+            </div>`,
+        )}
       </dl>
-      ${this.mayAct
-        ? html`<div class="actions">${this.renderSwitch(true)}${this.renderMenu("narrow")}</div>`
-        : nothing}
+      ${
+        this.mayAct
+          ? html`<div class="actions">${this.renderSwitch(true)}${this.renderMenu("narrow")}</div>`
+          : nothing
+      }
     </div>`;
   }
 
@@ -1027,7 +1060,10 @@ export class QueueRow extends LitElement {
         "threshold",
         queue.suggested_threshold === null
           ? threshold
-          : this.t("detail.threshold_value", { threshold, learned: format.duration(queue.suggested_threshold) }),
+          : this.t("detail.threshold_value", {
+              threshold,
+              learned: format.duration(queue.suggested_threshold),
+            }),
       );
     }
     return rows;
@@ -1040,8 +1076,12 @@ export class QueueRow extends LitElement {
     }
     const who = pause.by === "user" ? "by_hand" : "automatically";
     const words =
-      pause.since === null ? this.t(`detail.${who}`) : this.t(`detail.${who}_since`, { time: this.time(pause.since) });
-    return pause.until === null ? words : this.t("detail.until", { pause: words, time: this.time(pause.until) });
+      pause.since === null
+        ? this.t(`detail.${who}`)
+        : this.t(`detail.${who}_since`, { time: this.time(pause.since) });
+    return pause.until === null
+      ? words
+      : this.t("detail.until", { pause: words, time: this.time(pause.until) });
   }
 
   // Words
