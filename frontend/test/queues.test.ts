@@ -161,8 +161,8 @@ describe("unknowns", () => {
     expect(rowText("faceDetection", ".left")).toBe("not known yet");
     const details = rowText("faceDetection", "dl");
     expect(details).toContain("One job takes Not known");
-    expect(details).toContain("Longest-running jobNot known");
-    expect(details).toContain("Jobs at the same timeNot known");
+    expect(details).toContain("Longest-running job Not known");
+    expect(details).toContain("Jobs at the same time Not known");
   });
 
   it("have no number of blocked workers", async () => {
@@ -550,12 +550,12 @@ describe("the details", () => {
     const details = rowText("faceDetection", "dl");
     for (const part of [
       "Done in this run 5,594 of 18,049 (31 %)",
-      "One job takes1.4 s, nearly always under 6 s",
-      "Longest-running job47 min",
-      "Jobs at the same time5",
-      "Stuck threshold5 min (learned: 2 min)",
-      "Failed23",
-      "Active5",
+      "One job takes 1.4 s, nearly always under 6 s",
+      "Longest-running job 47 min",
+      "Jobs at the same time 5",
+      "Stuck threshold 5 min (learned: 2 min)",
+      "Failed 23",
+      "Active 5",
     ]) {
       expect(details).toContain(part);
     }

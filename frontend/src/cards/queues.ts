@@ -641,5 +641,4 @@ function resumable(queues: Queue[]): Queue[] {
   return queues.filter((queue) => isPaused(queue) && !isHeld(queue));
 }
 
-/** Before anything is known of an Immich, as in the editor. */
 registerCard("immich-admin-tools-queues", QueuesCard, "queues", (key) => SUITED.has(key));
