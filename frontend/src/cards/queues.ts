@@ -348,6 +348,8 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
     which: "busy" | "idle",
   ): TemplateResult | typeof nothing {
     if (!queues.length) {
+      // Rows that vanish below a pointer never tell that it left.
+      this.pointed &&= which === "idle";
       return nothing;
     }
     return html`<div
