@@ -167,6 +167,7 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
       @container card (min-width: 600px) {
         .columns {
           display: grid;
+          align-items: end;
           column-gap: 12px;
           grid-template-columns: 40px minmax(0, 1fr) minmax(72px, auto) 84px 96px 40px 40px;
         }

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { progress, queueIcon, type Format } from "../format";
+import { NBSP, progress, queueIcon, type Format } from "../format";
 import type { GpuHost, Queue, Snapshot } from "../model";
 import { base, buttons, notes, tokens } from "../styles";
 import "./icon-tile";
@@ -33,6 +33,9 @@ export interface Notice {
 }
 
 type Ask = "clear_stuck" | "clear_failed" | "clear_waiting" | "resume_anyway" | "restart";
+
+/** The dot stays at the end of a line. */
+const SEPARATOR = `${NBSP}· `;
 
 /** s after which a rate that is being measured should be known. */
 const MEASURED_AFTER = 120;
@@ -226,9 +229,6 @@ export class QueueRow extends LitElement {
         gap: 8px;
         padding-block-end: 12px;
       }
-      .below:empty {
-        display: none;
-      }
       .note {
         flex-wrap: wrap;
         gap: 4px 12px;
@@ -380,9 +380,7 @@ export class QueueRow extends LitElement {
             : nothing
         }
       </div>
-      <div class="below">
-        ${this.renderNote()}${this.renderDoing()}${this.renderNotice()}${this.renderQuestion()}${this.renderDetails()}
-      </div>`;
+      ${this.renderBelow()}`;
   }
 
   // What it is
@@ -524,7 +522,7 @@ export class QueueRow extends LitElement {
     if (queue.failed > 0) {
       parts.push(this.count("count.failed", queue.failed));
     }
-    return parts.join(" · ");
+    return parts.join(SEPARATOR);
   }
 
   /** For a narrow card: what waits comes first. */
@@ -554,7 +552,7 @@ export class QueueRow extends LitElement {
         parts.push(this.count("count.failed", queue.failed));
       }
     }
-    return parts.join(" · ");
+    return parts.join(SEPARATOR);
   }
 
   private renderWaiting(): TemplateResult | typeof nothing {
@@ -786,6 +784,17 @@ export class QueueRow extends LitElement {
   };
 
   // What is below it
+
+  private renderBelow(): TemplateResult | typeof nothing {
+    const parts = [
+      this.renderNote(),
+      this.renderDoing(),
+      this.renderNotice(),
+      this.renderQuestion(),
+      this.renderDetails(),
+    ];
+    return parts.every((part) => part === nothing) ? nothing : html`<div class="below">${parts}</div>`;
+  }
 
   private renderNote(): TemplateResult | typeof nothing {
     const { queue } = this;
