@@ -78,7 +78,9 @@ export function reasonText(job: StuckJob, snapshot: Snapshot, format: Format, no
     case "worker_lost":
       return words.text(`stuck_jobs.reason.worker_lost${restart}`);
     case "api":
-      return words.text(`stuck_jobs.reason.api${restart}`, { time: job.since === null ? "–" : format.time(job.since, now) });
+      return words.text(`stuck_jobs.reason.api${restart}`, {
+        time: job.since === null ? "–" : format.time(job.since, now),
+      });
     case "hung":
       return restart
         ? words.text("stuck_jobs.reason.hung_stuck_only")
@@ -98,7 +100,9 @@ export function reasonText(job: StuckJob, snapshot: Snapshot, format: Format, no
 
 export function reasonOfMany(jobs: StuckJob[], reason: ReasonKey, count: number, format: Format): string {
   const restart =
-    (reason === "worker_lost" || reason === "api") && jobs.some((job) => job.actions.includes("restart")) ? "_restart" : "";
+    (reason === "worker_lost" || reason === "api") && jobs.some((job) => job.actions.includes("restart"))
+      ? "_restart"
+      : "";
   return format.words.text(`stuck_jobs.reason_many.${reason}${restart}`, {
     count,
     shown: format.count(count),
@@ -117,7 +121,9 @@ export function allOf(count: number, format: Format): string {
 export function span(format: Format, seconds: number): string {
   const days = Math.round(seconds / 86_400);
   return days >= 2
-    ? format.words.text("stuck_jobs.days_after_preposition", { count: days, shown: format.count(days) }).replace(" ", NBSP)
+    ? format.words
+        .text("stuck_jobs.days_after_preposition", { count: days, shown: format.count(days) })
+        .replace(" ", NBSP)
     : format.duration(seconds);
 }
 
@@ -147,8 +153,11 @@ export function ageText(job: StuckJob, snapshot: Snapshot, format: Format, now: 
   if (since === null) {
     return format.words.text("stuck_jobs.age.unknown");
   }
-  const key = reason === "api" ? "seen" : reason === "worker_lost" && queue?.state !== "worker_lost" ? "hung" : reason;
-  return format.words.text(`stuck_jobs.age.${key}`, { time: span(format, Math.max(0, (now - since) / 1000)) });
+  const key =
+    reason === "api" ? "seen" : reason === "worker_lost" && queue?.state !== "worker_lost" ? "hung" : reason;
+  return format.words.text(`stuck_jobs.age.${key}`, {
+    time: span(format, Math.max(0, (now - since) / 1000)),
+  });
 }
 
 export function pastAgeText(answer: Answer, format: Format): string {
@@ -231,7 +240,10 @@ export function askToClearAndRestart(snapshot: Snapshot, format: Format): Ask {
   const count = snapshot.stuck_total;
   return {
     question: format.words.text("stuck_jobs.ask.clear_and_restart", { count, shown: format.count(count) }),
-    consequence: [...whatClearingCosts(stuckQueues(snapshot), snapshot, format), awayText(snapshot, format)].join(" "),
+    consequence: [
+      ...whatClearingCosts(stuckQueues(snapshot), snapshot, format),
+      awayText(snapshot, format),
+    ].join(" "),
     yes: format.words.text("stuck_jobs.button.clear_and_restart"),
     icon: ICONS.clear_and_restart,
   };
@@ -258,7 +270,9 @@ export function clearAllLabel(count: number, requeues: boolean, format: Format, 
 
 function whatClearingCosts(queues: Queue[], snapshot: Snapshot, format: Format): string[] {
   const { words } = format;
-  const jobs = Object.values(snapshot.stuck).filter((job) => queues.some((queue) => queue.name === job.queue));
+  const jobs = Object.values(snapshot.stuck).filter((job) =>
+    queues.some((queue) => queue.name === job.queue),
+  );
   const slow = queues.reduce((sum, queue) => sum + queue.slow, 0);
   const lossy = queues.filter((queue) => queue.startable);
   const said = [words.text("stuck_jobs.ask.stay")];
@@ -267,7 +281,9 @@ function whatClearingCosts(queues: Queue[], snapshot: Snapshot, format: Format):
     said[0] = words.text(`stuck_jobs.ask.stays.${nounOf(only)}`);
     said.push(missing(only.queue, snapshot, format));
   } else if (lossy.length) {
-    said.push(words.text("stuck_jobs.missing.many", { queues: format.list(lossy.map((queue) => queue.label)) }));
+    said.push(
+      words.text("stuck_jobs.missing.many", { queues: format.list(lossy.map((queue) => queue.label)) }),
+    );
   } else {
     said.push(words.text("stuck_jobs.missing.many_other"));
   }
@@ -301,7 +317,13 @@ export function noteOf(answer: Answer, of: Subject, snapshot: Snapshot, format: 
         restart: false,
       };
     case "error":
-      return { tone: "error", icon: "mdi:alert-circle", verdict: words.text("card.action_failed"), more: answer.message, restart: false };
+      return {
+        tone: "error",
+        icon: "mdi:alert-circle",
+        verdict: words.text("card.action_failed"),
+        more: answer.message,
+        restart: false,
+      };
     case "skipped":
       return {
         tone: answer.reason === "raced" || answer.reason === "gone" ? "info" : "neutral",
@@ -339,7 +361,13 @@ export function noteOf(answer: Answer, of: Subject, snapshot: Snapshot, format: 
           restart: false,
         };
       }
-      return { tone: "warning", icon: "mdi:alert", verdict, more: slotsText(queue, label, format) + auto, restart: true };
+      return {
+        tone: "warning",
+        icon: "mdi:alert",
+        verdict,
+        more: slotsText(queue, label, format) + auto,
+        restart: true,
+      };
     }
     case "unconfirmed": {
       const certain = answer.doubt !== "redis_lost" && answer.doubt !== "interrupted";

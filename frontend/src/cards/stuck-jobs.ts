@@ -66,7 +66,8 @@ interface Told {
   busy: boolean;
 }
 
-type Asking = { action: JobAction; id: string } | { action: "all" | "restart" | "clear_and_restart"; id: null };
+type Asking =
+  { action: JobAction; id: string } | { action: "all" | "restart" | "clear_and_restart"; id: null };
 
 interface HealedJob {
   job_id: string;
@@ -212,7 +213,9 @@ export class StuckJobsCard extends ImmichCard {
   ];
 
   protected override renderLoading(): TemplateResult {
-    return html`<ha-card aria-busy="true" aria-label=${this.t("card.loading")}><div class="loading"></div></ha-card>`;
+    return html`<ha-card aria-busy="true" aria-label=${this.t("card.loading")}
+      ><div class="loading"></div
+    ></ha-card>`;
   }
 
   protected override renderCard(snapshot: Snapshot, stale: boolean): TemplateResult {
@@ -243,20 +246,24 @@ export class StuckJobsCard extends ImmichCard {
         .tone=${sure ? "success" : "neutral"}
       ></immich-tools-icon-tile>
       <div>
-        <h2 class="verdict">${this.t(sure ? "stuck_jobs.nothing.verdict" : "stuck_jobs.nothing.verdict_then")}</h2>
+        <h2 class="verdict">
+          ${this.t(sure ? "stuck_jobs.nothing.verdict" : "stuck_jobs.nothing.verdict_then")}
+        </h2>
         <p class="secondary checked">
           ${this.t("stuck_jobs.nothing.checked", { ago: ago(this.format, (now - snapshot.as_of) / 1000) })}
         </p>
-        ${snapshot.source === "api"
-          ? html`<p class="secondary">${this.t("stuck_jobs.nothing.without_redis")}</p>`
-          : last
-            ? html`<p class="secondary">
-                ${this.t(last.file_name ? "stuck_jobs.nothing.last" : "stuck_jobs.nothing.last_job", {
-                  file: last.file_name ?? "",
-                  ago: ago(this.format, (now - last.at) / 1000),
-                })}
-              </p>`
-            : nothing}
+        ${
+          snapshot.source === "api"
+            ? html`<p class="secondary">${this.t("stuck_jobs.nothing.without_redis")}</p>`
+            : last
+              ? html`<p class="secondary">
+                  ${this.t(last.file_name ? "stuck_jobs.nothing.last" : "stuck_jobs.nothing.last_job", {
+                    file: last.file_name ?? "",
+                    ago: ago(this.format, (now - last.at) / 1000),
+                  })}
+                </p>`
+              : nothing
+        }
       </div>
     </div>`;
   }
@@ -269,7 +276,12 @@ export class StuckJobsCard extends ImmichCard {
     }
     if (snapshot.unreachable_since !== null) {
       const since = this.format.time(snapshot.unreachable_since, now);
-      return this.line("error", "mdi:alert-circle", this.t("stuck_jobs.state.unreachable", { time: since }), asOf);
+      return this.line(
+        "error",
+        "mdi:alert-circle",
+        this.t("stuck_jobs.state.unreachable", { time: since }),
+        asOf,
+      );
     }
     if (snapshot.source === "redis_lost") {
       return this.line("", "mdi:database-off-outline", "", this.t("stuck_jobs.state.redis_lost"));
@@ -287,20 +299,31 @@ export class StuckJobsCard extends ImmichCard {
   }
 
   private renderHead(snapshot: Snapshot, entries: Entry[], stuck: Entry[], stale: boolean): TemplateResult {
-    const slow = snapshot.stuck_total > 0 && stuck.length > 0 && stuck.every(({ job }) => job?.kind === "long_running");
+    const slow =
+      snapshot.stuck_total > 0 && stuck.length > 0 && stuck.every(({ job }) => job?.kind === "long_running");
     const all = this.clearable(snapshot);
     const count = all.queues.reduce((sum, queue) => sum + queue.stuck, 0);
-    const offered = this.mayAct(snapshot, stale) && count > 1 && !this.pending.size && this.asking?.action !== "all";
+    const offered =
+      this.mayAct(snapshot, stale) && count > 1 && !this.pending.size && this.asking?.action !== "all";
     return html`<div class="head">
-      <h2 tabindex="-1">${this.t(titleKey((stuck.length ? stuck : entries).map((entry) => entry.subject), slow))}</h2>
+      <h2 tabindex="-1">
+        ${this.t(
+          titleKey(
+            (stuck.length ? stuck : entries).map((entry) => entry.subject),
+            slow,
+          ),
+        )}
+      </h2>
       ${snapshot.stuck_total ? html`<span class="secondary">${this.format.count(snapshot.stuck_total)}</span>` : nothing}
-      ${offered
-        ? html`<span class="end">
-            <button class="button text all" @click=${() => (this.asking = { action: "all", id: null })}>
-              ${clearAllLabel(count, all.requeues, this.format)}
-            </button>
-          </span>`
-        : nothing}
+      ${
+        offered
+          ? html`<span class="end">
+              <button class="button text all" @click=${() => (this.asking = { action: "all", id: null })}>
+                ${clearAllLabel(count, all.requeues, this.format)}
+              </button>
+            </span>`
+          : nothing
+      }
     </div>`;
   }
 
@@ -328,25 +351,31 @@ export class StuckJobsCard extends ImmichCard {
           (entry, index) => this.renderEntry(entry, shown[index - 1], stuck, snapshot, may, together, now),
         )}
       </ul>
-      ${more > 0
-        ? html`<div class="foot">
-            ${folded > 0
-              ? html`<button class="button text more" @click=${() => (this.unfolded = true)}>
-                  <ha-icon icon="mdi:chevron-down"></ha-icon>
-                  ${this.t("stuck_jobs.button.show_more", { count: more, shown: this.format.count(more) })}
-                </button>`
-              : html`<span class="secondary">
-                  ${this.t("stuck_jobs.not_listed", { count: more, shown: this.format.count(more) })}
-                </span>`}
-          </div>`
-        : nothing}
-      ${this.unfolded && stuck.length > FOLDED
-        ? html`<div class="foot">
-            <button class="button text less" @click=${() => (this.unfolded = false)}>
-              <ha-icon icon="mdi:chevron-up"></ha-icon>${this.t("stuck_jobs.button.show_less")}
-            </button>
-          </div>`
-        : nothing}
+      ${
+        more > 0
+          ? html`<div class="foot">
+              ${
+                folded > 0
+                  ? html`<button class="button text more" @click=${() => (this.unfolded = true)}>
+                      <ha-icon icon="mdi:chevron-down"></ha-icon>
+                      ${this.t("stuck_jobs.button.show_more", { count: more, shown: this.format.count(more) })}
+                    </button>`
+                  : html`<span class="secondary">
+                      ${this.t("stuck_jobs.not_listed", { count: more, shown: this.format.count(more) })}
+                    </span>`
+              }
+            </div>`
+          : nothing
+      }
+      ${
+        this.unfolded && stuck.length > FOLDED
+          ? html`<div class="foot">
+              <button class="button text less" @click=${() => (this.unfolded = false)}>
+                <ha-icon icon="mdi:chevron-up"></ha-icon>${this.t("stuck_jobs.button.show_less")}
+              </button>
+            </div>`
+          : nothing
+      }
       ${this.renderFoot(snapshot, stuck, entries, may, together)}
     `;
   }
@@ -355,7 +384,8 @@ export class StuckJobsCard extends ImmichCard {
     let plain = 0;
     const most = this.unfolded ? MOST : FOLDED;
     const shown = entries.filter(
-      (entry) => entry.answer !== null || entry.pending !== null || this.asking?.id === entry.id || plain++ < most,
+      (entry) =>
+        entry.answer !== null || entry.pending !== null || this.asking?.id === entry.id || plain++ < most,
     );
     return { shown, folded: entries.length - shown.length };
   }
@@ -388,7 +418,8 @@ export class StuckJobsCard extends ImmichCard {
       if (group.length > 1) {
         if (before?.group !== entry.group || !before.job || before.answer) {
           const key = REASONS[entry.group] as ReasonKey;
-          const all = group.length === stuck.length ? Math.max(group.length, snapshot.stuck_total) : group.length;
+          const all =
+            group.length === stuck.length ? Math.max(group.length, snapshot.stuck_total) : group.length;
           said = reasonOfMany(
             group.map((other) => other.job as StuckJob),
             key,
@@ -409,7 +440,16 @@ export class StuckJobsCard extends ImmichCard {
           : null;
     const key = job ? reasonKey(job, snapshot) : null;
     const good = note?.tone === "success" || note?.tone === "info";
-    const tone = pending || !answer ? (key === "worker_lost" ? "error" : key === "long_running" ? "neutral" : "warning") : good ? "success" : "warning";
+    const tone =
+      pending || !answer
+        ? key === "worker_lost"
+          ? "error"
+          : key === "long_running"
+            ? "neutral"
+            : "warning"
+        : good
+          ? "success"
+          : "warning";
     const known = job ?? pending?.job ?? null;
     return html`<li class=${said ? "said" : ""}>
       ${said ? html`<p class="block">${said}</p>` : nothing}
@@ -422,9 +462,11 @@ export class StuckJobsCard extends ImmichCard {
         .tone=${tone}
         .reason=${reason}
         .actions=${may && job ? job.actions.filter((action) => action !== together) : []}
-        .ask=${this.asking && this.asking.id === entry.id && known
-          ? askAbout(this.asking.action, known, snapshot, format)
-          : null}
+        .ask=${
+          this.asking && this.asking.id === entry.id && known
+            ? askAbout(this.asking.action, known, snapshot, format)
+            : null
+        }
         .note=${note}
         .busy=${pending !== null || (!answer && job?.under_way === true)}
         .offersRestart=${this.offersRestart(snapshot, may)}
@@ -446,7 +488,13 @@ export class StuckJobsCard extends ImmichCard {
   }
 
   private offersRestart(snapshot: Snapshot, may: boolean): boolean {
-    return may && snapshot.restart.configured && !snapshot.restart.running && !this.told?.busy && this.asking?.action !== "restart";
+    return (
+      may &&
+      snapshot.restart.configured &&
+      !snapshot.restart.running &&
+      !this.told?.busy &&
+      this.asking?.action !== "restart"
+    );
   }
 
   private renderLostSlots(snapshot: Snapshot, entries: Entry[]): TemplateResult | typeof nothing {
@@ -461,7 +509,9 @@ export class StuckJobsCard extends ImmichCard {
       <div class="note warning">
         <ha-icon icon="mdi:alert"></ha-icon>
         <p class="words">
-          <strong>${this.t("stuck_jobs.lost_slots.verdict", { count: lost, shown: this.format.count(lost) })}</strong>
+          <strong
+            >${this.t("stuck_jobs.lost_slots.verdict", { count: lost, shown: this.format.count(lost) })}</strong
+          >
           ${this.t(`stuck_jobs.lost_slots.${lost === 1 ? "why_one" : "why"}`)}
           ${queues
             .filter((queue) => queue.concurrency !== null)
@@ -489,19 +539,21 @@ export class StuckJobsCard extends ImmichCard {
       <div class="note told ${note.tone}" tabindex="-1">
         ${busy ? html`<span class="spinner" aria-hidden="true"></span>` : html`<ha-icon .icon=${note.icon}></ha-icon>`}
         <p class="words"><strong>${note.verdict}</strong> ${note.more}</p>
-        ${busy
-          ? nothing
-          : html`<button
-              class="button icon"
-              aria-label=${this.t("action.dismiss")}
-              title=${this.t("action.dismiss")}
-              @click=${() => {
-                this.told = null;
-                this.focusOn("h2");
-              }}
-            >
-              <ha-icon icon="mdi:close"></ha-icon>
-            </button>`}
+        ${
+          busy
+            ? nothing
+            : html`<button
+                class="button icon"
+                aria-label=${this.t("action.dismiss")}
+                title=${this.t("action.dismiss")}
+                @click=${() => {
+                  this.told = null;
+                  this.focusOn("h2");
+                }}
+              >
+                <ha-icon icon="mdi:close"></ha-icon>
+              </button>`
+        }
       </div>
     </div>`;
   }
@@ -516,7 +568,9 @@ export class StuckJobsCard extends ImmichCard {
     const { asking } = this;
     if (asking?.id === null && asking.action !== "all") {
       const ask =
-        asking.action === "restart" ? askToRestart(snapshot, this.format) : askToClearAndRestart(snapshot, this.format);
+        asking.action === "restart"
+          ? askToRestart(snapshot, this.format)
+          : askToClearAndRestart(snapshot, this.format);
       return html`<div class="foot">${this.renderAsk(ask, ".once")}</div>`;
     }
     const lost =
@@ -524,15 +578,24 @@ export class StuckJobsCard extends ImmichCard {
       (snapshot.lost_slots ?? 0) > 0 &&
       !entries.some(({ answer }) => answer?.is === "outcome" && answer.outcome === "slot_lost");
     const action = together ?? (lost ? "restart" : null);
-    if (!action || !may || this.pending.size || this.told?.busy || snapshot.restart.running || (lost && !snapshot.restart.configured)) {
+    if (
+      !action ||
+      !may ||
+      this.pending.size ||
+      this.told?.busy ||
+      snapshot.restart.running ||
+      (lost && !snapshot.restart.configured)
+    ) {
       return nothing;
     }
     const seconds = snapshot.restart.usual_seconds;
     return html`<div class="foot">
       <span class="secondary">
-        ${seconds === null
-          ? this.t("stuck_jobs.away_unknown")
-          : this.t("stuck_jobs.away", { time: this.format.duration(seconds) })}
+        ${
+          seconds === null
+            ? this.t("stuck_jobs.away_unknown")
+            : this.t("stuck_jobs.away", { time: this.format.duration(seconds) })
+        }
       </span>
       <button class="button once" @click=${() => (this.asking = { action, id: null })}>
         <ha-icon .icon=${ICONS[action]}></ha-icon>${this.t(`stuck_jobs.button.${action}`)}
@@ -565,11 +628,16 @@ export class StuckJobsCard extends ImmichCard {
     // What may simply be big is not cleared with others, unless it is in a queue of theirs.
     const meant = new Set(
       jobs
-        .filter((job) => job.kind !== "long_running" && (job.actions.includes("clear") || job.actions.includes("requeue")))
+        .filter(
+          (job) =>
+            job.kind !== "long_running" && (job.actions.includes("clear") || job.actions.includes("requeue")),
+        )
         .map((job) => job.queue),
     );
     const queues = stuckQueues(snapshot).filter(
-      (queue) => queue.writable && (meant.has(queue.name) || (snapshot.stuck_total > jobs.length && queue.stuck > queue.slow)),
+      (queue) =>
+        queue.writable &&
+        (meant.has(queue.name) || (snapshot.stuck_total > jobs.length && queue.stuck > queue.slow)),
     );
     const theirs = jobs.filter((job) => queues.some((queue) => queue.name === job.queue));
     return { queues, requeues: theirs.length > 0 && theirs.every((job) => job.kind === "orphaned") };
@@ -626,9 +694,7 @@ export class StuckJobsCard extends ImmichCard {
       this.answer(
         id,
         job,
-        reason
-          ? { is: "skipped", reason, at, age }
-          : { is: "error", message: errorText(error), at, age },
+        reason ? { is: "skipped", reason, at, age } : { is: "error", message: errorText(error), at, age },
       );
     } finally {
       const pending = new Map(this.pending);
@@ -670,7 +736,10 @@ export class StuckJobsCard extends ImmichCard {
     const busy = action === "all" ? "clear" : action;
     this.told = {
       busy: true,
-      note: busyNote(this.t(`stuck_jobs.doing.${busy}`), this.t(`stuck_jobs.doing.${action === "all" ? "clear" : "restart"}_next`)),
+      note: busyNote(
+        this.t(`stuck_jobs.doing.${busy}`),
+        this.t(`stuck_jobs.doing.${action === "all" ? "clear" : "restart"}_next`),
+      ),
     };
     this.focusOn(".told");
     try {
@@ -701,7 +770,10 @@ export class StuckJobsCard extends ImmichCard {
   private async restart(action: "restart" | "clear_and_restart", snapshot: Snapshot): Promise<void> {
     const data = { config_entry_id: snapshot.entry_id };
     if (action === "restart") {
-      this.told = { busy: false, note: this.restarted((await this.call("restart_workers", data)) as RestartReport, snapshot) };
+      this.told = {
+        busy: false,
+        note: this.restarted((await this.call("restart_workers", data)) as RestartReport, snapshot),
+      };
       return;
     }
     const response = (await this.call("clear_all_and_restart", data)) as {
@@ -723,7 +795,8 @@ export class StuckJobsCard extends ImmichCard {
   }
 
   private restarted(report: Partial<RestartReport>, snapshot: Snapshot): Note {
-    const labels = (queues: string[]) => this.format.list(queues.map((queue) => snapshot.queues[queue]?.label ?? queue));
+    const labels = (queues: string[]) =>
+      this.format.list(queues.map((queue) => snapshot.queues[queue]?.label ?? queue));
     const back = report.confirmed === true;
     const more: string[] = [];
     if (back && !report.missing?.length && report.seconds !== undefined) {
@@ -750,15 +823,24 @@ export class StuckJobsCard extends ImmichCard {
     const said: string[] = [];
     const count = (outcome: OutcomeVerdict) =>
       reports.reduce((sum, report) => sum + report.jobs.filter((job) => job.outcome === outcome).length, 0);
-    const counts = (["confirmed", "slot_lost", "unconfirmed", "failed"] as const).map((outcome) => [outcome, count(outcome)] as const);
+    const counts = (["confirmed", "slot_lost", "unconfirmed", "failed"] as const).map(
+      (outcome) => [outcome, count(outcome)] as const,
+    );
     const skipped = reports.reduce((sum, report) => sum + report.skipped.length, 0);
     for (const [key, found] of [...counts, ["skipped", skipped] as const]) {
       if (found) {
-        said.push(this.t(`stuck_jobs.outcome.several.${key}`, { count: found, shown: this.format.count(found) }));
+        said.push(
+          this.t(`stuck_jobs.outcome.several.${key}`, { count: found, shown: this.format.count(found) }),
+        );
       }
     }
     const of = Object.fromEntries(counts);
-    const tone = of["failed"] || of["slot_lost"] ? "warning" : of["unconfirmed"] || skipped || !said.length ? "neutral" : "success";
+    const tone =
+      of["failed"] || of["slot_lost"]
+        ? "warning"
+        : of["unconfirmed"] || skipped || !said.length
+          ? "neutral"
+          : "success";
     return {
       tone,
       icon: { warning: "mdi:alert", neutral: "mdi:information-outline", success: "mdi:check-circle" }[tone],
@@ -771,7 +853,14 @@ export class StuckJobsCard extends ImmichCard {
   /** Errors come with their key: they say why a job was left alone. */
   private async call(action: string, data: Record<string, unknown>): Promise<unknown> {
     this.actionError = null;
-    const { response } = await this.hass.callService("immich_admin_tools", action, data, undefined, false, true);
+    const { response } = await this.hass.callService(
+      "immich_admin_tools",
+      action,
+      data,
+      undefined,
+      false,
+      true,
+    );
     return response ?? {};
   }
 
@@ -788,9 +877,10 @@ export class StuckJobsCard extends ImmichCard {
   private dismiss(entry: Entry): void {
     this.forget(entry.id);
     const now = Math.max(this.now(), entry.answer?.at ?? 0);
-    this.dismissed = Object.fromEntries(
-      [...Object.entries(this.dismissed).filter(([, at]) => now - at < TOLD_FOR), [`${this.entryId}/${entry.id}`, now]],
-    );
+    this.dismissed = Object.fromEntries([
+      ...Object.entries(this.dismissed).filter(([, at]) => now - at < TOLD_FOR),
+      [`${this.entryId}/${entry.id}`, now],
+    ]);
     try {
       sessionStorage.setItem(DISMISSED, JSON.stringify(this.dismissed));
     } catch {
@@ -821,7 +911,14 @@ export class StuckJobsCard extends ImmichCard {
       if (entry) {
         entry.pending = pending;
       } else {
-        entries.set(id, { id, subject: pending.job, job: null, answer: null, pending, ...this.place(id, now) });
+        entries.set(id, {
+          id,
+          subject: pending.job,
+          job: null,
+          answer: null,
+          pending,
+          ...this.place(id, now),
+        });
       }
     }
     for (const [id, { answer, subject }] of this.answers) {
@@ -830,19 +927,35 @@ export class StuckJobsCard extends ImmichCard {
     const outcomes = Object.values(snapshot.outcomes).sort((a, b) => b.at - a.at);
     for (const outcome of outcomes.slice(0, MOST_RESULTS)) {
       const { at, age, doubt, mode, by } = outcome;
-      this.put(entries, idOf(outcome), outcome, { is: "outcome", outcome: outcome.outcome, doubt, mode, by, at, age }, snapshot, now);
+      this.put(
+        entries,
+        idOf(outcome),
+        outcome,
+        { is: "outcome", outcome: outcome.outcome, doubt, mode, by, at, age },
+        snapshot,
+        now,
+      );
     }
     if (this.places.size > 500) {
       this.places = new Map([...this.places].filter(([id]) => entries.has(id)));
     }
-    return [...entries.values()].sort((a, b) => a.group - b.group || a.since - b.since || a.id.localeCompare(b.id));
+    return [...entries.values()].sort(
+      (a, b) => a.group - b.group || a.since - b.since || a.id.localeCompare(b.id),
+    );
   }
 
   private place(id: string, since: number): { group: number; since: number } {
     return this.places.get(id) ?? { group: REASONS.length, since };
   }
 
-  private put(entries: Map<string, Entry>, id: string, subject: Subject, answer: Answer, snapshot: Snapshot, now: number): void {
+  private put(
+    entries: Map<string, Entry>,
+    id: string,
+    subject: Subject,
+    answer: Answer,
+    snapshot: Snapshot,
+    now: number,
+  ): void {
     if (now - answer.at > TOLD_FOR || (this.dismissed[`${snapshot.entry_id}/${id}`] ?? 0) >= answer.at) {
       return;
     }
@@ -862,7 +975,14 @@ export class StuckJobsCard extends ImmichCard {
       entry.answer = answer;
       return;
     }
-    entries.set(id, { id, subject, job: null, answer, pending: null, ...this.place(id, answer.at - (answer.age ?? 0) * 1000) });
+    entries.set(id, {
+      id,
+      subject,
+      job: null,
+      answer,
+      pending: null,
+      ...this.place(id, answer.at - (answer.age ?? 0) * 1000),
+    });
   }
 }
 
@@ -870,7 +990,12 @@ function busyNote(verdict: string, more: string): Note {
   return { tone: "info", icon: "mdi:progress-clock", verdict, more, restart: false };
 }
 
-function answerOf(report: QueueReport | undefined, jobId: string, at: number, age: number | null): Answer | null {
+function answerOf(
+  report: QueueReport | undefined,
+  jobId: string,
+  at: number,
+  age: number | null,
+): Answer | null {
   const healed = report?.jobs.find((job) => job.job_id === jobId);
   if (healed) {
     const { outcome, doubt, mode } = healed;

@@ -261,38 +261,55 @@ export class StuckItem extends LitElement {
       ${this.busy ? html`<span class="spinner" aria-hidden="true"></span>` : html`<ha-icon .icon=${note.icon}></ha-icon>`}
       <div class="words">
         <p><strong>${note.verdict}</strong> ${note.more}</p>
-        ${restart || open
-          ? html`<div class="buttons">
-              ${restart
-                ? html`<button class="button main" data-action="restart" @click=${() => this.fire("restart")}>
-                      <ha-icon .icon=${ICONS.restart}></ha-icon>${words.text("stuck_jobs.button.restart")}
-                    </button>
-                    <button
-                      class="button text"
-                      aria-label=${words.text("stuck_jobs.button.of", { action: words.text("stuck_jobs.button.later"), file: name })}
-                      @click=${() => this.fire("dismiss")}
-                    >
-                      ${words.text("stuck_jobs.button.later")}
-                    </button>`
-                : nothing}
-              ${open
-                ? html`<a class="button text" href=${this.safeUrl ?? nothing} target="_blank" rel="noreferrer">
-                    <ha-icon icon="mdi:open-in-new"></ha-icon>${words.text("action.open_in_immich")}
-                  </a>`
-                : nothing}
-            </div>`
-          : nothing}
+        ${
+          restart || open
+            ? html`<div class="buttons">
+                ${
+                  restart
+                    ? html`<button
+                          class="button main"
+                          data-action="restart"
+                          @click=${() => this.fire("restart")}
+                        >
+                          <ha-icon .icon=${ICONS.restart}></ha-icon>${words.text("stuck_jobs.button.restart")}
+                        </button>
+                        <button
+                          class="button text"
+                          aria-label=${words.text("stuck_jobs.button.of", { action: words.text("stuck_jobs.button.later"), file: name })}
+                          @click=${() => this.fire("dismiss")}
+                        >
+                          ${words.text("stuck_jobs.button.later")}
+                        </button>`
+                    : nothing
+                }
+                ${
+                  open
+                    ? html`<a
+                        class="button text"
+                        href=${this.safeUrl ?? nothing}
+                        target="_blank"
+                        rel="noreferrer"
+                      >
+                        <ha-icon icon="mdi:open-in-new"></ha-icon>${words.text("action.open_in_immich")}
+                      </a>`
+                    : nothing
+                }
+              </div>`
+            : nothing
+        }
       </div>
-      ${this.busy || restart
-        ? nothing
-        : html`<button
-            class="button icon"
-            aria-label=${words.text("stuck_jobs.button.dismiss_of", { file: name })}
-            title=${words.text("action.dismiss")}
-            @click=${() => this.fire("dismiss")}
-          >
-            <ha-icon icon="mdi:close"></ha-icon>
-          </button>`}
+      ${
+        this.busy || restart
+          ? nothing
+          : html`<button
+              class="button icon"
+              aria-label=${words.text("stuck_jobs.button.dismiss_of", { file: name })}
+              title=${words.text("action.dismiss")}
+              @click=${() => this.fire("dismiss")}
+            >
+              <ha-icon icon="mdi:close"></ha-icon>
+            </button>`
+      }
     </div>`;
   }
 
