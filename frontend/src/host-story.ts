@@ -112,7 +112,7 @@ export function hostStory(host: GpuHost, queues: Record<string, Queue>, format: 
       }
       const backlog = host.backlog;
       const wakeless = host.can_wake ? null : t("why.cannot_wake");
-      const base = { tone: "neutral" as const, day: true, icon: "mdi:weather-night" };
+      const base = { tone: "neutral" as const, day: true, icon: "mdi:moon-waning-crescent" };
       if (host.hold === "off") {
         return story({
           ...base,
@@ -133,7 +133,7 @@ export function hostStory(host: GpuHost, queues: Record<string, Queue>, format: 
         const window = host.allowed_from && host.allowed_to;
         return story({
           ...base,
-          icon: "mdi:weather-night-partly-cloudy",
+          icon: "mdi:weather-night",
           verdict: t("verdict.off_until", { time: time(host.allowed_at) }),
           reason: said(
             many("why.waiting", backlog),
@@ -222,7 +222,7 @@ export function hostStory(host: GpuHost, queues: Record<string, Queue>, format: 
         verdict: t(offline ? "verdict.not_responding" : "verdict.working"),
         reason: said(backlog === null && t("why.backlog_unknown"), keptText(host, t), reason, skipped),
         facts: [
-          ...(backlog === null ? [] : [{ label: t("fact.jobs_left"), value: format.count(backlog + (host.active ?? 0)) }]),
+          ...(backlog === null ? [] : [{ label: t("fact.jobs_left"), value: format.count(backlog) }]),
           ...needs(host, format, t("fact.needs_now")),
           ...(host.automatic && host.hold !== "by_hand" && host.can_switch_off && !host.trouble
             ? [{ label: t("fact.then_off_after"), value: t("fact.idle", { time: format.duration(host.idle_time) }) }]
