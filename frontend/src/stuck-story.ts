@@ -178,7 +178,7 @@ export function missing(queue: string, snapshot: Snapshot, format: Format): stri
   }
   return known?.startable
     ? format.words.text("stuck_jobs.missing.startable", { queue: label })
-    : format.words.text("stuck_jobs.missing.other");
+    : format.words.text("stuck_jobs.missing.unplanned");
 }
 
 export interface Ask {

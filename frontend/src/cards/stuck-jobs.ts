@@ -206,6 +206,9 @@ export class StuckJobsCard extends ImmichCard {
           display: block;
         }
       }
+      .stale {
+        --primary-text-color: var(--iat-secondary);
+      }
       .loading {
         height: 68px;
       }
