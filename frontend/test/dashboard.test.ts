@@ -247,7 +247,11 @@ describe("the dashboard", () => {
   it("keeps its views when one of them would go, as Home Assistant may be showing it", async () => {
     const both = home([instance({ problem_assets: 1 }), instance({ entry_id: "two" })]);
     await DashboardStrategy.generate({}, both.hass);
-    for (const fewer of [[instance(), instance({ entry_id: "two" })], [instance({ problem_assets: 1 })], []]) {
+    for (const fewer of [
+      [instance(), instance({ entry_id: "two" })],
+      [instance({ problem_assets: 1 })],
+      [],
+    ]) {
       both.tell(fewer);
       expect(DashboardStrategy.shouldRegenerate({}, both.hass, both.hass)).toBe(false);
     }

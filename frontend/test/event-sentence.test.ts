@@ -101,7 +101,9 @@ it("counts skipped photos, and knows when there may have been more", () => {
   expect(told("jobs_burnt", { queue: "ocr", label: "Box", jobs: 10, at_least: true, host: "x" })).toBe(
     "At least 10 photos were skipped · ocr · Box",
   );
-  expect(told("gpu_ready", { host: "gone", label: null, duration: 98 })).toBe("GPU box is ready · Started in 1 min 38 s");
+  expect(told("gpu_ready", { host: "gone", label: null, duration: 98 })).toBe(
+    "GPU box is ready · Started in 1 min 38 s",
+  );
   expect(told("jobs_burnt", { ...face, jobs: 1 })).toBe("1 photo was skipped · Face detection");
 });
 

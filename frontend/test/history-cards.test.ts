@@ -205,7 +205,13 @@ describe("in numbers", () => {
     const { card } = await show("statistics", statistics({ bars }));
     expect(all(card, ".bar")).toHaveLength(5);
     expect(all(card, ".column")).toHaveLength(3);
-    expect(all(card, "td").map(({ textContent }) => textContent)).toEqual(["1", "2", "not known", "not known", "5"]);
+    expect(all(card, "td").map(({ textContent }) => textContent)).toEqual([
+      "1",
+      "2",
+      "not known",
+      "not known",
+      "5",
+    ]);
   });
 
   it.each(["en", "de"])("says why something isn't known, and never 0 (%s)", async (language) => {
@@ -273,7 +279,12 @@ describe("speed", () => {
     }));
     const { card } = await show("speed", day({ series }));
     expect(all(card, ".legend li").map((item) => item.textContent!.replace(/\s+/g, " ").trim())).toEqual([
-      "Others", "Q7", "Q6", "Q5", "Q4", "Q3",
+      "Others",
+      "Q7",
+      "Q6",
+      "Q5",
+      "Q4",
+      "Q3",
     ]);
   });
 
@@ -283,14 +294,25 @@ describe("speed", () => {
     expect(rates()).toEqual(["71", "42"]);
     const area = all(card, "path.area")[0];
     const { queues } = busy();
-    fake.send({ type: "delta", delta: { queues: { ocr: { ...queues["ocr"]!, rate: null }, faceDetection: { ...queues["faceDetection"]!, rate: 0 } } } });
+    fake.send({
+      type: "delta",
+      delta: {
+        queues: {
+          ocr: { ...queues["ocr"]!, rate: null },
+          faceDetection: { ...queues["faceDetection"]!, rate: 0 },
+        },
+      },
+    });
     await settled(card);
     expect(rates()).toEqual(["", "0"]);
     expect(all(card, "path.area")[0]).toBe(area);
   });
 
   it("has a table that says what isn't known", async () => {
-    const { card } = await show("speed", day({ series: [{ queue: "ocr", label: "OCR", values: [5, 5, null] }] }));
+    const { card } = await show(
+      "speed",
+      day({ series: [{ queue: "ocr", label: "OCR", values: [5, 5, null] }] }),
+    );
     all(card, ".head button")[0]!.click();
     await settled(card);
     expect(all(card, "table td").map(({ textContent }) => textContent)).toEqual(["5", "5"]);

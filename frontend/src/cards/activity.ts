@@ -280,11 +280,15 @@ export class ActivityCard extends ImmichCard {
       </div>
       ${guard([snapshot.order, this.filter, this.queue, this.format], () => this.renderTools(snapshot))}
       <div class="messages">${this.renderMessages()}</div>
-      ${page
-        ? guard([page, this.earlier, this.loadingEarlier, this.format], () => this.renderEvents(snapshot, page))
-        : this.newest.problem
-          ? nothing
-          : this.renderShapes()}
+      ${
+        page
+          ? guard([page, this.earlier, this.loadingEarlier, this.format], () =>
+              this.renderEvents(snapshot, page),
+            )
+          : this.newest.problem
+            ? nothing
+            : this.renderShapes()
+      }
     </ha-card>`;
   }
 

@@ -150,7 +150,9 @@ function details(event: HistoryEvent, format: Format, names: Names): (string | n
         event.file_name ?? words.text("history.no_file"),
         queue,
         event.age === null ? null : words.text("history.active_for", { time: format.duration(event.age) }),
-        event.kind && words.has(`history.kinds.${event.kind}`) ? words.text(`history.kinds.${event.kind}`) : null,
+        event.kind && words.has(`history.kinds.${event.kind}`)
+          ? words.text(`history.kinds.${event.kind}`)
+          : null,
         why,
       ];
     case "job_cleared":

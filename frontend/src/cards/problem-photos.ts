@@ -108,17 +108,22 @@ export class ProblemPhotosCard extends ImmichCard {
         <h2>${this.t("history.problem_photos.title")}</h2>
         ${value?.length ? html`<span class="secondary">${this.format.count(value.length)}</span>` : nothing}
       </div>
-      ${problem === null
-        ? nothing
-        : html`<div class="message">
-            <div class="note error" role="alert">
-              <ha-icon icon="mdi:alert-circle"></ha-icon>
-              <span class="words"
-                ><strong>${this.t("history.problem_photos.failed")}</strong> ${problemText(problem, this.format.words)}</span
-              >
-              <button class="link" @click=${() => void this.assets.refresh()}>${this.t("action.retry")}</button>
-            </div>
-          </div>`}
+      ${
+        problem === null
+          ? nothing
+          : html`<div class="message">
+              <div class="note error" role="alert">
+                <ha-icon icon="mdi:alert-circle"></ha-icon>
+                <span class="words"
+                  ><strong>${this.t("history.problem_photos.failed")}</strong>
+                  ${problemText(problem, this.format.words)}</span
+                >
+                <button class="link" @click=${() => void this.assets.refresh()}>
+                  ${this.t("action.retry")}
+                </button>
+              </div>
+            </div>`
+      }
       ${value ? guard([value, this.format], () => this.renderAssets(value)) : problem === null ? html`<div class="shapes" aria-busy="true"></div>` : nothing}
     </ha-card>`;
   }

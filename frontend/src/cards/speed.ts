@@ -357,26 +357,33 @@ export class SpeedCard extends ImmichCard {
             : nothing
         }
       </div>
-      ${problem === null
-        ? nothing
-        : html`<div class="message">
-            <div class="note error" role="alert">
-              <ha-icon icon="mdi:alert-circle"></ha-icon>
-              <span class="words"
-                ><strong>${this.t("history.speed.failed")}</strong> ${problemText(problem, this.format.words)}</span
-              >
-              <button class="link" @click=${() => void this.speed.refresh()}>${this.t("action.retry")}</button>
-            </div>
-          </div>`}
-      ${value === null
-        ? problem === null
-          ? html`<div class="shapes" aria-busy="true"></div>`
-          : nothing
-        : missing
-          ? html`<p class="empty">${missing}</p>`
-          : this.asTable
-            ? guard([value, this.format], () => this.renderTable(value, series))
-            : html`${this.renderLegend(series, snapshot)}${guard([value, this.format], () => this.renderChart(value, series))}`}
+      ${
+        problem === null
+          ? nothing
+          : html`<div class="message">
+              <div class="note error" role="alert">
+                <ha-icon icon="mdi:alert-circle"></ha-icon>
+                <span class="words"
+                  ><strong>${this.t("history.speed.failed")}</strong>
+                  ${problemText(problem, this.format.words)}</span
+                >
+                <button class="link" @click=${() => void this.speed.refresh()}>
+                  ${this.t("action.retry")}
+                </button>
+              </div>
+            </div>`
+      }
+      ${
+        value === null
+          ? problem === null
+            ? html`<div class="shapes" aria-busy="true"></div>`
+            : nothing
+          : missing
+            ? html`<p class="empty">${missing}</p>`
+            : this.asTable
+              ? guard([value, this.format], () => this.renderTable(value, series))
+              : html`${this.renderLegend(series, snapshot)}${guard([value, this.format], () => this.renderChart(value, series))}`
+      }
     </ha-card>`;
   }
 
@@ -409,8 +416,7 @@ export class SpeedCard extends ImmichCard {
     const at = (time: number) => ((time - speed.start) / span) * 100;
     const mark = (value: number) => (top < 1000 ? this.format.decimal(value, 2) : this.format.short(value));
     const peak = this.t("unit.rate_minute", { value: this.format.count(highest) });
-    return html`
-      <div class="unit">${this.t("history.speed.unit")}</div>
+    return html` <div class="unit">${this.t("history.speed.unit")}</div>
       <div class="frame">
         <div class="scale" aria-hidden="true">
           <span class="widest">${mark(top)}</span>
@@ -462,7 +468,8 @@ export class SpeedCard extends ImmichCard {
       ${[...series].reverse().map(({ label, colour, queues }) => {
         const now = sum(queues.map((queue) => snapshot.queues[queue]?.rate ?? null));
         return html`<li>
-          <span class="swatch" style="background: ${colour}"></span>${label} <b>${this.value(now) ?? nothing}</b>
+          <span class="swatch" style="background: ${colour}"></span>${label}
+          <b>${this.value(now) ?? nothing}</b>
         </li>`;
       })}
     </ul>`;
@@ -563,13 +570,21 @@ function chosen(speed: Speed, others: string): Series[] {
   );
   const coloured = shown
     .filter((one) => busiest.has(one))
-    .map(({ queue, label, values }, index) => ({ label, queues: [queue], values, colour: `var(--color-${index + 1})` }));
+    .map(({ queue, label, values }, index) => ({
+      label,
+      queues: [queue],
+      values,
+      colour: `var(--color-${index + 1})`,
+    }));
   const rest = shown.filter((one) => !busiest.has(one));
   if (!rest.length) {
     return coloured;
   }
   const values = total(rest.map((one) => one.values));
-  return [...coloured, { label: others, queues: rest.map(({ queue }) => queue), values, colour: "var(--iat-secondary)" }];
+  return [
+    ...coloured,
+    { label: others, queues: rest.map(({ queue }) => queue), values, colour: "var(--iat-secondary)" },
+  ];
 }
 
 /** Whole hours, every third; every sixth is shown on narrow cards too. None close to the end, where "now" stands. */

@@ -221,22 +221,29 @@ export class StatisticsCard extends ImmichCard {
           )}
         </fieldset>
       </div>
-      ${problem === null
-        ? nothing
-        : html`<div class="message">
-            <div class="note error" role="alert">
-              <ha-icon icon="mdi:alert-circle"></ha-icon>
-              <span class="words"
-                ><strong>${this.t("history.statistics.failed")}</strong> ${problemText(problem, this.format.words)}</span
-              >
-              <button class="link" @click=${() => void this.statistics.refresh()}>${this.t("action.retry")}</button>
-            </div>
-          </div>`}
-      ${value
-        ? guard([value, this.format], () => [this.renderChart(value), this.renderFigures(value)])
-        : problem === null
-          ? html`<div class="shapes" aria-busy="true"></div>`
-          : nothing}
+      ${
+        problem === null
+          ? nothing
+          : html`<div class="message">
+              <div class="note error" role="alert">
+                <ha-icon icon="mdi:alert-circle"></ha-icon>
+                <span class="words"
+                  ><strong>${this.t("history.statistics.failed")}</strong>
+                  ${problemText(problem, this.format.words)}</span
+                >
+                <button class="link" @click=${() => void this.statistics.refresh()}>
+                  ${this.t("action.retry")}
+                </button>
+              </div>
+            </div>`
+      }
+      ${
+        value
+          ? guard([value, this.format], () => [this.renderChart(value), this.renderFigures(value)])
+          : problem === null
+            ? html`<div class="shapes" aria-busy="true"></div>`
+            : nothing
+      }
     </ha-card>`;
   }
 
@@ -267,9 +274,14 @@ export class StatisticsCard extends ImmichCard {
           >
             <div class="rest">
               ${shown ? html`<span class="number">${bar.jobs === null ? "?" : this.format.short(bar.jobs)}</span>` : nothing}
-              ${bar.jobs === null
-                ? nothing
-                : html`<div class="column" style="height: ${highest > 0 ? (bar.jobs / highest) * 108 : 0}px"></div>`}
+              ${
+                bar.jobs === null
+                  ? nothing
+                  : html`<div
+                      class="column"
+                      style="height: ${highest > 0 ? (bar.jobs / highest) * 108 : 0}px"
+                    ></div>`
+              }
             </div>
             <div class="when">${this.mark(bar.start, period, index, slots.length)}</div>
           </div>`;

@@ -84,7 +84,9 @@ export class DashboardStrategy extends HTMLElement {
     }
     last.instances = feed.instances;
     // Home Assistant loses its place when the view that is shown goes: what is gone is told by its cards until then.
-    return signature(now, feed.instances) !== last.signature && viewCount(feed.instances) >= viewCount(last.shown);
+    return (
+      signature(now, feed.instances) !== last.signature && viewCount(feed.instances) >= viewCount(last.shown)
+    );
   }
 
   static getCreateSuggestions(): { title: string; icon: string } {
@@ -107,7 +109,9 @@ function remember(hass: HomeAssistant, known: Instance[] | null): void {
 }
 
 function viewCount(known: Instance[] | null): number {
-  return known?.length ? known.length + 2 + Number(known.some(({ problem_assets }) => problem_assets > 0)) : 1;
+  return known?.length
+    ? known.length + 2 + Number(known.some(({ problem_assets }) => problem_assets > 0))
+    : 1;
 }
 
 /** All that the views depend on. */
