@@ -213,13 +213,13 @@ describe("the chips", () => {
   });
 
   it("open the entity where the page has no such card", async () => {
-    await show(busy({ entities: { stuck_jobs: "sensor.immich_stuck_jobs" } }));
+    await show(busy());
     const heard = vi.fn();
     document.body.addEventListener("hass-more-info", heard);
     chips().forEach((chip) => chip.click());
     document.body.removeEventListener("hass-more-info", heard);
     expect(heard.mock.calls.map(([event]) => event.detail.entityId)).toEqual([
-      "sensor.immich_stuck_jobs",
+      "sensor.facedetection_state",
       "sensor.gpu_box_state",
     ]);
   });
