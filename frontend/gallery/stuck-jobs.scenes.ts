@@ -9,7 +9,9 @@ function withStuck(jobs: StuckJob[], changes: Partial<Snapshot> = {}, total = jo
   const base = snapshot();
   const queues = { ...base.queues };
   for (const job of jobs) {
-    const of = queues[job.queue]?.active ? queues[job.queue] : running(job.queue, 12_450, 42, 5594, { stuck: 0 });
+    const of = queues[job.queue]?.active
+      ? queues[job.queue]
+      : running(job.queue, 12_450, 42, 5594, { stuck: 0 });
     if (of) {
       queues[job.queue] = {
         ...of,
@@ -67,26 +69,54 @@ export const scenes: Scene[] = [
     title: "Worker lost",
     message: withStuck([{ ...video, file_name: "VID_20240803_1511.mp4", actions: ["restart"] }], {
       queues: {
-        videoConversion: queue("videoConversion", { state: "worker_lost", state_since: NOW - 6 * MINUTE, worker: false, stuck: 1 }),
+        videoConversion: queue("videoConversion", {
+          state: "worker_lost",
+          state_since: NOW - 6 * MINUTE,
+          worker: false,
+          stuck: 1,
+        }),
       },
     }),
   },
   {
     title: "Maybe just long",
-    message: withStuck([{ ...video, kind: "long_running", threshold: 1800, size: 14.2e9, actions: ["ignore", "clear"] }]),
+    message: withStuck([
+      { ...video, kind: "long_running", threshold: 1800, size: 14.2e9, actions: ["ignore", "clear"] },
+    ]),
   },
-  { title: "Ghost", message: withStuck([stuckJob({ kind: "ghost", name: null, asset_id: null, file_name: null, path: null, size: null, type: null, url: null, actions: ["clear"] })]) },
+  {
+    title: "Ghost",
+    message: withStuck([
+      stuckJob({
+        kind: "ghost",
+        name: null,
+        asset_id: null,
+        file_name: null,
+        path: null,
+        size: null,
+        type: null,
+        url: null,
+        actions: ["clear"],
+      }),
+    ]),
+  },
   { title: "Nothing is stuck", message: snapshot() },
   { title: "Nothing is stuck, wide", message: snapshot(), width: 640 },
   { title: "Under way", message: withStuck([stuckJob({ under_way: true })]) },
   { title: "Outcome: confirmed", message: withOutcome({}) },
   {
     title: "Outcome: slot lost",
-    message: withOutcome({ outcome: "slot_lost" }, { lost_slots: 1, queues: faces({ lost_slots: 1, concurrency: 5 }) }),
+    message: withOutcome(
+      { outcome: "slot_lost" },
+      { lost_slots: 1, queues: faces({ lost_slots: 1, concurrency: 5 }) },
+    ),
   },
   { title: "Outcome: could not confirm", message: withOutcome({ outcome: "unconfirmed", doubt: "paused" }) },
   { title: "Outcome: failed", message: withOutcome({ outcome: "failed", by: "auto" }) },
-  { title: "Slot lost, nothing stuck", message: snapshot({ lost_slots: 2, queues: faces({ lost_slots: 2, concurrency: 5 }) }) },
+  {
+    title: "Slot lost, nothing stuck",
+    message: snapshot({ lost_slots: 2, queues: faces({ lost_slots: 2, concurrency: 5 }) }),
+  },
   {
     title: "Immich API only",
     message: withStuck([stuckJob({ actions: ["restart", "ignore"] })], { source: "api" }),
@@ -97,19 +127,48 @@ export const scenes: Scene[] = [
     message: withStuck([
       stuckJob(),
       video,
-      stuckJob({ kind: "orphaned", queue: "ocr", job_id: "o", actions: ["requeue", "clear"], file_name: "DSC_0097.NEF" }),
-      { ...video, key: "videoConversion/v2", job_id: "v2", kind: "long_running", threshold: 1800, size: null, actions: ["ignore", "clear"] },
+      stuckJob({
+        kind: "orphaned",
+        queue: "ocr",
+        job_id: "o",
+        actions: ["requeue", "clear"],
+        file_name: "DSC_0097.NEF",
+      }),
+      {
+        ...video,
+        key: "videoConversion/v2",
+        job_id: "v2",
+        kind: "long_running",
+        threshold: 1800,
+        size: null,
+        actions: ["ignore", "clear"],
+      },
     ]),
   },
   { title: "1,000 stuck", message: withStuck(many, {}, 1000) },
   {
     title: "Long path, HTML in the name",
     message: withStuck([
-      stuckJob({ file_name: "<img src=x onerror=alert(1)>.jpg", path: `/external/${"very long folder/".repeat(235)}x.jpg` }),
+      stuckJob({
+        file_name: "<img src=x onerror=alert(1)>.jpg",
+        path: `/external/${"very long folder/".repeat(235)}x.jpg`,
+      }),
     ]),
   },
-  { title: "Immich doesn’t answer", message: withStuck([stuckJob()], { unreachable_since: NOW - 20 * MINUTE, as_of: NOW - 20 * MINUTE }) },
-  { title: "Redis lost", message: withStuck([stuckJob({ actions: ["restart", "ignore"] })], { source: "redis_lost" }) },
-  { title: "Restarting", message: snapshot({ restart: { configured: true, running: true, usual_seconds: 10 } }) },
-  { title: "Not loaded", message: { type: "not_loaded", title: "Immich", state: "setup_retry", reason: null } },
+  {
+    title: "Immich doesn’t answer",
+    message: withStuck([stuckJob()], { unreachable_since: NOW - 20 * MINUTE, as_of: NOW - 20 * MINUTE }),
+  },
+  {
+    title: "Redis lost",
+    message: withStuck([stuckJob({ actions: ["restart", "ignore"] })], { source: "redis_lost" }),
+  },
+  {
+    title: "Restarting",
+    message: snapshot({ restart: { configured: true, running: true, usual_seconds: 10 } }),
+  },
+  {
+    title: "Not loaded",
+    message: { type: "not_loaded", title: "Immich", state: "setup_retry", reason: null },
+  },
 ].map((scene) => ({ card, answers: { "immich_admin_tools/ignore_job": () => ({}) }, ...scene }) as Scene);

@@ -42,7 +42,8 @@ export class Format {
     // 3:53 AM, but 03:53.
     const twelve = asked.hour12 ?? false;
     this.clock = new Intl.DateTimeFormat(tag, {
-      hour: twelve ? "numeric" : "2-digit",
+      // As Home Assistant: 3:45 AM, but 03:45.
+      hour: (hour12 ?? usesAmPm(tag)) ? "numeric" : "2-digit",
       minute: "2-digit",
       ...hours,
       ...zone,
@@ -166,6 +167,11 @@ export class Format {
     return this.clock.format(new Date(at));
   }
 
+  /** Whether times have AM and PM behind them, and need the room. */
+  get longTimes(): boolean {
+    return this.clock.resolvedOptions().hour12 ?? false;
+  }
+
   /** The same for all moments of a day, where the user is. */
   dayOf(at: number): string {
     return this.day.format(new Date(at));
@@ -259,6 +265,10 @@ function unitOf(seconds: number): Unit {
     return "minute";
   }
   return seconds < 48 * HOUR ? "hour" : "day";
+}
+
+function usesAmPm(language: string): boolean {
+  return new Intl.DateTimeFormat(language, { hour: "numeric" }).resolvedOptions().hour12 ?? false;
 }
 
 function numberLocale(format: string, language: string): string {

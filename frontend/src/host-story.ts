@@ -36,8 +36,14 @@ export interface HostStory {
 
 const DAY = 86_400_000;
 
-export function hostStory(host: GpuHost, queues: Record<string, Queue>, format: Format, now: number): HostStory {
-  const t = (key: string, values: Record<string, string | number> = {}) => format.words.text(`gpu_host.${key}`, values);
+export function hostStory(
+  host: GpuHost,
+  queues: Record<string, Queue>,
+  format: Format,
+  now: number,
+): HostStory {
+  const t = (key: string, values: Record<string, string | number> = {}) =>
+    format.words.text(`gpu_host.${key}`, values);
   const many = (key: string, count: number, values: Record<string, string | number> = {}) =>
     t(key, { ...values, count, shown: format.count(count) });
   const button = (id: HostButton["id"], key: string, icon: string, main = false): HostButton => ({
@@ -46,8 +52,10 @@ export function hostStory(host: GpuHost, queues: Record<string, Queue>, format: 
     icon,
     main,
   });
-  const wake = (key: string, main: boolean, icon = "mdi:power") => (host.can_wake ? [button("wake", key, icon, main)] : []);
-  const sleep = (key: string, icon = "mdi:sleep") => (host.can_switch_off ? [button("sleep", key, icon)] : []);
+  const wake = (key: string, main: boolean, icon = "mdi:power") =>
+    host.can_wake ? [button("wake", key, icon, main)] : [];
+  const sleep = (key: string, icon = "mdi:sleep") =>
+    host.can_switch_off ? [button("sleep", key, icon)] : [];
   const time = (at: number) => format.time(at, now);
   const since = (at: number) => Math.max(0, (now - at) / 1000);
   const said = (...parts: (string | null | undefined | false)[]) => parts.filter(Boolean).join(" ");
@@ -95,7 +103,10 @@ export function hostStory(host: GpuHost, queues: Record<string, Queue>, format: 
         pausedText(host, queues, t),
       ),
       warning: null,
-      buttons: [...(makeUp ? [button("repairs", "make_up", "mdi:auto-fix", true)] : []), ...wake("wake", !makeUp)],
+      buttons: [
+        ...(makeUp ? [button("repairs", "make_up", "mdi:auto-fix", true)] : []),
+        ...wake("wake", !makeUp),
+      ],
       day: true,
     });
   }
@@ -117,7 +128,12 @@ export function hostStory(host: GpuHost, queues: Record<string, Queue>, format: 
         return story({
           ...base,
           verdict: t("verdict.off_by_hand"),
-          reason: said(backlogText(backlog, many, t), t("why.off_by_hand"), pausedText(host, queues, t), skipped),
+          reason: said(
+            backlogText(backlog, many, t),
+            t("why.off_by_hand"),
+            pausedText(host, queues, t),
+            skipped,
+          ),
           buttons: wake("wake", true),
         });
       }
@@ -125,7 +141,13 @@ export function hostStory(host: GpuHost, queues: Record<string, Queue>, format: 
         return story({
           ...base,
           verdict: backlog ? many("verdict.off_waiting", backlog) : t("verdict.off"),
-          reason: said(!backlog && backlogText(backlog, many, t), t("why.manual"), pausedText(host, queues, t), wakeless, skipped),
+          reason: said(
+            !backlog && backlogText(backlog, many, t),
+            t("why.manual"),
+            pausedText(host, queues, t),
+            wakeless,
+            skipped,
+          ),
           buttons: wake("wake", true),
         });
       }
@@ -204,7 +226,8 @@ export function hostStory(host: GpuHost, queues: Record<string, Queue>, format: 
           host.usual_boot === null
             ? t("why.booting")
             : t("why.booting_usual", { time: format.duration(host.usual_boot) }),
-          host.tries > 1 && host.signalled_at !== null &&
+          host.tries > 1 &&
+            host.signalled_at !== null &&
             many("why.signal", host.tries, {
               of: format.count(Math.max(host.wake_retries, host.tries)),
               ago: ago(format, since(host.signalled_at)),
@@ -225,7 +248,12 @@ export function hostStory(host: GpuHost, queues: Record<string, Queue>, format: 
           ...(backlog === null ? [] : [{ label: t("fact.jobs_left"), value: format.count(backlog) }]),
           ...needs(host, format, t("fact.needs_now")),
           ...(host.automatic && host.hold !== "by_hand" && host.can_switch_off && !host.trouble
-            ? [{ label: t("fact.then_off_after"), value: t("fact.idle", { time: format.duration(host.idle_time) }) }]
+            ? [
+                {
+                  label: t("fact.then_off_after"),
+                  value: t("fact.idle", { time: format.duration(host.idle_time) }),
+                },
+              ]
             : []),
         ],
         buttons: sleep("finish"),
@@ -250,7 +278,9 @@ export function hostStory(host: GpuHost, queues: Record<string, Queue>, format: 
               ? t("verdict.ready_off_in", { time: format.duration(left) })
               : t("verdict.ready_going_off"),
         reason: said(
-          idle === null || host.reason === "other_instance_works" ? !host.reason && t("why.idle") : t("why.idle_for", { time: span(format, idle) }),
+          idle === null || host.reason === "other_instance_works"
+            ? !host.reason && t("why.idle")
+            : t("why.idle_for", { time: span(format, idle) }),
           keptText(host, t),
           reason,
           skipped,
@@ -298,7 +328,10 @@ export function hostStory(host: GpuHost, queues: Record<string, Queue>, format: 
               ? many("why.tries_unknown", host.tries)
               : many("why.tries", host.tries, { last: time(host.signalled_at) })),
           !!host.backlog && many("why.waiting", host.backlog),
-          host.deadline !== null && host.deadline > now && host.automatic && t("why.tries_again", { time: time(host.deadline) }),
+          host.deadline !== null &&
+            host.deadline > now &&
+            host.automatic &&
+            t("why.tries_again", { time: time(host.deadline) }),
           pausedText(host, queues, t),
           reason,
           t("why.please_check"),
@@ -343,7 +376,9 @@ function pausedText(host: GpuHost, queues: Record<string, Queue>, t: Text): stri
     const pause = queues[name]?.pause;
     return pause?.reason === "gpu_offline" && (pause.host === null || pause.host === host.host_id);
   });
-  return paused ? t(host.automatic && host.hold !== "off" ? "why.paused_for_you_auto" : "why.paused_for_you") : null;
+  return paused
+    ? t(host.automatic && host.hold !== "off" ? "why.paused_for_you_auto" : "why.paused_for_you")
+    : null;
 }
 
 function troubleOf(host: GpuHost, t: Text): string | null {
@@ -387,7 +422,9 @@ export function dayOf(host: GpuHost, format: Format, now: number): Day | null {
     .filter(([start, end]) => end > start);
   const awake = clipped.reduce((sum, [start, end]) => sum + end - start, 0) / 1000;
   const text =
-    awake === 0 ? format.words.text("gpu_host.day.never") : format.words.text("gpu_host.day.awake", { time: roundedLength(awake, format) });
+    awake === 0
+      ? format.words.text("gpu_host.day.never")
+      : format.words.text("gpu_host.day.awake", { time: roundedLength(awake, format) });
   const spans = clipped.map(([start, end]) =>
     format.words.text("gpu_host.day.span", {
       from: format.time(start, now),
@@ -398,7 +435,9 @@ export function dayOf(host: GpuHost, format: Format, now: number): Day | null {
     from,
     spans: clipped.map(([start, end]) => ({ start: (start - from) / DAY, end: (end - from) / DAY })),
     text,
-    spoken: spans.length ? `${text}. ${format.words.text("gpu_host.day.spans", { spans: format.list(spans) })}` : text,
+    spoken: spans.length
+      ? `${text}. ${format.words.text("gpu_host.day.spans", { spans: format.list(spans) })}`
+      : text,
   };
 }
 

@@ -89,7 +89,9 @@ describe("the dashboard of one Immich", () => {
       ["History", "history"],
     ]);
     expect(cards(views[1])).toMatchObject([{ type: "custom:immich-admin-tools-queues", expanded: true }]);
-    expect(kinds(cards(views[2]))).toEqual(["activity", "statistics"]);
+    for (const width of [390, 1080, 1600]) {
+      expect(kinds(shown(views[2], width))).toEqual(["activity", "statistics"]);
+    }
   });
 
   it("shows each card once at every width, on phones what is stuck first", async () => {
@@ -240,6 +242,19 @@ describe("the dashboard", () => {
     now.tell([instance()]);
     expect(changed(now.hass)).toBe(false);
     expect(changed({ ...now.hass, entities: {} })).toBe(true);
+  });
+
+  it("keeps its views when one of them would go, as Home Assistant may be showing it", async () => {
+    const both = home([instance({ problem_assets: 1 }), instance({ entry_id: "two" })]);
+    await DashboardStrategy.generate({}, both.hass);
+    for (const fewer of [
+      [instance(), instance({ entry_id: "two" })],
+      [instance({ problem_assets: 1 })],
+      [],
+    ]) {
+      both.tell(fewer);
+      expect(DashboardStrategy.shouldRegenerate({}, both.hass, both.hass)).toBe(false);
+    }
   });
 
   it("is suggested as Immich", () => {

@@ -8,8 +8,8 @@ import integration from "../../custom_components/immich_admin_tools/translations
 
 /** What the integration can tell of; its tests hold that all of history/events.py is there. */
 const { event_type: events, reason: reasons } = integration.entity.event.activity.state_attributes;
-const TYPES = Object.keys(events.state);
-const REASONS = Object.keys(reasons.state);
+const TYPES = [...new Set([...Object.keys(events.state), "job_ignored"])];
+const REASONS = [...new Set([...Object.keys(reasons.state), "still_stuck"])];
 const DOUBTS = [
   "too_early",
   "other_run",
@@ -21,6 +21,8 @@ const DOUBTS = [
   "interrupted",
 ] as const;
 
+const NAMES = { queue: () => undefined, host: (id: string) => (id === "gone" ? undefined : "Box") };
+
 const formats = { en: format("en"), de: format("de") };
 
 function format(language: string) {
@@ -28,7 +30,7 @@ function format(language: string) {
 }
 
 function told(type: string, changes = {}, language: "en" | "de" = "en"): string {
-  const { title, details } = sentence(happened(type, 1, changes), formats[language], () => "Box");
+  const { title, details } = sentence(happened(type, 1, changes), formats[language], NAMES);
   return [title, ...details].join(" · ").replace(/\s/g, " ");
 }
 
@@ -42,6 +44,7 @@ describe.each(["en", "de"] as const)("in %s", (language) => {
     ]) {
       const text = told(type, changes, language);
       expect(text).not.toMatch(/history\.|_|[{}]|null|undefined|NaN/);
+      expect(text).not.toMatch(/^Job ignored/);
       expect(text.length).toBeGreaterThan(3);
     }
   });
@@ -94,8 +97,12 @@ it("names the owner of a pause, and what a queue finished", () => {
 });
 
 it("counts skipped photos, and knows when there may have been more", () => {
-  expect(told("jobs_burnt", { ...face, jobs: 10, at_least: true, host: "x" })).toBe(
-    "At least 10 photos were skipped · Face detection · Box",
+  // Its label is that of the host.
+  expect(told("jobs_burnt", { queue: "ocr", label: "Box", jobs: 10, at_least: true, host: "x" })).toBe(
+    "At least 10 photos were skipped · ocr · Box",
+  );
+  expect(told("gpu_ready", { host: "gone", label: null, duration: 98 })).toBe(
+    "GPU box is ready · Started in 1 min 38 s",
   );
   expect(told("jobs_burnt", { ...face, jobs: 1 })).toBe("1 photo was skipped · Face detection");
 });

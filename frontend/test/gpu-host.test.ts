@@ -18,7 +18,12 @@ describe("the story of a host", () => {
   it.each([
     ["Off, work is piling up", "Off · 340 jobs waiting", "Wakes at 500 jobs, at the latest at", ["wake"]],
     ["Off, nothing to do", "Off", "No jobs are waiting. Wakes at 500 jobs.", ["wake"]],
-    ["Off, not allowed yet", "Off until", "1,204 jobs are waiting. You set that it may only be woken from 22:00 to 06:00.", ["wake"]],
+    [
+      "Off, not allowed yet",
+      "Off until",
+      "1,204 jobs are waiting. You set that it may only be woken from 22:00 to 06:00.",
+      ["wake"],
+    ],
     ["Waking", "Waking…", "Signal to wake up sent 20 s ago, try 1 of 3. No answer yet.", ["sleep"]],
     ["Booting", "Booting…", "that usually takes 1 min 40 s", ["sleep"]],
     ["Working", "Awake and working", "", ["sleep"]],
@@ -26,7 +31,12 @@ describe("the story of a host", () => {
     ["Draining", "Finishing 6 jobs, then off", "212 jobs are waiting.", ["wake"]],
     ["Shutting down", "Shutting down…", "still answers", ["wake"]],
     ["Wake failed", "Didn’t wake up", "3 tries, the last at", ["wake"]],
-    ["Gone while working", "Lost while working", "10 jobs may have been skipped: Smart search and Face detection.", ["repairs", "wake"]],
+    [
+      "Gone while working",
+      "Lost while working",
+      "10 jobs may have been skipped: Smart search and Face detection.",
+      ["repairs", "wake"],
+    ],
     ["Kept on by hand", "Awake", "stays on until it is switched off", ["sleep"]],
     ["Woken by hand", "Awake and working", "until the backlog is processed", ["sleep"]],
     ["Off by hand", "Off, as you asked", "It stays off until the backlog is empty.", ["wake"]],
@@ -42,9 +52,12 @@ describe("the story of a host", () => {
     expect(story.buttons.filter((button) => button.main).length).toBeLessThanOrEqual(1);
   });
 
-  it.each(["not_drained", "off_failed", "others_unknown"] as const)("says what to look after: %s", (trouble) => {
-    expect(storyOf({ trouble }).warning).toBeTruthy();
-  });
+  it.each(["not_drained", "off_failed", "others_unknown"] as const)(
+    "says what to look after: %s",
+    (trouble) => {
+      expect(storyOf({ trouble }).warning).toBeTruthy();
+    },
+  );
 
   it("never offers what can’t be done", () => {
     for (const changes of Object.values(hosts)) {
@@ -55,7 +68,11 @@ describe("the story of a host", () => {
 
   it("never calls it off soon while something keeps it on", () => {
     const idle = { state: "ready", idle_since: NOW - 60_000, goes_off_at: NOW + 60_000 } as const;
-    for (const more of [{ reason: "kept_on" }, { trouble: "off_failed" }, { can_switch_off: false }] as const) {
+    for (const more of [
+      { reason: "kept_on" },
+      { trouble: "off_failed" },
+      { can_switch_off: false },
+    ] as const) {
       expect(storyOf({ ...idle, ...more }).verdict).toBe("Awake");
     }
   });
@@ -88,7 +105,16 @@ describe("the story of a host", () => {
 
 describe("the day", () => {
   it("counts only the last 24 h, in words too", () => {
-    const day = dayOf(gpuHost({ awake: [[NOW - 30 * HOUR, NOW - 22 * HOUR], [NOW - 7 * HOUR, null]] }), format, NOW);
+    const day = dayOf(
+      gpuHost({
+        awake: [
+          [NOW - 30 * HOUR, NOW - 22 * HOUR],
+          [NOW - 7 * HOUR, null],
+        ],
+      }),
+      format,
+      NOW,
+    );
     expect(plain(day?.text ?? "")).toBe("awake 9 h of the last 24 h");
     expect(day?.spans[0]?.start).toBe(0);
     expect(day?.spans[1]?.end).toBe(1);
@@ -165,12 +191,16 @@ describe("the card", () => {
   });
 
   it("shows all hosts, or the one that is wanted, or says that there is none", async () => {
-    const two = snapshot({ gpu_hosts: { host: gpuHost(), other: gpuHost({ host_id: "other", name: "Laptop" }) } });
+    const two = snapshot({
+      gpu_hosts: { host: gpuHost(), other: gpuHost({ host_id: "other", name: "Laptop" }) },
+    });
     await show(two);
     expect(root().querySelectorAll("section")).toHaveLength(2);
     card.remove();
     await show(two, { config: { host_id: "other" } });
-    expect([...root().querySelectorAll("section")].map((one) => one.getAttribute("aria-label"))).toEqual(["Laptop"]);
+    expect([...root().querySelectorAll("section")].map((one) => one.getAttribute("aria-label"))).toEqual([
+      "Laptop",
+    ]);
     card.remove();
     await show(two, { config: { host_id: "gone" } });
     expect(root().textContent).toContain("This GPU box can’t be shown");
@@ -184,11 +214,14 @@ describe("the card", () => {
     expect(root().querySelector(".day svg")?.getAttribute("aria-label")).toContain("of the last 24");
   });
 
-  it.each(scenes.map((one) => [one.title, one] as const))("has words for everything: %s", async (_title, one) => {
-    for (const language of ["en", "de"]) {
-      await show(one.message, { language });
-      expect(root().textContent).not.toMatch(/gpu_host\.|\{\w+\}|undefined|NaN|null/);
-      card.remove();
-    }
-  });
+  it.each(scenes.map((one) => [one.title, one] as const))(
+    "has words for everything: %s",
+    async (_title, one) => {
+      for (const language of ["en", "de"]) {
+        await show(one.message, { language });
+        expect(root().textContent).not.toMatch(/gpu_host\.|\{\w+\}|undefined|NaN|null/);
+        card.remove();
+      }
+    },
+  );
 });

@@ -5,6 +5,7 @@ import { fakeHass, type Fake } from "../gallery/home-assistant";
 import { problem } from "../gallery/problem-photos.scenes";
 import { speed } from "../gallery/speed.scenes";
 import { numbers } from "../gallery/statistics.scenes";
+import { withUnknown } from "../src/cards/statistics";
 import "../src/index";
 import type { HistoryPage, ProblemAsset, Snapshot, Speed, Statistics } from "../src/model";
 
@@ -180,7 +181,7 @@ describe("in numbers", () => {
     expect(heights).toHaveLength(7);
     expect(Math.max(...heights)).toBe(heights[5]);
     expect(heights[6]! / heights[5]!).toBeCloseTo(38_398 / 53_004);
-    expect(text(card)).toContain("+12 % compared with last week");
+    expect(text(card)).toContain("+12 % on the week before");
     expect(text(card)).toContain("6 of 7");
     expect(text(card)).toContain("Not measurable");
   });
@@ -194,7 +195,23 @@ describe("in numbers", () => {
     expect(text(card)).not.toMatch(/NaN|Infinity/);
     const one = await show("statistics", statistics({ bars: [{ start: 0, jobs: 3 }], processed_before: 0 }));
     expect(all(one.card, ".column").map(({ style }) => style.height)).toEqual(["108px"]);
-    expect(text(one.card)).toContain("None last week");
+    expect(text(one.card)).toContain("None the week before");
+  });
+
+  it("keeps the place of days that nothing is known of", async () => {
+    const day = 24 * 3600_000;
+    const bars = [0, 1, 4].map((at) => ({ start: at * day, jobs: at + 1 }));
+    expect(withUnknown(bars, day).map(({ jobs }) => jobs)).toEqual([1, 2, null, null, 5]);
+    const { card } = await show("statistics", statistics({ bars }));
+    expect(all(card, ".bar")).toHaveLength(5);
+    expect(all(card, ".column")).toHaveLength(3);
+    expect(all(card, "td").map(({ textContent }) => textContent)).toEqual([
+      "1",
+      "2",
+      "not known",
+      "not known",
+      "5",
+    ]);
   });
 
   it.each(["en", "de"])("says why something isn't known, and never 0 (%s)", async (language) => {
@@ -233,7 +250,7 @@ describe("in numbers", () => {
     await settled(card);
     expect(asked).toEqual(["week", "today"]);
     expect(text(card)).toContain("Jobs per day");
-    expect(text(card)).toContain("last week");
+    expect(text(card)).toContain("the week before");
   });
 });
 
@@ -262,23 +279,43 @@ describe("speed", () => {
     }));
     const { card } = await show("speed", day({ series }));
     expect(all(card, ".legend li").map((item) => item.textContent!.replace(/\s+/g, " ").trim())).toEqual([
-      "Others 3",
-      "Q7 7",
-      "Q6 6",
-      "Q5 5",
-      "Q4 4",
-      "Q3 3",
+      "Others",
+      "Q7",
+      "Q6",
+      "Q5",
+      "Q4",
+      "Q3",
     ]);
   });
 
-  it("shows the last value only where it is known", async () => {
+  it("has the rates of now beside it, where they are known, and draws anew only for new values", async () => {
+    const { card, fake } = await show("speed", day({ series: speed().series.slice(3, 5) }));
+    const rates = () => all(card, ".legend b").map(({ textContent }) => textContent);
+    expect(rates()).toEqual(["71", "42"]);
+    const area = all(card, "path.area")[0];
+    const { queues } = busy();
+    fake.send({
+      type: "delta",
+      delta: {
+        queues: {
+          ocr: { ...queues["ocr"]!, rate: null },
+          faceDetection: { ...queues["faceDetection"]!, rate: 0 },
+        },
+      },
+    });
+    await settled(card);
+    expect(rates()).toEqual(["", "0"]);
+    expect(all(card, "path.area")[0]).toBe(area);
+  });
+
+  it("has a table that says what isn't known", async () => {
     const { card } = await show(
       "speed",
       day({ series: [{ queue: "ocr", label: "OCR", values: [5, 5, null] }] }),
     );
-    expect(all(card, ".legend b")[0]!.textContent).toBe("");
     all(card, ".head button")[0]!.click();
     await settled(card);
+    expect(all(card, "table td").map(({ textContent }) => textContent)).toEqual(["5", "5"]);
     expect(text(card)).not.toMatch(/NaN|null/);
   });
 

@@ -25,7 +25,10 @@ let asked: Record<string, unknown>[] = [];
 let finish: (answer: unknown) => void;
 let fail: (error: unknown) => void;
 
-async function show(message: Snapshot | SubscriptionMessage, { language = "en", admin = true } = {}): Promise<void> {
+async function show(
+  message: Snapshot | SubscriptionMessage,
+  { language = "en", admin = true } = {},
+): Promise<void> {
   fake = fakeHass(message, { language, admin });
   fake.hass.callService = (_domain, service, data) => {
     fake.calls.push({ service, data });
@@ -70,7 +73,11 @@ const say = async (answer: "yes" | "no") => {
 };
 const note = (index = 0) => text(inItem(".note", index));
 const told = () => text(root().querySelector(".told"));
-const all = () => text(root()) + items().map((one) => text(one.shadowRoot)).join(" ");
+const all = () =>
+  text(root()) +
+  items()
+    .map((one) => text(one.shadowRoot))
+    .join(" ");
 const only = (changes: Partial<StuckJob> = {}, more: Partial<Snapshot> = {}) => {
   const job = stuckJob(changes);
   return snapshot({
@@ -82,7 +89,11 @@ const only = (changes: Partial<StuckJob> = {}, more: Partial<Snapshot> = {}) => 
 };
 const healed = (verdict: OutcomeVerdict, doubt: Doubt | null = null) => ({
   queues: {
-    faceDetection: { jobs: [{ job_id: "1", age: 2820, mode: "remove", outcome: verdict, doubt }], skipped: [], count: 1 },
+    faceDetection: {
+      jobs: [{ job_id: "1", age: 2820, mode: "remove", outcome: verdict, doubt }],
+      skipped: [],
+      count: 1,
+    },
   },
 });
 
@@ -126,7 +137,10 @@ describe("clearing", () => {
       },
     ]);
     expect(note()).toContain("Clearing.");
-    fake.send({ type: "delta", delta: { as_of: Date.now(), stuck: { "faceDetection/1": null }, stuck_total: 0 } });
+    fake.send({
+      type: "delta",
+      delta: { as_of: Date.now(), stuck: { "faceDetection/1": null }, stuck_total: 0 },
+    });
     await settle();
     expect(note()).toContain("Cleared. Now checking whether the worker is free again: up to 30 s.");
     finish(healed("confirmed"));
@@ -178,7 +192,12 @@ describe("the other actions", () => {
     await show(only({ kind: "long_running", actions: ["ignore", "clear"] }));
     expect(text(inItem(".button.main"))).toBe("Leave it 30 min");
     await press("ignore");
-    const ignore = { type: "immich_admin_tools/ignore_job", entry_id: "entry", queue: "faceDetection", job_id: "1" };
+    const ignore = {
+      type: "immich_admin_tools/ignore_job",
+      entry_id: "entry",
+      queue: "faceDetection",
+      job_id: "1",
+    };
     expect(asked.filter((one) => one["type"] === ignore.type)).toEqual([{ ...ignore, for: 1800 }]);
     card.remove();
     asked = [];
@@ -194,9 +213,14 @@ describe("the other actions", () => {
     expect(text(question()?.shadowRoot)).toContain("Immich is unavailable for about 10 s");
     await say("yes");
     expect(fake.calls).toEqual([{ service: "clear_all_and_restart", data: { config_entry_id: "entry" } }]);
-    finish({ ...healed("confirmed"), restart: { confirmed: true, seconds: 12, missing: [], still_paused: [] } });
+    finish({
+      ...healed("confirmed"),
+      restart: { confirmed: true, seconds: 12, missing: [], still_paused: [] },
+    });
     await settle();
-    expect(told()).toContain("1 job cleared, and its worker is free. Workers restarted. All of them were running again after 12 s.");
+    expect(told()).toContain(
+      "1 job cleared, and its worker is free. Workers restarted. All of them were running again after 12 s.",
+    );
   });
 
   it("restarts after asking, and says when that could not be confirmed", async () => {
@@ -208,14 +232,18 @@ describe("the other actions", () => {
     expect(fake.calls).toEqual([{ service: "restart_workers", data: { config_entry_id: "entry" } }]);
     finish({ confirmed: false, seconds: 3, missing: ["ocr"], still_paused: [] });
     await settle();
-    expect(told()).toContain("could not confirm that all workers are back. No worker yet: Text recognition (OCR).");
+    expect(told()).toContain(
+      "could not confirm that all workers are back. No worker yet: Text recognition (OCR).",
+    );
   });
 });
 
 describe("several", () => {
   it("say the reason once above and restart once below", async () => {
     await show(busy());
-    expect(text(root())).toContain("Immich is still holding both. Clearing frees the list; only a restart frees the 2 workers.");
+    expect(text(root())).toContain(
+      "Immich is still holding both. Clearing frees the list; only a restart frees the 2 workers.",
+    );
     expect(items().map((one) => one.reason)).toEqual(["", ""]);
     expect(items().map((one) => one.actions)).toEqual([
       ["clear", "ignore"],
@@ -232,8 +260,12 @@ describe("several", () => {
     expect(text(question()?.shadowRoot)).toContain("Clear 2 jobs?");
     expect(fake.calls).toEqual([]);
     await say("yes");
-    expect(fake.calls).toEqual([{ service: "clear_stuck", data: { config_entry_id: "entry", queue: ["faceDetection"] } }]);
-    finish({ queues: { faceDetection: { jobs: [], skipped: [{ job_id: "1", reason: "raced" }], count: 0 } } });
+    expect(fake.calls).toEqual([
+      { service: "clear_stuck", data: { config_entry_id: "entry", queue: ["faceDetection"] } },
+    ]);
+    finish({
+      queues: { faceDetection: { jobs: [], skipped: [{ job_id: "1", reason: "raced" }], count: 0 } },
+    });
     await settle();
     expect(told()).toBe("1 job was left alone.");
   });
@@ -282,8 +314,18 @@ describe("what came of it", () => {
     ["unconfirmed", "interrupted", "Not known whether it was cleared."],
   ];
   it.each(verdicts)("%s, %s", (verdict, doubt, words) => {
-    const answer: Answer = { is: "outcome", outcome: verdict, doubt, mode: "remove", by: "user", at: NOW, age: 60 };
-    const of = snapshot({ queues: { ...snapshot().queues, faceDetection: queue("faceDetection", { lost_slots: null }) } });
+    const answer: Answer = {
+      is: "outcome",
+      outcome: verdict,
+      doubt,
+      mode: "remove",
+      by: "user",
+      at: NOW,
+      age: 60,
+    };
+    const of = snapshot({
+      queues: { ...snapshot().queues, faceDetection: queue("faceDetection", { lost_slots: null }) },
+    });
     const { verdict: said, more } = noteOf(answer, outcome(), of, format);
     expect(`${said} ${more}`).toContain(words);
   });
@@ -291,7 +333,18 @@ describe("what came of it", () => {
   it.each(["en", "de"] as const)("has words for all that can be said (%s)", (language) => {
     const words = { en, de }[language]["stuck_jobs"] as Record<string, Record<string, string>>;
     expect(Object.keys(words["skipped"] ?? {}).sort()).toEqual(
-      ["blocked", "bullmq_heals", "gone", "live_lock", "no_worker", "not_stuck", "only_remove", "raced", "unsupported", "younger_than_asked"].sort(),
+      [
+        "blocked",
+        "bullmq_heals",
+        "gone",
+        "live_lock",
+        "no_worker",
+        "not_stuck",
+        "only_remove",
+        "raced",
+        "unsupported",
+        "younger_than_asked",
+      ].sort(),
     );
     expect(Object.keys(words["doubt"] ?? {})).toHaveLength(8);
   });
@@ -301,7 +354,10 @@ describe("what came of it", () => {
     const message = snapshot({
       outcomes: { act1: lost },
       lost_slots: 1,
-      queues: { ...snapshot().queues, faceDetection: queue("faceDetection", { lost_slots: 1, concurrency: 5 }) },
+      queues: {
+        ...snapshot().queues,
+        faceDetection: queue("faceDetection", { lost_slots: 1, concurrency: 5 }),
+      },
     });
     await show(message);
     expect(note()).toContain("Face detection continues with 4 of 5 workers until a restart.");
@@ -372,7 +428,15 @@ describe("what is shown", () => {
   it.each([
     [[{ asset_id: "a", type: "IMAGE" }], false, "Stuck photos", "Hängende Fotos"],
     [[{ asset_id: "a", type: "VIDEO" }], true, "Slow videos", "Langsame Videos"],
-    [[{ asset_id: "a", type: "IMAGE" }, { asset_id: "b", type: "VIDEO" }], false, "Stuck files", "Hängende Dateien"],
+    [
+      [
+        { asset_id: "a", type: "IMAGE" },
+        { asset_id: "b", type: "VIDEO" },
+      ],
+      false,
+      "Stuck files",
+      "Hängende Dateien",
+    ],
     [[{ asset_id: null, type: null }], false, "Stuck jobs", "Hängende Aufgaben"],
   ] as const)("is titled by what is in it: %o", (jobs, slow, english, german) => {
     const key = titleKey([...jobs], slow);
@@ -380,11 +444,14 @@ describe("what is shown", () => {
     expect(new Format(fakeHass(snapshot(), { language: "de" }).hass).words.text(key)).toBe(german);
   });
 
-  it.each(scenes.map((one) => [one.title, one] as const))("has words for everything: %s", async (_title, one) => {
-    for (const language of ["en", "de"]) {
-      await show(one.message, { language });
-      expect(all()).not.toMatch(/stuck_jobs\.|\{\w+\}|undefined|NaN|null/);
-      card.remove();
-    }
-  });
+  it.each(scenes.map((one) => [one.title, one] as const))(
+    "has words for everything: %s",
+    async (_title, one) => {
+      for (const language of ["en", "de"]) {
+        await show(one.message, { language });
+        expect(all()).not.toMatch(/stuck_jobs\.|\{\w+\}|undefined|NaN|null/);
+        card.remove();
+      }
+    },
+  );
 });

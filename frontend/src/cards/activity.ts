@@ -1,5 +1,6 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 import { ImmichCard } from "../base-card";
 import type { GridOptions } from "../ha";
@@ -66,10 +67,16 @@ export class ActivityCard extends ImmichCard {
         line-height: 18px;
         font-weight: 500;
       }
+      ha-card {
+        --time: 44px;
+      }
+      ha-card.long-times {
+        --time: 60px;
+      }
       .event {
         position: relative;
         display: grid;
-        grid-template-columns: 44px 40px minmax(0, 1fr) auto;
+        grid-template-columns: var(--time) 40px minmax(0, 1fr) auto;
         align-items: center;
         gap: 12px;
         min-height: 60px;
@@ -88,7 +95,7 @@ export class ActivityCard extends ImmichCard {
         content: "";
         position: absolute;
         inset-block: 0 calc(50% + 22px);
-        inset-inline-start: calc(16px + 44px + 12px + 19px);
+        inset-inline-start: calc(16px + var(--time) + 12px + 19px);
         width: 2px;
         background: var(--iat-line);
       }
@@ -251,7 +258,7 @@ export class ActivityCard extends ImmichCard {
 
   protected override renderCard(snapshot: Snapshot): TemplateResult {
     const page = this.newest.value;
-    return html`<ha-card>
+    return html`<ha-card class=${this.format.longTimes ? "long-times" : ""}>
       <div class="head">
         <h2>${this.t("history.activity.title")}</h2>
         ${
@@ -271,9 +278,17 @@ export class ActivityCard extends ImmichCard {
             : nothing
         }
       </div>
-      ${this.renderTools(snapshot)}
+      ${guard([snapshot.order, this.filter, this.queue, this.format], () => this.renderTools(snapshot))}
       <div class="messages">${this.renderMessages()}</div>
-      ${page ? this.renderEvents(snapshot, page) : this.newest.problem ? nothing : this.renderShapes()}
+      ${
+        page
+          ? guard([page, this.earlier, this.loadingEarlier, this.format], () =>
+              this.renderEvents(snapshot, page),
+            )
+          : this.newest.problem
+            ? nothing
+            : this.renderShapes()
+      }
     </ha-card>`;
   }
 
@@ -393,9 +408,10 @@ export class ActivityCard extends ImmichCard {
   }
 
   private renderEvent(event: HistoryEvent, snapshot: Snapshot): TemplateResult {
-    const { icon, tone, title, details } = sentence(event, this.format, (id) =>
-      hostName(id, snapshot, this.t("history.gpu_box")),
-    );
+    const { icon, tone, title, details } = sentence(event, this.format, {
+      queue: (name) => snapshot.queues[name]?.label,
+      host: (id) => snapshot.gpu_hosts[id]?.name,
+    });
     const link = webLink(event.url);
     const photo = event.thumbnail
       ? html`<immich-tools-thumbnail
@@ -516,11 +532,6 @@ function byDay(events: HistoryEvent[], dayOf: (at: number) => string): [string, 
     }
   }
   return [...days];
-}
-
-/** By its key in the snapshot; one that was removed is only a GPU box. */
-export function hostName(host: string, snapshot: Snapshot, unknown: string): string {
-  return snapshot.gpu_hosts[host]?.name ?? (/^[0-9a-z]{20,}$/i.test(host) ? unknown : host);
 }
 
 registerCard(

@@ -15,6 +15,7 @@ const LOOKS: Record<string, [icon: string, tone: Tone]> = {
   job_cleared: ["check-circle", "success"],
   job_requeued: ["undo-variant", "success"],
   job_failed: ["close-circle-outline", "neutral"],
+  job_ignored: ["eye-off", "neutral"],
   heal_unconfirmed: ["account-lock", "warning"],
   worker_lost: ["account-off", "error"],
   worker_back: ["account-hard-hat-outline", "success"],
@@ -32,6 +33,12 @@ const LOOKS: Record<string, [icon: string, tone: Tone]> = {
   jobs_burnt: ["alert-circle", "error"],
 };
 
+/** How things are called now; what is gone has no name any more. */
+export interface Names {
+  queue(name: string): string | undefined;
+  host(id: string): string | undefined;
+}
+
 /** A pause names its owner by its icon too. */
 const PAUSES: Record<string, string> = {
   by_hand: "hand-back-right",
@@ -44,14 +51,14 @@ const ACTS = ["job_cleared", "job_requeued", "job_failed"];
 /** Reasons of a GPU host's events that only repeat what happened. */
 const NO_NEWS = ["wake", "ready", "wake_failed", "sleep"];
 
-/** What happened, in one line, and what there is to add. `host`: how a GPU host is called. */
-export function sentence(event: HistoryEvent, format: Format, host: (id: string) => string): Sentence {
+/** What happened, in one line, and what there is to add. */
+export function sentence(event: HistoryEvent, format: Format, names: Names): Sentence {
   const [icon, tone] = look(event);
   return {
     icon: `mdi:${icon}`,
     tone,
-    title: title(event, format, host),
-    details: details(event, format, host).filter((text): text is string => Boolean(text)),
+    title: title(event, format, names),
+    details: details(event, format, names).filter((text): text is string => Boolean(text)),
   };
 }
 
@@ -77,10 +84,10 @@ function look(event: HistoryEvent): [string, Tone] {
   return LOOKS[event.type] ?? ["information-outline", "neutral"];
 }
 
-function title(event: HistoryEvent, format: Format, host: (id: string) => string): string {
+function title(event: HistoryEvent, format: Format, names: Names): string {
   const { words } = format;
   const key = `history.events.${event.type}`;
-  const queue = event.label ?? event.queue;
+  const queue = queueName(event, names);
   if (!words.has(key)) {
     return readable(event.type);
   }
@@ -99,14 +106,12 @@ function title(event: HistoryEvent, format: Format, host: (id: string) => string
   if (words.has(`${key}.queue`)) {
     return queue ? words.text(`${key}.queue`, { queue }) : words.text(`${key}.unknown`);
   }
-  return words.text(key, {
-    host: event.host ? host(event.host) : words.text("history.gpu_box"),
-  });
+  return words.text(key, { host: hostName(event, names) ?? words.text("history.gpu_box") });
 }
 
-function details(event: HistoryEvent, format: Format, host: (id: string) => string): (string | null)[] {
+function details(event: HistoryEvent, format: Format, names: Names): (string | null)[] {
   const { words } = format;
-  const queue = event.label ?? event.queue;
+  const queue = queueName(event, names);
   const why = reason(event, format);
   switch (event.type) {
     case "queue_finished":
@@ -120,7 +125,7 @@ function details(event: HistoryEvent, format: Format, host: (id: string) => stri
     case "queue_paused":
       return [why ?? by(event, format)];
     case "jobs_burnt":
-      return [queue, event.host ? host(event.host) : null, why];
+      return [queue, hostName(event, names), why];
     case "gpu_ready":
       return [
         event.duration === null
@@ -144,19 +149,17 @@ function details(event: HistoryEvent, format: Format, host: (id: string) => stri
       return [
         event.file_name ?? words.text("history.no_file"),
         queue,
-        event.age === null
-          ? null
-          : words.text("history.active_for", {
-              time: format.duration(event.age),
-            }),
+        event.age === null ? null : words.text("history.active_for", { time: format.duration(event.age) }),
         event.kind && words.has(`history.kinds.${event.kind}`)
           ? words.text(`history.kinds.${event.kind}`)
           : null,
+        why,
       ];
     case "job_cleared":
     case "job_requeued":
     case "job_failed":
     case "heal_unconfirmed":
+    case "job_ignored":
       return [
         event.file_name ?? words.text("history.no_file"),
         queue,
@@ -186,6 +189,15 @@ function details(event: HistoryEvent, format: Format, host: (id: string) => stri
         by(event, format),
       ];
   }
+}
+
+/** `label` is the queue's, or that of the host where there is one. */
+function queueName({ queue, label, host }: HistoryEvent, names: Names): string | null {
+  return queue === null ? null : (names.queue(queue) ?? (host ? queue : (label ?? queue)));
+}
+
+function hostName({ queue, label, host }: HistoryEvent, names: Names): string | null {
+  return host === null ? null : (names.host(host) ?? (queue === null ? label : null));
 }
 
 function finished(event: HistoryEvent, format: Format): string | null {

@@ -189,7 +189,9 @@ export class GpuHostCard extends ImmichCard<GpuHostConfig> {
   ];
 
   protected override renderLoading(): TemplateResult {
-    return html`<ha-card aria-busy="true" aria-label=${this.t("card.loading")}><div class="loading"></div></ha-card>`;
+    return html`<ha-card aria-busy="true" aria-label=${this.t("card.loading")}
+      ><div class="loading"></div
+    ></ha-card>`;
   }
 
   protected override renderCard(snapshot: Snapshot, stale: boolean): TemplateResult {
@@ -218,7 +220,9 @@ export class GpuHostCard extends ImmichCard<GpuHostConfig> {
     }
     const verdict = stale
       ? this.t("card.disconnected")
-      : this.t("gpu_host.state.unreachable", { time: this.format.time(snapshot.unreachable_since ?? now, now) });
+      : this.t("gpu_host.state.unreachable", {
+          time: this.format.time(snapshot.unreachable_since ?? now, now),
+        });
     return html`<div class="block">
       <div class="note error">
         <ha-icon .icon=${stale ? "mdi:lan-disconnect" : "mdi:alert-circle"}></ha-icon>
@@ -237,9 +241,11 @@ export class GpuHostCard extends ImmichCard<GpuHostConfig> {
           <h2 class="verdict">${this.t(gone ? "gpu_host.not_there" : "gpu_host.none")}</h2>
         </div>
         <p class="reason">${this.t(gone ? "gpu_host.not_there_hint" : "gpu_host.none_hint")}</p>
-        ${this.hass.user?.is_admin && !gone
-          ? html`<button class="button" @click=${openIntegration}>${this.t("gpu_host.add")}</button>`
-          : nothing}
+        ${
+          this.hass.user?.is_admin && !gone
+            ? html`<button class="button" @click=${openIntegration}>${this.t("gpu_host.add")}</button>`
+            : nothing
+        }
       </div>
     </ha-card>`;
   }
@@ -260,32 +266,48 @@ export class GpuHostCard extends ImmichCard<GpuHostConfig> {
           @choose=${(event: CustomEvent<string>) => this.choose(event.detail, host)}
         ></immich-tools-menu>
       </div>
-      ${story.warning
-        ? html`<div class="note warning">
-            <ha-icon icon="mdi:alert"></ha-icon><span class="words">${story.warning}</span>
-          </div>`
-        : nothing}
+      ${
+        story.warning
+          ? html`<div class="note warning">
+              <ha-icon icon="mdi:alert"></ha-icon><span class="words">${story.warning}</span>
+            </div>`
+          : nothing
+      }
       ${story.reason ? html`<p class="reason">${story.reason}</p>` : nothing}
-      ${story.checks.length
-        ? html`<ul class="checks">
-            ${story.checks.map(
-              (check) =>
-                html`<li>
-                  <ha-icon icon="mdi:chevron-right"></ha-icon>
-                  <span>${check.text} ${check.value ? html`<strong>${check.value}</strong>` : nothing}</span>
-                </li>`,
-            )}
-          </ul>`
-        : nothing}
-      ${story.facts.length
-        ? html`<dl>
-            ${story.facts.map((fact) => html`<div><dt>${fact.label}</dt><dd>${fact.value}</dd></div>`)}
-          </dl>`
-        : nothing}
+      ${
+        story.checks.length
+          ? html`<ul class="checks">
+              ${story.checks.map(
+                (check) =>
+                  html`<li>
+                    <ha-icon icon="mdi:chevron-right"></ha-icon>
+                    <span
+                      >${check.text} ${check.value ? html`<strong>${check.value}</strong>` : nothing}</span
+                    >
+                  </li>`,
+              )}
+            </ul>`
+          : nothing
+      }
+      ${
+        story.facts.length
+          ? html`<dl>
+              ${story.facts.map(
+                (fact) =>
+                  html`<div>
+                    <dt>${fact.label}</dt>
+                    <dd>${fact.value}</dd>
+                  </div>`,
+              )}
+            </dl>`
+          : nothing
+      }
       ${story.bar ? renderBar(story.bar) : nothing} ${day ? this.renderDay(day) : nothing}
-      ${may && story.buttons.length
-        ? html`<div class="buttons">${story.buttons.map((button) => this.renderButton(button, host))}</div>`
-        : nothing}
+      ${
+        may && story.buttons.length
+          ? html`<div class="buttons">${story.buttons.map((button) => this.renderButton(button, host))}</div>`
+          : nothing
+      }
     </section>`;
   }
 

@@ -1,4 +1,5 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 import { ImmichCard } from "../base-card";
 import { Query } from "../elements/query";
@@ -16,7 +17,7 @@ export class ProblemPhotosCard extends ImmichCard {
   private assets = new Query<ProblemAsset[]>(
     this,
     () =>
-      this.entryId === null
+      this.entryId === null || this.view.status !== "ready"
         ? null
         : this.hass.callWS<ProblemAsset[]>({
             type: "immich_admin_tools/problem_assets",
@@ -123,7 +124,7 @@ export class ProblemPhotosCard extends ImmichCard {
               </div>
             </div>`
       }
-      ${value ? this.renderAssets(value) : problem === null ? html`<div class="shapes" aria-busy="true"></div>` : nothing}
+      ${value ? guard([value, this.format], () => this.renderAssets(value)) : problem === null ? html`<div class="shapes" aria-busy="true"></div>` : nothing}
     </ha-card>`;
   }
 

@@ -1,7 +1,9 @@
 import { css, html, nothing, svg, type PropertyValues, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
 import { ImmichCard } from "../base-card";
 import { Query } from "../elements/query";
+import type { Format } from "../format";
 import type { GridOptions } from "../ha";
 import type { Snapshot, Speed } from "../model";
 import { registerCard } from "../registry";
@@ -19,6 +21,7 @@ const HEIGHT = 200;
 
 interface Series {
   label: string;
+  queues: string[];
   colour: string;
   values: Values;
 }
@@ -26,11 +29,13 @@ interface Series {
 export class SpeedCard extends ImmichCard {
   @state() private asTable = false;
   private entryId: string | null = null;
+  /** The chart changes every five minutes, the rates beside it with every poll. */
+  private drawn: { speed: Speed; format: Format; series: Series[] } | null = null;
 
   private speed = new Query<Speed>(
     this,
     () =>
-      this.entryId === null
+      this.entryId === null || this.view.status !== "ready"
         ? null
         : this.hass.callWS<Speed>({ type: "immich_admin_tools/speed", entry_id: this.entryId }),
     300,
@@ -328,9 +333,9 @@ export class SpeedCard extends ImmichCard {
     }
   }
 
-  protected override renderCard(_snapshot: Snapshot): TemplateResult {
+  protected override renderCard(snapshot: Snapshot): TemplateResult {
     const { value, problem } = this.speed;
-    const series = value ? chosen(value, this.t("history.speed.others")) : [];
+    const series = value ? this.seriesOf(value) : [];
     const missing = value ? this.missing(value, series) : null;
     return html`<ha-card>
       <div class="head">
@@ -376,10 +381,17 @@ export class SpeedCard extends ImmichCard {
           : missing
             ? html`<p class="empty">${missing}</p>`
             : this.asTable
-              ? this.renderTable(value, series)
-              : this.renderChart(value, series)
+              ? guard([value, this.format], () => this.renderTable(value, series))
+              : html`${this.renderLegend(series, snapshot)}${guard([value, this.format], () => this.renderChart(value, series))}`
       }
     </ha-card>`;
+  }
+
+  private seriesOf(speed: Speed): Series[] {
+    if (this.drawn?.speed !== speed || this.drawn.format !== this.format) {
+      this.drawn = { speed, format: this.format, series: chosen(speed, this.t("history.speed.others")) };
+    }
+    return this.drawn.series;
   }
 
   /** What is said in place of a chart. */
@@ -404,16 +416,7 @@ export class SpeedCard extends ImmichCard {
     const at = (time: number) => ((time - speed.start) / span) * 100;
     const mark = (value: number) => (top < 1000 ? this.format.decimal(value, 2) : this.format.short(value));
     const peak = this.t("unit.rate_minute", { value: this.format.count(highest) });
-    return html`<ul class="legend" aria-label=${this.t("history.speed.legend")}>
-        ${[...series].reverse().map(
-          ({ label, colour, values }) =>
-            html`<li>
-              <span class="swatch" style="background: ${colour}"></span>${label}
-              <b>${this.value(values.at(-1) ?? null) ?? nothing}</b>
-            </li>`,
-        )}
-      </ul>
-      <div class="unit">${this.t("history.speed.unit")}</div>
+    return html` <div class="unit">${this.t("history.speed.unit")}</div>
       <div class="frame">
         <div class="scale" aria-hidden="true">
           <span class="widest">${mark(top)}</span>
@@ -458,6 +461,18 @@ export class SpeedCard extends ImmichCard {
         </div>
         ${speed.gpu.map((host) => this.renderBand(host, speed.gpu.length > 1, speed.start, span))}
       </div>`;
+  }
+
+  private renderLegend(series: Series[], snapshot: Snapshot): TemplateResult {
+    return html`<ul class="legend" aria-label=${this.t("history.speed.legend")}>
+      ${[...series].reverse().map(({ label, colour, queues }) => {
+        const now = sum(queues.map((queue) => snapshot.queues[queue]?.rate ?? null));
+        return html`<li>
+          <span class="swatch" style="background: ${colour}"></span>${label}
+          <b>${this.value(now) ?? nothing}</b>
+        </li>`;
+      })}
+    </ul>`;
   }
 
   private renderEvents(speed: Speed, at: (time: number) => number): TemplateResult[] {
@@ -555,13 +570,21 @@ function chosen(speed: Speed, others: string): Series[] {
   );
   const coloured = shown
     .filter((one) => busiest.has(one))
-    .map(({ label, values }, index) => ({ label, values, colour: `var(--color-${index + 1})` }));
+    .map(({ queue, label, values }, index) => ({
+      label,
+      queues: [queue],
+      values,
+      colour: `var(--color-${index + 1})`,
+    }));
   const rest = shown.filter((one) => !busiest.has(one));
   if (!rest.length) {
     return coloured;
   }
   const values = total(rest.map((one) => one.values));
-  return [...coloured, { label: others, values, colour: "var(--iat-secondary)" }];
+  return [
+    ...coloured,
+    { label: others, queues: rest.map(({ queue }) => queue), values, colour: "var(--iat-secondary)" },
+  ];
 }
 
 /** Whole hours, every third; every sixth is shown on narrow cards too. None close to the end, where "now" stands. */

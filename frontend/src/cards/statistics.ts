@@ -1,5 +1,6 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
 import { ImmichCard } from "../base-card";
 import { Query } from "../elements/query";
 import { NBSP } from "../format";
@@ -12,6 +13,7 @@ const PERIODS: Period[] = ["today", "week", "month"];
 const TELEMETRY =
   "https://github.com/immich-admin-tools/immich-admin-tools/blob/main/docs/options.md#telemetry";
 const HOUR = 3600_000;
+const DAY = 24 * HOUR;
 
 /** More bars than that have no room for a number each. */
 const NUMBERED = 8;
@@ -188,7 +190,7 @@ export class StatisticsCard extends ImmichCard {
   }
 
   private ask(period: Period): Promise<Answer> | null {
-    if (this.entryId === null) {
+    if (this.entryId === null || this.view.status !== "ready") {
       return null;
     }
     return this.hass
@@ -237,7 +239,7 @@ export class StatisticsCard extends ImmichCard {
       }
       ${
         value
-          ? html`${this.renderChart(value)}${this.renderFigures(value)}`
+          ? guard([value, this.format], () => [this.renderChart(value), this.renderFigures(value)])
           : problem === null
             ? html`<div class="shapes" aria-busy="true"></div>`
             : nothing
@@ -257,23 +259,31 @@ export class StatisticsCard extends ImmichCard {
         <p class="missing secondary">${this.t(`history.statistics.missing.${why}`)}</p>
       </div>`;
     }
+    const slots = withUnknown(bars, period === "today" ? HOUR : DAY);
     const highest = Math.max(...bars.map(({ jobs }) => jobs));
-    const many = bars.length > NUMBERED;
-    const top = bars.findIndex(({ jobs }) => jobs === highest);
+    const many = slots.length > NUMBERED;
+    const top = slots.findIndex(({ jobs }) => jobs === highest);
     return html`<div class="chart">
       ${caption}
       <div class="bars ${many ? "many" : ""}" role="img" aria-labelledby="caption" aria-describedby="values">
-        ${bars.map((bar, index) => {
+        ${slots.map((bar, index) => {
           const shown = !many || (index === top && highest > 0);
           return html`<div
-            class="bar ${index === bars.length - 1 ? "now" : ""}"
-            title=${this.t("history.statistics.bar", { when: this.when(bar.start, period), jobs: this.format.count(bar.jobs) })}
+            class="bar ${index === slots.length - 1 ? "now" : ""}"
+            title=${this.t("history.statistics.bar", { when: this.when(bar.start, period), jobs: bar.jobs === null ? this.s("not_known") : this.format.count(bar.jobs) })}
           >
             <div class="rest">
-              ${shown ? html`<span class="number">${this.format.short(bar.jobs)}</span>` : nothing}
-              <div class="column" style="height: ${highest > 0 ? (bar.jobs / highest) * 108 : 0}px"></div>
+              ${shown ? html`<span class="number">${bar.jobs === null ? "?" : this.format.short(bar.jobs)}</span>` : nothing}
+              ${
+                bar.jobs === null
+                  ? nothing
+                  : html`<div
+                      class="column"
+                      style="height: ${highest > 0 ? (bar.jobs / highest) * 108 : 0}px"
+                    ></div>`
+              }
             </div>
-            <div class="when">${this.mark(bar.start, period, index, bars.length)}</div>
+            <div class="when">${this.mark(bar.start, period, index, slots.length)}</div>
           </div>`;
         })}
       </div>
@@ -287,11 +297,11 @@ export class StatisticsCard extends ImmichCard {
             </tr>
           </thead>
           <tbody>
-            ${bars.map(
+            ${slots.map(
               (bar) =>
                 html`<tr>
                   <th scope="row">${this.when(bar.start, period)}</th>
-                  <td>${this.format.count(bar.jobs)}</td>
+                  <td>${bar.jobs === null ? this.s("not_known") : this.format.count(bar.jobs)}</td>
                 </tr>`,
             )}
           </tbody>
@@ -451,6 +461,27 @@ export class StatisticsCard extends ImmichCard {
       }
     </div>`;
   }
+}
+
+interface Slot {
+  start: number;
+  /** null: not known. */
+  jobs: number | null;
+}
+
+/** Bars that nothing is known of are not sent: their place stays, so that time goes on evenly. */
+export function withUnknown(bars: Slot[], length: number): Slot[] {
+  return bars.flatMap((bar, index) => {
+    const before = bars[index - 1];
+    const missing = before ? Math.max(0, Math.round((bar.start - before.start) / length) - 1) : 0;
+    // A day may have an hour more or less.
+    const aside = length === DAY ? 2 * HOUR : 0;
+    const between = Array.from({ length: missing }, (_, nth) => ({
+      start: before!.start + (nth + 1) * length + aside,
+      jobs: null,
+    }));
+    return [...between, bar];
+  });
 }
 
 type Answer = Statistics & { period: Period };

@@ -57,11 +57,9 @@ export class Query<T> implements ReactiveController {
       }
     } catch (error) {
       if (number === this.asked) {
-        const { code, message } = (error ?? {}) as {
-          code?: string;
-          message?: string;
-        };
-        this.problem = String(code ?? message ?? "unknown");
+        // A number is Home Assistant's own code of a lost connection.
+        const { code, message } = (error ?? {}) as { code?: string | number; message?: string };
+        this.problem = typeof code === "string" ? code : (message ?? "");
       }
     }
     this.host.requestUpdate();

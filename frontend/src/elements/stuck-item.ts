@@ -240,17 +240,17 @@ export class StuckItem extends LitElement {
     }
     return html`<div class="below">
       <div class="buttons">
-      ${shown.map(
-        (action, index) =>
-          html`<button
-            class="button ${index === 0 ? "main" : ""}"
-            data-action=${action}
-            aria-label=${words.text("stuck_jobs.button.of", { action: this.label(action), file: name })}
-            @click=${() => this.press(action)}
-          >
-            <ha-icon .icon=${this.icon(action)}></ha-icon>${this.label(action)}
-          </button>`,
-      )}
+        ${shown.map(
+          (action, index) =>
+            html`<button
+              class="button ${index === 0 ? "main" : ""}"
+              data-action=${action}
+              aria-label=${words.text("stuck_jobs.button.of", { action: this.label(action), file: name })}
+              @click=${() => this.press(action)}
+            >
+              <ha-icon .icon=${this.icon(action)}></ha-icon>${this.label(action)}
+            </button>`,
+        )}
       </div>
       <immich-tools-menu
         .label=${words.text("stuck_jobs.button.more_of", { file: name })}

@@ -82,11 +82,11 @@ export class DashboardStrategy extends HTMLElement {
     ) {
       return false;
     }
-    const changed = signature(now, feed.instances) !== last.signature;
-    if (!changed) {
-      last.instances = feed.instances;
-    }
-    return changed;
+    last.instances = feed.instances;
+    // Home Assistant loses its place when the view that is shown goes: what is gone is told by its cards until then.
+    return (
+      signature(now, feed.instances) !== last.signature && viewCount(feed.instances) >= viewCount(last.shown)
+    );
   }
 
   static getCreateSuggestions(): { title: string; icon: string } {
@@ -96,14 +96,22 @@ export class DashboardStrategy extends HTMLElement {
   static readonly noEditor = true;
 }
 
-const last: { instances: Instance[] | null; signature: string } = {
+/** What was seen last, and what the views were made of. */
+const last: { instances: Instance[] | null; shown: Instance[] | null; signature: string } = {
   instances: null,
+  shown: null,
   signature: "",
 };
 
 function remember(hass: HomeAssistant, known: Instance[] | null): void {
-  last.instances = known;
+  last.instances = last.shown = known;
   last.signature = signature(hass, known);
+}
+
+function viewCount(known: Instance[] | null): number {
+  return known?.length
+    ? known.length + 2 + Number(known.some(({ problem_assets }) => problem_assets > 0))
+    : 1;
 }
 
 /** All that the views depend on. */
@@ -171,7 +179,9 @@ function views(words: Localize, shown: Instance[], hass: HomeAssistant): View[] 
       icon: "mdi:history",
       sections: shown.flatMap((instance) => [
         ...(several ? [section(3, heading(instance, several))] : []),
-        section(2, [ours("activity", instance, "full")]),
+        // Two columns are side by side too: a view is as wide as the spans of what is visible.
+        section(2, [on(THREE_COLUMNS, ours("activity", instance, "full"))]),
+        section(1, [on(ONE_OR_TWO, ours("activity", instance))]),
         section(1, [ours("statistics", instance)]),
       ]),
     }),
