@@ -38,9 +38,6 @@ export class Format {
     const hour12 = locale.time_format === "12" ? true : locale.time_format === "24" ? false : undefined;
     const hours = hour12 === undefined ? {} : { hour12 };
     const tag = locale.language;
-    const asked = new Intl.DateTimeFormat(tag, { hour: "numeric", ...hours }).resolvedOptions();
-    // 3:53 AM, but 03:53.
-    const twelve = asked.hour12 ?? false;
     this.clock = new Intl.DateTimeFormat(tag, {
       // As Home Assistant: 3:45 AM, but 03:45.
       hour: (hour12 ?? usesAmPm(tag)) ? "numeric" : "2-digit",
