@@ -18,7 +18,7 @@ export interface Eta {
   remaining: number;
 }
 
-/** Work since the queue last had none. */
+/** Work since the queue last had none, or since it was first looked at. */
 export interface Run {
   since: number;
   done: number;

@@ -68,10 +68,10 @@ def test_all_together() -> None:
 
 
 def test_work_that_was_there_before_anybody_looked() -> None:
-    """Nobody knows since when; the next run is known."""
+    """It counts from the first look."""
     runs = after(seen(0, 100, 50), seen(5, 110, 40))
-    assert runs.of("ocr") is None
-    assert runs.of() is None
+    assert runs.of("ocr") == Run(NOW, 10)
+    assert runs.of() == Run(NOW, 10)
     after(seen(10, 150), seen(15, 150), seen(50, 150), seen(55, 150, 5), runs=runs)
     assert runs.of("ocr") == Run(NOW + 55_000, 0)
 
@@ -91,8 +91,8 @@ def test_after_an_unknown_time() -> None:
     """More ended than there was: it may have been idle in between."""
     runs = reloaded(after(seen(0, 0), seen(5, 0, 500), seen(10, 20, 480)))
     after(seen(6_000, 2_000, 100), seen(6_005, 2_001, 99), runs=runs)
-    assert runs.of("ocr") is None
-    assert runs.of() is None
+    assert runs.of("ocr") == Run(NOW + 6_000_000, 1)
+    assert runs.of() == Run(NOW + 6_000_000, 1)
 
 
 def test_after_a_moment() -> None:
@@ -106,7 +106,7 @@ def test_a_wall_clock_that_was_put_back() -> None:
     """It makes no gap short."""
     runs = reloaded(after(seen(100, 0), seen(105, 0, 5), seen(110, 5, 5)))
     after(seen(50, 15, 3), runs=runs)
-    assert runs.of("ocr") is None
+    assert runs.of("ocr") == Run(NOW + 50_000, 0)
 
 
 def test_redis_was_emptied() -> None:
@@ -134,7 +134,7 @@ def test_redis_is_lost_for_long() -> None:
         seen(10, 0, 300, source=Source.API),
         seen(900, 700, 250),
     )
-    assert runs.of("ocr") is None
+    assert runs.of("ocr") == Run(NOW + 900_000, 0)
     after(seen(905, 950), seen(910, 950, 7), runs=runs)
     assert runs.of("ocr") == Run(NOW + 910_000, 0)
 
@@ -142,6 +142,6 @@ def test_redis_is_lost_for_long() -> None:
 def test_what_can_not_be_read() -> None:
     """It is left out."""
     runs = Runs.from_dict({"ocr": {"since": "x"}, "library": 3, "": None})
-    after(seen(0, 0, 5), runs=runs)
-    assert runs.of("ocr") is None
     assert runs.to_dict() == {}
+    after(seen(0, 0, 5), runs=runs)
+    assert runs.of("ocr") == Run(NOW, 0)

@@ -13,7 +13,7 @@ ALL = ""
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Work since there last was none."""
+    """Work since there last was none, or since it was first looked at."""
 
     since: int
     """ms since the epoch."""
@@ -56,8 +56,8 @@ class _Counts:
 class Runs:
     """Follows the work with every poll, also over restarts of Home Assistant.
 
-    What can't be known is left out: after a time in which nobody looked, a run goes on
-    only where its work can't have ended meanwhile.
+    Work that was there when nobody looked yet counts from the first look. After a time in
+    which nobody looked, a run goes on only where its work can't have ended meanwhile.
     """
 
     def __init__(self) -> None:
@@ -65,8 +65,6 @@ class Runs:
         self._counts: dict[str, _Counts] = {}
         self._stored: dict[str, _Stored] = {}
         """To be compared with the first poll."""
-        self._unknown: set[str] = set()
-        """Queues that have had work for nobody knows how long."""
         self._seen_at = 0
         """ms since the epoch."""
         self._looked_at: int | None = None
@@ -104,29 +102,24 @@ class Runs:
                     done = stored.done + _since(stored.processed, counts)
                     self._work[name] = _Work(stored.since, done)
                 else:
-                    self._unknown.add(name)
+                    self._work[name] = _Work(view.time, 0)
             return
         if emptied:
             # What waited is lost, not done.
             self._work.pop(name, None)
-            self._unknown.discard(name)
         done = 0 if emptied else _since(before.processed, counts)
         work = self._work.get(name)
         if work is not None and gap >= IDLE_AFTER and done >= before.left:
-            # It may have been idle while nobody looked.
+            # It may have been idle while nobody looked: what goes on is another run.
             del self._work[name]
-            work = None
-            self._unknown.add(name)
-        if counts.left or done:
-            if work is not None:
-                work.done += done
-                work.quiet_since = None if counts.left else work.quiet_since
-            elif name not in self._unknown:
-                work = self._work[name] = _Work(view.time, done)
-        if counts.left:
-            return
+            work, done = None, 0
         if work is None:
-            self._unknown.discard(name)
+            if not counts.left and not done:
+                return
+            work = self._work[name] = _Work(view.time, 0)
+        work.done += done
+        if counts.left:
+            work.quiet_since = None
         elif work.quiet_since is None:
             work.quiet_since = view.now
         elif view.now - work.quiet_since >= IDLE_AFTER:
@@ -135,7 +128,6 @@ class Runs:
     def _forget(self, name: str) -> None:
         self._counts.pop(name, None)
         self._work.pop(name, None)
-        self._unknown.discard(name)
 
     def of(self, name: str = ALL) -> Run | None:
         """Return the run of a queue; None: it has no work, or that is not known."""
