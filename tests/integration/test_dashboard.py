@@ -19,8 +19,10 @@ from custom_components.immich_admin_tools.dashboard.delta import applied
 from custom_components.immich_admin_tools.recorded import async_on_times
 from tests.support.processes import until
 from tests.support.simulator import Simulator
+from tests.support.valkey import Valkey
 
-from .conftest import poll, state_of
+from .conftest import entry_for, poll, set_up, state_of
+from .gpu import all_paused, box, gpu_entity_id, host_data, host_of, reach, with_hosts
 from .healing.helpers import hang, listen, set_option, types
 
 
@@ -218,3 +220,54 @@ async def test_when_a_box_was_on(hass: HomeAssistant) -> None:
     assert later is not None
     assert [end for _, end in later.times] == [None]
     assert await async_on_times(hass, None, begin) is None
+
+
+async def test_a_box(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    valkey: Valkey,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """Who paused, how far it is, how long it took and when it was on."""
+    async with box(hass, simulator) as own:
+        await simulator.machine_learning("off")
+        entry = with_hosts(entry_for(simulator, valkey.url), host_data(simulator, own))
+        await set_up(hass, entry)
+        await all_paused(entry)
+        await async_wait_recording_done(hass)
+        feed = Feed(await hass_ws_client(hass))
+        await feed.ask(f"{DOMAIN}/subscribe", entry_id=entry.entry_id)
+        host_id = host_of(entry).host_id
+
+        async def shown() -> dict[str, Any]:
+            await poll(hass, entry)
+            await feed.catch_up()
+            found: dict[str, Any] = feed.snapshot["gpu_hosts"][host_id]
+            return found
+
+        found = await shown()
+        assert (found["state"], found["online"], found["awake"]) == ("off", False, [])
+        assert found["mac"]
+        pause = feed.snapshot["queues"]["ocr"]["pause"]
+        assert (pause["by"], pause["host"]) == ("immich_admin_tools", host_id)
+        await hass.services.async_call(
+            "switch",
+            "turn_on",
+            {"entity_id": gpu_entity_id(hass, entry, "switch.power")},
+            blocking=True,
+        )
+        await reach(entry, "ready")
+        found = await shown()
+        assert found["online"] is True
+        ((since, until),) = found["awake"]
+        assert found["signalled_at"] <= since
+        assert until is None
+        assert found["usual_boot"] is not None
+        await async_wait_recording_done(hass)
+        answer = await feed.ask(f"{DOMAIN}/speed", entry_id=entry.entry_id)
+        (recorded,) = answer["result"]["gpu"]
+        assert recorded["host_id"] == host_id
+        assert [end for _, end in recorded["awake"]] == [None]
+        answer = await feed.ask(f"{DOMAIN}/statistics", entry_id=entry.entry_id)
+        assert answer["result"]["gpu"]["wakes"] == 1
+        await hass.config_entries.async_unload(entry.entry_id)
