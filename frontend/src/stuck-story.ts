@@ -99,10 +99,9 @@ export function reasonText(job: StuckJob, snapshot: Snapshot, format: Format, no
 }
 
 export function reasonOfMany(jobs: StuckJob[], reason: ReasonKey, count: number, format: Format): string {
-  const restart =
-    (reason === "worker_lost" || reason === "api") && jobs.some((job) => job.actions.includes("restart"))
-      ? "_restart"
-      : "";
+  const restarts = jobs.some((job) => job.actions.includes("restart"));
+  // Where single jobs can't be cleared, a restart is all there is.
+  const restart = restarts && ["worker_lost", "api", "hung"].includes(reason) ? "_restart" : "";
   return format.words.text(`stuck_jobs.reason_many.${reason}${restart}`, {
     count,
     shown: format.count(count),

@@ -376,6 +376,14 @@ describe("what came of it", () => {
     expect(items()).toHaveLength(0);
   });
 
+  it("names five, and says that there is more", async () => {
+    const came = Array.from({ length: 8 }, (_, i) => outcome({ key: `act${i}`, job_id: `${i}`, by: "auto" }));
+    await show(snapshot({ outcomes: Object.fromEntries(came.map((one) => [one.key, one])) }));
+    expect(items()).toHaveLength(5);
+    expect(note()).toContain("By automatic healing.");
+    expect(text(root())).toContain("3 more results are in the history.");
+  });
+
   it("is forgotten after ten minutes", async () => {
     await show(snapshot({ outcomes: { act1: outcome({ at: Date.now() - 601_000 }) } }));
     expect(items()).toHaveLength(0);
