@@ -964,12 +964,12 @@ async def test_an_administrator_from_now_on(
     page = Page(await hass_ws_client(hass, hass_read_only_access_token))
     await page.ask("subscribe", entry_id=entry.entry_id)
     await page.next()
-    assert page.snapshot["may_act"] is False
+    assert not page.snapshot["may_act"]
     group = await hass.auth.async_get_group(GROUP_ID_ADMIN)
     assert group is not None
     hass_read_only_user.groups = [group]
     hass_read_only_user.invalidate_cache()
     await poll(hass, entry, fake_clock, redis)
     await page.drain()
-    assert page.snapshot["may_act"] is True
+    assert page.snapshot["may_act"]
     await page.socket.close()
