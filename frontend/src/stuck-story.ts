@@ -116,7 +116,7 @@ export function allOf(count: number, format: Format): string {
     : format.words.text("stuck_jobs.all", { count, shown: format.count(count) });
 }
 
-/** A length as it stands after "for", "seit" or "vor". */
+/** A length as it stands after a preposition, which German bends days for. */
 export function span(format: Format, seconds: number): string {
   const days = Math.round(seconds / 86_400);
   return days >= 2

@@ -428,6 +428,11 @@ describe("what is shown", () => {
     expect(path?.title.length).toBeGreaterThan(3900);
   });
 
+  it("says when it happens again and again", async () => {
+    await show(only({ times_stuck: 3 }));
+    expect(text(inItem(".facts"))).toContain("Stuck 3 times so far");
+  });
+
   it("never opens anything but a web page", async () => {
     await show(snapshot({ outcomes: { act1: outcome({ url: "javascript:alert(1)" }) } }));
     expect(inItem("a")?.getAttribute("href") ?? null).toBeNull();
