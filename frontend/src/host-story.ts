@@ -279,7 +279,7 @@ export function hostStory(
               : t("verdict.ready_going_off"),
         reason: said(
           idle === null || host.reason === "other_instance_works"
-            ? !host.reason && t("why.idle")
+            ? !host.reason && (host.backlog === 0 ? t("why.idle") : backlogText(host.backlog, many, t))
             : t("why.idle_for", { time: span(format, idle) }),
           keptText(host, t),
           reason,

@@ -99,10 +99,9 @@ export function reasonText(job: StuckJob, snapshot: Snapshot, format: Format, no
 }
 
 export function reasonOfMany(jobs: StuckJob[], reason: ReasonKey, count: number, format: Format): string {
-  const restart =
-    (reason === "worker_lost" || reason === "api") && jobs.some((job) => job.actions.includes("restart"))
-      ? "_restart"
-      : "";
+  const restarts = jobs.some((job) => job.actions.includes("restart"));
+  // Where single jobs can't be cleared, a restart is all there is.
+  const restart = restarts && ["worker_lost", "api", "hung"].includes(reason) ? "_restart" : "";
   return format.words.text(`stuck_jobs.reason_many.${reason}${restart}`, {
     count,
     shown: format.count(count),
@@ -117,7 +116,7 @@ export function allOf(count: number, format: Format): string {
     : format.words.text("stuck_jobs.all", { count, shown: format.count(count) });
 }
 
-/** A length as it stands after "for", "seit" or "vor". */
+/** A length as it stands after a preposition, which German bends days for. */
 export function span(format: Format, seconds: number): string {
   const days = Math.round(seconds / 86_400);
   return days >= 2

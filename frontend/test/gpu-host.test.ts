@@ -94,6 +94,7 @@ describe("the story of a host", () => {
     expect(story.facts.map((fact) => fact.label)).toEqual(["Then off after"]);
     expect(story.reason).toContain("isn’t known");
     expect(storyOf({ state: "booting", usual_boot: null, deadline: null, signalled_at: NOW }).bar).toBeNull();
+    expect(storyOf({ state: "ready", backlog: null }).reason).toContain("isn’t known");
     expect(storyOf({ state: "draining", active: null }).verdict).toBe("Finishing jobs, then off");
   });
 

@@ -376,6 +376,14 @@ describe("what came of it", () => {
     expect(items()).toHaveLength(0);
   });
 
+  it("names five, and says that there is more", async () => {
+    const came = Array.from({ length: 8 }, (_, i) => outcome({ key: `act${i}`, job_id: `${i}`, by: "auto" }));
+    await show(snapshot({ outcomes: Object.fromEntries(came.map((one) => [one.key, one])) }));
+    expect(items()).toHaveLength(5);
+    expect(note()).toContain("By automatic healing.");
+    expect(text(root())).toContain("3 more results are in the history.");
+  });
+
   it("is forgotten after ten minutes", async () => {
     await show(snapshot({ outcomes: { act1: outcome({ at: Date.now() - 601_000 }) } }));
     expect(items()).toHaveLength(0);
@@ -418,6 +426,11 @@ describe("what is shown", () => {
     const path = inItem<HTMLElement>(".facts span[title]");
     expect(text(path).length).toBeLessThan(60);
     expect(path?.title.length).toBeGreaterThan(3900);
+  });
+
+  it("says when it happens again and again", async () => {
+    await show(only({ times_stuck: 3 }));
+    expect(text(inItem(".facts"))).toContain("Stuck 3 times so far");
   });
 
   it("never opens anything but a web page", async () => {

@@ -307,7 +307,11 @@ export class StuckJobsCard extends ImmichCard {
     const all = this.clearable(snapshot);
     const count = all.queues.reduce((sum, queue) => sum + queue.stuck, 0);
     const offered =
-      this.mayAct(snapshot, stale) && count > 1 && !this.pending.size && this.asking?.action !== "all";
+      this.mayAct(snapshot, stale) &&
+      count > 1 &&
+      !this.pending.size &&
+      !this.told?.busy &&
+      this.asking?.action !== "all";
     return html`<div class="head">
       <h2 tabindex="-1">
         ${this.t(
@@ -342,6 +346,7 @@ export class StuckJobsCard extends ImmichCard {
     const together = may ? this.together(stuck) : null;
     const unlisted = Math.max(0, snapshot.stuck_total - stuck.length);
     const more = folded + unlisted;
+    const unsaid = this.results(snapshot, now).length - MOST_RESULTS;
     return html`
       ${this.asking?.action === "all" ? html`<div class="block">${this.renderAsk(this.allAsk(snapshot), ".all")}</div>` : nothing}
       ${this.actionError === null ? nothing : html`<div class="block">${this.renderActionError()}</div>`}
@@ -376,6 +381,15 @@ export class StuckJobsCard extends ImmichCard {
               <button class="button text less" @click=${() => (this.unfolded = false)}>
                 <ha-icon icon="mdi:chevron-up"></ha-icon>${this.t("stuck_jobs.button.show_less")}
               </button>
+            </div>`
+          : nothing
+      }
+      ${
+        unsaid > 0
+          ? html`<div class="foot">
+              <span class="secondary">
+                ${this.t("stuck_jobs.more_results", { count: unsaid, shown: this.format.count(unsaid) })}
+              </span>
             </div>`
           : nothing
       }
@@ -897,7 +911,7 @@ export class StuckJobsCard extends ImmichCard {
   }
 
   private get entryId(): string {
-    return this.snapshot?.entry_id ?? "";
+    return "snapshot" in this.view ? (this.view.snapshot?.entry_id ?? "") : "";
   }
 
   private focusOn(selector: string): void {
@@ -934,8 +948,7 @@ export class StuckJobsCard extends ImmichCard {
     for (const [id, { answer, subject }] of this.answers) {
       this.put(entries, id, subject, answer, snapshot, now);
     }
-    const outcomes = Object.values(snapshot.outcomes).sort((a, b) => b.at - a.at);
-    for (const outcome of outcomes.slice(0, MOST_RESULTS)) {
+    for (const outcome of this.results(snapshot, now).slice(0, MOST_RESULTS)) {
       const { at, age, doubt, mode, by } = outcome;
       this.put(
         entries,
@@ -954,6 +967,17 @@ export class StuckJobsCard extends ImmichCard {
     );
   }
 
+  /** What came of acts, the newest first, as far as it is not dismissed. */
+  private results(snapshot: Snapshot, now: number): Outcome[] {
+    return Object.values(snapshot.outcomes)
+      .filter((outcome) => this.isTold(idOf(outcome), outcome.at, snapshot, now))
+      .sort((a, b) => b.at - a.at);
+  }
+
+  private isTold(id: string, at: number, snapshot: Snapshot, now: number): boolean {
+    return now - at <= TOLD_FOR && (this.dismissed[`${snapshot.entry_id}/${id}`] ?? 0) < at;
+  }
+
   private place(id: string, since: number): { group: number; since: number } {
     return this.places.get(id) ?? { group: REASONS.length, since };
   }
@@ -966,7 +990,7 @@ export class StuckJobsCard extends ImmichCard {
     snapshot: Snapshot,
     now: number,
   ): void {
-    if (now - answer.at > TOLD_FOR || (this.dismissed[`${snapshot.entry_id}/${id}`] ?? 0) >= answer.at) {
+    if (!this.isTold(id, answer.at, snapshot, now)) {
       return;
     }
     const entry = entries.get(id);

@@ -195,6 +195,16 @@ export class StuckItem extends LitElement {
           <h3 title=${name}>${shortened(name, 80)}</h3>
           ${folder ? html`<span class="secondary" title=${subject.path ?? ""}>${shortened(folder, 48)}</span>` : nothing}
           <span class="secondary">${this.queue}</span>
+          ${
+            (subject.times_stuck ?? 0) > 1
+              ? html`<span class="secondary">
+                  ${format.words.text("stuck_jobs.times_stuck", {
+                    count: subject.times_stuck ?? 0,
+                    shown: format.count(subject.times_stuck ?? 0),
+                  })}
+                </span>`
+              : nothing
+          }
           <span class="age ${this.tone}"><ha-icon icon="mdi:clock-alert-outline"></ha-icon>${this.age}</span>
         </div>
       </div>
