@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent.joinpath(*OWN.split("."))
 PURE_PACKAGES = (
     "analysis",
     "bullmq",
+    "dashboard",
     "gpu_host",
     "healing",
     "history",
@@ -31,14 +32,20 @@ TOP_LEVEL = {
     *("data", "diagnostics", "entity", "event", "logbook", "number", "select"),
     *("sensor", "switch", "system_health"),
     # And the few that follow them.
-    *("clock", "devices", "errors", "forms", "fresh_http", "issues"),
-    *("options_flow", "serialization", "settings", "skipped_jobs", "skipped_watch"),
-    *("storage", "subentry_flow", "telemetry", "texts", "user_actions", "views"),
+    *("clock", "devices", "errors", "forms", "fresh_http", "frontend", "issues"),
+    *("options_flow", "permissions", "recorded", "serialization", "settings"),
+    *("skipped_jobs", "skipped_watch", "storage", "subentry_flow", "telemetry"),
+    *("texts", "user_actions", "views", "websocket_api"),
 }
 
 DECIDING = (
     "serialization.py",
     "analysis",
+    "dashboard/delta.py",
+    "dashboard/figures.py",
+    "dashboard/runs.py",
+    "dashboard/snapshot.py",
+    "dashboard/sparks.py",
     "gpu_host/clocks.py",
     "gpu_host/machine.py",
     "gpu_host/models.py",
@@ -115,6 +122,7 @@ def test_the_top_level_is_home_assistants() -> None:
 
 KNOW_THE_LOADED_ENTRY = {
     *("__init__", "data", "diagnostics", "system_health", "views"),
+    "websocket_api",
     *("config_flow", "options_flow", "subentry_flow"),
     *("entity", "binary_sensor", "button", "event", "number", "select"),
     *("sensor", "switch", "repairs", "services"),

@@ -8,7 +8,9 @@ from homeassistant.helpers.httpx_client import get_async_client
 from homeassistant.helpers.typing import ConfigType
 
 from .analysis.analyst import Analyst
+from .analysis.ignored import IgnoredRuns
 from .bullmq.errors import BullMQError
+from .clock import monotonic_ms, now_ms
 from .const import DOMAIN
 from .coordinator import (
     QueueCoordinator,
@@ -16,10 +18,13 @@ from .coordinator import (
     ServerCoordinator,
     async_create_redis_source,
 )
+from .dashboard.manager import IGNORED, DashboardManager
+from .dashboard.runs import Runs
 from .data import AdminToolsConfigEntry, RuntimeData
 from .devices import async_keep_devices, async_register_server
 from .errors import message_of
 from .fresh_http import fresh_http
+from .frontend import async_leave_pages, async_load_in_pages, async_setup_frontend
 from .gpu_host.manager import GpuHostManager, HostContext, async_remove_gpu_issues
 from .healing.manager import HealingManager, HealIssues, create_journal
 from .history.manager import HistoryManager
@@ -35,13 +40,15 @@ from .pauses.manager import (
 )
 from .repairs import async_keep_issues, async_remove_issues
 from .restart.manager import MaintenanceMode, RestartManager, create_maintenance_guard
+from .serialization import stored_mapping
 from .services import async_setup_services
 from .settings import connection_of, set_up_with
 from .skipped_jobs import EntrySkippedJobs
 from .skipped_watch import async_hand_on_doubts, create_guard
 from .storage import EntryStores, async_end_with_entry
-from .telemetry import EntryTelemetry, async_keep_counters
+from .telemetry import RUNS, EntryTelemetry, async_keep_counters
 from .views import ThumbnailView
+from .websocket_api import async_setup_websocket_api
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -57,14 +64,17 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions: they are there before any entry is."""
+    """Register the actions and the dashboard: they are there before any entry is."""
     async_setup_services(hass)
+    async_setup_websocket_api(hass)
     hass.http.register_view(ThumbnailView(hass))
+    await async_setup_frontend(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> bool:
     """Connect to Immich, and to its Redis where it is set up."""
+    async_load_in_pages(hass)
     # In this order: each uses only what is above it.
     connection = connection_of(entry.data)
     client = ImmichClient(
@@ -89,6 +99,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
     server = ServerCoordinator(hass, entry, client)
     await server.async_config_entry_first_refresh()
     analyst = Analyst.from_dict(stores.counters.data)
+    ignored = stores.safety.section(IGNORED)
+    analyst.ignored = IgnoredRuns.from_dict(ignored.data, monotonic_ms(), now_ms())
     # As they were stored: the first poll moves them on.
     positions = analyst.positions
     if redis is not None:
@@ -168,6 +180,23 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
         hosts=gpu_hosts.hosts,
     )
     telemetry = EntryTelemetry(hass, entry, stores)
+    runs = Runs.from_dict(stored_mapping(stores.counters.data, RUNS))
+    dashboard = DashboardManager(
+        hass,
+        entry,
+        ignored=ignored,
+        leases=leases,
+        server=server,
+        queues=queues,
+        history=history,
+        journal=journal,
+        restart=restart,
+        healing=healing,
+        gpu_hosts=gpu_hosts,
+        skipped_jobs=skipped_jobs,
+        runs=runs,
+        server_device_id=server_device_id,
+    )
     entry.runtime_data = RuntimeData(
         client=client,
         stores=stores,
@@ -182,14 +211,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -
         skipped_jobs=skipped_jobs,
         box_pauses=box_pauses,
         telemetry=telemetry,
+        dashboard=dashboard,
         server_device_id=server_device_id,
         set_up_with=set_up_with(entry),
     )
     # From here on each looks after every poll, in this order.
+    dashboard.async_keep()
     skipped_jobs.async_keep()
     async_keep_devices(hass, entry, server, server_device_id)
     async_keep_issues(hass, entry)
-    async_keep_counters(entry, stores.counters, queues, telemetry)
+    async_keep_counters(entry, stores.counters, queues, telemetry, runs)
     telemetry.async_keep()
     restart.async_keep()
     async_keep_leases(hass, entry, leases, queues, starts)
@@ -259,6 +290,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) 
 
 async def async_remove_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
     """Leave nothing behind."""
+    async_leave_pages(hass, entry)
     async_remove_issues(hass, entry)
     async_remove_gpu_issues(hass, entry)
     await async_leave_in_order(hass, entry)

@@ -152,6 +152,11 @@ class ServerStatus:
     concurrency: Mapping[str, int] | None
     """Per queue that has one; None when the key may not read the settings."""
 
+    def concurrency_of(self, queue: str) -> int | None:
+        """Return how many jobs a queue works on at once; None: not known."""
+        # Those that Immich has no number for work on one job at a time.
+        return None if self.concurrency is None else self.concurrency.get(queue, 1)
+
     def may(self, permission: Permission) -> bool:
         """Return whether the API key has a permission."""
         return not {permission, Permission.ALL}.isdisjoint(self.permissions)

@@ -7,6 +7,7 @@ from homeassistant.exceptions import ServiceValidationError
 
 from .const import DOMAIN
 from .coordinator import QueueCoordinator, ServerCoordinator
+from .dashboard.manager import DashboardManager
 from .gpu_host.manager import GpuHostManager
 from .healing.manager import HealingManager
 from .history.manager import HistoryManager
@@ -37,6 +38,7 @@ class RuntimeData:
     gpu_hosts: GpuHostManager
     box_pauses: BoxPauses
     skipped_jobs: EntrySkippedJobs
+    dashboard: DashboardManager
     server_device_id: str
     """Registry id of the server, the parent of the queues."""
     set_up_with: tuple[object, ...]

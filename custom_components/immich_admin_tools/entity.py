@@ -16,54 +16,33 @@ from homeassistant.helpers.update_coordinator import (
 )
 from homeassistant.util import slugify
 
-from .analysis.models import QueueState, QueueView, Source
+from .analysis.models import (
+    WORKER_BLOCKED,
+    QueueState,
+    QueueView,
+    Source,
+    shown_state as state_as_shown,
+)
 from .clock import monotonic_ms
 from .const import DOMAIN
 from .coordinator import QueueCoordinator, ServerCoordinator
 from .data import AdminToolsConfigEntry, RuntimeData
 from .devices import queue_identifier
 from .gpu_host.manager import GpuHost
-from .healing.manager import HealingManager
+from .healing.manager import blocked_workers
 from .history.events import Event
 from .immich.queues import PIPELINE, QueueName
-
-WORKER_BLOCKED = "worker_blocked"
-"""A queue that nobody works on, as its workers hang: only a restart frees them."""
 
 QUEUE_STATES = [*(state.value for state in QueueState), WORKER_BLOCKED]
 
 
 def shown_state(view: QueueView, runtime: RuntimeData) -> str:
     """Return the state of a queue as a user sees it."""
-    blocked = blocked_workers(runtime.healing, view.name) or 0
-    concurrency = runtime.server.data.concurrency
-    nothing_moves = view.state in (
-        QueueState.IDLE,
-        QueueState.STALLED,
-        QueueState.WORKER_LOST,
-    ) or (
-        # Shown as running for a while after its last job.
-        view.state is QueueState.RUNNING and not view.active and not view.waiting
+    return state_as_shown(
+        view,
+        blocked_workers(runtime.healing, view.name) or 0,
+        runtime.server.data.concurrency_of(view.name),
     )
-    nobody_left = (
-        view.state is QueueState.RUNNING
-        and not view.active
-        and concurrency is not None
-        # Those that Immich has no number for work on one job at a time.
-        and blocked >= concurrency.get(view.name, 1)
-    )
-    if blocked and (nothing_moves or nobody_left):
-        return WORKER_BLOCKED
-    return view.state.value
-
-
-def blocked_workers(
-    healing: HealingManager | None, queue: str | None = None
-) -> int | None:
-    """Return how many workers are blocked; None while Redis can't tell."""
-    if healing is None or not healing.reachable:
-        return None
-    return healing.lost_slots(queue)
 
 
 def server_device_info(entry: AdminToolsConfigEntry) -> DeviceInfo:

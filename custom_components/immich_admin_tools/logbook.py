@@ -30,6 +30,7 @@ ICONS = {
     EventType.JOB_CLEARED: "mdi:broom",
     EventType.JOB_REQUEUED: "mdi:undo-variant",
     EventType.JOB_FAILED: "mdi:close-circle-outline",
+    EventType.JOB_IGNORED: "mdi:eye-off",
     EventType.HEAL_UNCONFIRMED: "mdi:account-lock",
     EventType.WORKER_LOST: "mdi:account-off",
     EventType.WORKER_BACK: "mdi:account-hard-hat-outline",

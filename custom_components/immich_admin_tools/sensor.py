@@ -32,12 +32,12 @@ from .entity import (
     Value,
     async_add_gpu_entities,
     async_add_queue_entities,
-    blocked_workers,
     shown_state,
 )
 from .gpu_host.manager import GpuHost
 from .gpu_host.models import GONE, KEEPING_ON, Hold, HostState
 from .gpu_host.policy import goes_off_at
+from .healing.manager import blocked_workers
 from .serialization import to_json
 
 

@@ -325,6 +325,17 @@ def is_allowed_hour(data: Mapping[str, Any], now: datetime) -> bool:
     return at >= begin or at < end
 
 
+def next_allowed(data: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Return when the allowed hours begin; None: they do not keep anything waiting."""
+    if is_allowed_hour(data, now):
+        return None
+    begin = _time(data.get(CONF_ALLOWED_FROM)) or time()
+    today = now.replace(
+        hour=begin.hour, minute=begin.minute, second=begin.second, microsecond=0
+    )
+    return today if today > now else today + timedelta(days=1)
+
+
 def _time(value: str | None) -> time | None:
     return dt_util.parse_time(value) if value else None
 

@@ -13,6 +13,7 @@ from .analysis.statistics import OutcomeCounts
 from .clock import now_ms
 from .const import LOGGER
 from .coordinator import QueueCoordinator
+from .dashboard.runs import Runs
 from .healing.safety import Stored
 from .immich.errors import ImmichError
 from .immich.telemetry import Telemetry, read_telemetry
@@ -21,7 +22,8 @@ from .settings import connection_of, telemetry_urls_of
 from .storage import DelayedStore, EntryStores
 
 TELEMETRY = "telemetry"
-"""Section of the counters."""
+RUNS = "runs"
+"""Sections of the counters."""
 
 INTERVAL = timedelta(seconds=30)
 
@@ -111,6 +113,7 @@ def async_keep_counters(
     store: DelayedStore,
     queues: QueueCoordinator,
     telemetry: EntryTelemetry,
+    runs: Runs,
 ) -> None:
     """Write now and then what was counted, so that it goes on after a restart."""
 
@@ -119,6 +122,7 @@ def async_keep_counters(
         return {
             **queues.analyst.to_dict(),
             TELEMETRY: telemetry.counts.to_dict(),
+            RUNS: runs.to_dict(),
         }
 
     def counted() -> tuple[object, ...]:

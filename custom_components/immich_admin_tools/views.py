@@ -6,13 +6,14 @@ They fetch them with the login to Home Assistant; Immich's API key stays here.
 from http import HTTPStatus
 
 from aiohttp import web
-from homeassistant.components.http import HomeAssistantView
+from homeassistant.components.http import KEY_HASS_USER, HomeAssistantView
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
 from .const import DOMAIN, THUMBNAIL_URL
 from .data import AdminToolsConfigEntry
 from .immich.errors import ImmichError, RequestRefusedError
+from .permissions import async_may_read
 
 CACHE_FOR = 3600
 """Seconds: the picture of an asset hardly ever changes."""
@@ -38,6 +39,7 @@ class ThumbnailView(HomeAssistantView):
             entry is None
             or entry.domain != DOMAIN
             or entry.state is not ConfigEntryState.LOADED
+            or not async_may_read(self._hass, request[KEY_HASS_USER], entry)
             or not entry.runtime_data.history.has_shown(asset_id)
         ):
             return web.Response(status=HTTPStatus.NOT_FOUND)

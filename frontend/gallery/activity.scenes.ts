@@ -43,7 +43,15 @@ const photo = {
 };
 
 export const EVENTS: HistoryEvent[] = [
-  happened("job_cleared", 3, { ...photo, job_id: "1", age: 2820, mode: "remove", by: "user", outcome: "confirmed", reason: "asked" }),
+  happened("job_cleared", 3, {
+    ...photo,
+    job_id: "1",
+    age: 2820,
+    mode: "remove",
+    by: "user",
+    outcome: "confirmed",
+    reason: "asked",
+  }),
   happened("job_stuck", 50, { ...photo, job_id: "1", age: 360, kind: "hung" }),
   happened("job_cleared", 84, {
     ...photo,
@@ -60,9 +68,25 @@ export const EVENTS: HistoryEvent[] = [
   happened("queue_resumed", 100, { ...face, reason: "by_hand" }),
   happened("gpu_ready", 390, { host: "host", reason: "ready", duration: 98 }),
   happened("gpu_wake", 392, { host: "host", reason: "wake" }),
-  happened("jobs_burnt", 900, { queue: "smartSearch", label: "Smart search", host: "host", jobs: 10, at_least: true }),
-  happened("queue_paused", 1000, { queue: "metadataExtraction", label: "Metadata extraction", reason: "by_hand", by: "user" }),
-  happened("queue_finished", 1200, { queue: "duplicateDetection", label: "Duplicate detection", jobs: 12_604, duration: 4320 }),
+  happened("jobs_burnt", 900, {
+    queue: "smartSearch",
+    label: "Smart search",
+    host: "host",
+    jobs: 10,
+    at_least: true,
+  }),
+  happened("queue_paused", 1000, {
+    queue: "metadataExtraction",
+    label: "Metadata extraction",
+    reason: "by_hand",
+    by: "user",
+  }),
+  happened("queue_finished", 1200, {
+    queue: "duplicateDetection",
+    label: "Duplicate detection",
+    jobs: 12_604,
+    duration: 4320,
+  }),
   happened("job_stuck", 3000, {
     queue: "videoConversion",
     label: "Video conversion",
@@ -80,6 +104,11 @@ const card = "immich-admin-tools-activity";
 export const scenes: Scene[] = [
   { title: "What happened", card, width: 757, message: busy(), answers: answer({}) },
   { title: "Nothing yet", card, message: busy(), answers: answer({ events: [], next: null }) },
-  { title: "That was all, not an admin", card, message: busy({ may_act: false }), answers: answer({ events: EVENTS.slice(0, 2), next: null }) },
+  {
+    title: "That was all, not an admin",
+    card,
+    message: busy({ may_act: false }),
+    answers: answer({ events: EVENTS.slice(0, 2), next: null }),
+  },
   { title: "No answer", card, message: busy() },
 ];

@@ -77,7 +77,12 @@ export function running(
     active: 2,
     rate,
     no_eta: null,
-    eta: { finish, low: finish - remaining * 200, high: finish + remaining * 200, remaining },
+    eta: {
+      finish,
+      low: finish - remaining * 200,
+      high: finish + remaining * 200,
+      remaining,
+    },
     run: { since: NOW - 6 * HOUR, done },
     oldest_active: 4,
     ...changes,
@@ -183,10 +188,18 @@ export function busy(changes: Partial<Snapshot> = {}): Snapshot {
   const order = Object.keys(LABELS);
   const queues: Record<string, Queue> = Object.fromEntries(order.map((name) => [name, queue(name)]));
   for (const one of [
-    running("faceDetection", 12_450, 42, 5_594, { active: 5, failed: 23, stuck: 2, oldest_active: 2820 }),
+    running("faceDetection", 12_450, 42, 5_594, {
+      active: 5,
+      failed: 23,
+      stuck: 2,
+      oldest_active: 2820,
+    }),
     running("smartSearch", 11_902, 64, 11_000, { active: 3 }),
     running("ocr", 9_118, 71, 8_000),
-    running("thumbnailGeneration", 8_440, 85, 30_000, { active: 10, failed: 12 }),
+    running("thumbnailGeneration", 8_440, 85, 30_000, {
+      active: 10,
+      failed: 12,
+    }),
     running("facialRecognition", 3_201, 180, 18_000, { active: 1 }),
     queue("metadataExtraction", {
       state: "paused",
@@ -195,7 +208,13 @@ export function busy(changes: Partial<Snapshot> = {}): Snapshot {
       failed: 156,
       no_eta: "paused",
       rate: null,
-      pause: { by: "user", reason: "by_hand", since: NOW - 17 * HOUR, until: null, host: null },
+      pause: {
+        by: "user",
+        reason: "by_hand",
+        since: NOW - 17 * HOUR,
+        until: null,
+        host: null,
+      },
     }),
   ]) {
     queues[one.name] = one;
@@ -260,7 +279,11 @@ export function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
     gpu_hosts: {},
     lost_slots: 0,
     restart: { configured: true, running: false, usual_seconds: 10 },
-    last_cleared: { at: NOW - 48 * HOUR, file_name: "IMG_4521.jpg", queue: "faceDetection" },
+    last_cleared: {
+      at: NOW - 48 * HOUR,
+      file_name: "IMG_4521.jpg",
+      queue: "faceDetection",
+    },
     auto_heal: "alert_only",
     entities: { auto_heal: "select.immich_automatic_healing" },
     ...changes,

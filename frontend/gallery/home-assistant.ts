@@ -8,7 +8,14 @@ import type { Instance, Snapshot, SubscriptionMessage } from "../src/model";
 @customElement("ha-card")
 export class HaCard extends LitElement {
   static override styles = css`
-    :host { display: block; position: relative; background: var(--card-background-color); border: 1px solid var(--divider-color); border-radius: var(--ha-card-border-radius); color: var(--primary-text-color); }
+    :host {
+      display: block;
+      position: relative;
+      background: var(--card-background-color);
+      border: 1px solid var(--divider-color);
+      border-radius: var(--ha-card-border-radius);
+      color: var(--primary-text-color);
+    }
   `;
   protected override render() {
     return html`<slot></slot>`;
@@ -19,11 +26,21 @@ export class HaCard extends LitElement {
 export class HaIcon extends LitElement {
   @property() icon = "";
   static override styles = css`
-    :host { display: inline-flex; width: var(--mdc-icon-size, 24px); height: var(--mdc-icon-size, 24px); fill: currentcolor; }
-    svg { width: 100%; height: 100%; }
+    :host {
+      display: inline-flex;
+      width: var(--mdc-icon-size, 24px);
+      height: var(--mdc-icon-size, 24px);
+      fill: currentcolor;
+    }
+    svg {
+      width: 100%;
+      height: 100%;
+    }
   `;
   protected override render() {
-    const name = this.icon.replace(/^mdi:/, "").replace(/(^|-)(\w)/g, (_all, _dash, letter: string) => letter.toUpperCase());
+    const name = this.icon
+      .replace(/^mdi:/, "")
+      .replace(/(^|-)(\w)/g, (_all, _dash, letter: string) => letter.toUpperCase());
     const path = (mdi as Record<string, string>)[`mdi${name}`];
     return svg`<svg viewBox="0 0 24 24">${path ? svg`<path d=${path}></path>` : svg`<text y="18">${this.icon}</text>`}</svg>`;
   }
@@ -74,7 +91,12 @@ export function fakeHass(
     states: {},
     entities: {},
     language,
-    locale: { language, number_format: "language", time_format: "24", time_zone: "local" },
+    locale: {
+      language,
+      number_format: "language",
+      time_format: "24",
+      time_zone: "local",
+    },
     config: { time_zone: "UTC" },
     user: { is_admin: admin },
     callWS: async <T>(request: Record<string, unknown>) => {
@@ -84,7 +106,9 @@ export function fakeHass(
       }
       const answer = answers[type];
       if (!answer) {
-        throw Object.assign(new Error(`${type} is not answered here`), { code: "unknown_command" });
+        throw Object.assign(new Error(`${type} is not answered here`), {
+          code: "unknown_command",
+        });
       }
       return answer(request) as T;
     },
@@ -93,5 +117,9 @@ export function fakeHass(
       return { response: {} };
     },
   };
-  return { hass, calls, send: (sent) => followers.forEach((follower) => follower(sent)) };
+  return {
+    hass,
+    calls,
+    send: (sent) => followers.forEach((follower) => follower(sent)),
+  };
 }

@@ -4,11 +4,15 @@
  */
 import "./home-assistant";
 import "../src/index";
+import { loadLanguage } from "../src/localize";
 import { fakeHass } from "./home-assistant";
 import type { Scene } from "./scene";
 
-const scenes = import.meta.glob<{ scenes: Scene[] }>("./*.scenes.ts", { eager: true });
+const scenes = import.meta.glob<{ scenes: Scene[] }>("./*.scenes.ts", {
+  eager: true,
+});
 const wanted = new URLSearchParams(location.search);
+await loadLanguage(wanted.get("language") ?? "en");
 document.documentElement.classList.toggle("dark", wanted.get("theme") === "dark");
 
 for (const [file, { scenes: list }] of Object.entries(scenes)) {

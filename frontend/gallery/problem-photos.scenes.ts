@@ -32,7 +32,11 @@ export const scenes: Scene[] = [
       problem(1),
       problem(2, { queues: ["faceDetection", "ocr"], times_stuck: 11 }),
       problem(3, { file_name: null, path: null, thumbnail: null, url: null }),
-      problem(4, { file_name: "<b>not bold</b>.jpg", path: `/upload/${"a-very-long-folder/".repeat(200)}x.jpg`, url: "javascript:alert(1)" }),
+      problem(4, {
+        file_name: "<b>not bold</b>.jpg",
+        path: `/upload/${"a-very-long-folder/".repeat(200)}x.jpg`,
+        url: "javascript:alert(1)",
+      }),
     ]),
   },
   { title: "None", card, message: busy(), answers: answer([]) },

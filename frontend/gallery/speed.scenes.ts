@@ -59,9 +59,33 @@ const gaps = speed().series.map((one) => ({ ...one, values: without(without(one.
 const card = "immich-admin-tools-speed";
 export const scenes: Scene[] = [
   { title: "A day", card, width: 757, message: busy(), answers: answer() },
-  { title: "Gaps: not known, not 0; eight queues", card, width: 757, message: busy(), answers: answer({ series: [...gaps, ...gaps.slice(0, 2)] }) },
-  { title: "Nothing to do", card, message: busy(), answers: answer({ series: speed().series.map((one) => ({ ...one, values: one.values.map(() => 0) })), events: [] }) },
-  { title: "Collecting", card, message: busy(), answers: answer({ series: [], gpu: [], events: [], missing: "not_yet" }) },
-  { title: "Not recorded", card, message: busy(), answers: answer({ series: [], gpu: [], events: [], missing: "no_recorder" }) },
+  {
+    title: "Gaps: not known, not 0; eight queues",
+    card,
+    width: 757,
+    message: busy(),
+    answers: answer({ series: [...gaps, ...gaps.slice(0, 2)] }),
+  },
+  {
+    title: "Nothing to do",
+    card,
+    message: busy(),
+    answers: answer({
+      series: speed().series.map((one) => ({ ...one, values: one.values.map(() => 0) })),
+      events: [],
+    }),
+  },
+  {
+    title: "Collecting",
+    card,
+    message: busy(),
+    answers: answer({ series: [], gpu: [], events: [], missing: "not_yet" }),
+  },
+  {
+    title: "Not recorded",
+    card,
+    message: busy(),
+    answers: answer({ series: [], gpu: [], events: [], missing: "no_recorder" }),
+  },
   { title: "No answer", card, message: busy() },
 ];

@@ -7,9 +7,18 @@ const DAY = 24 * HOUR;
 const today = new Date(NOW).setHours(0, 0, 0, 0);
 
 const bars = {
-  today: [420, 0, 0, 0, 310, 2100, 4300, 4980, 3900, 2200, 1100, 900, 640, 1200].map((jobs, hour) => ({ start: today + hour * HOUR, jobs })),
-  week: [9120, 12_030, 3040, 800, 42_010, 53_004, 38_398].map((jobs, day) => ({ start: today - (6 - day) * DAY, jobs })),
-  month: Array.from({ length: 30 }, (_, day) => ({ start: today - (29 - day) * DAY, jobs: (day * 7919) % 50_000 })),
+  today: [420, 0, 0, 0, 310, 2100, 4300, 4980, 3900, 2200, 1100, 900, 640, 1200].map((jobs, hour) => ({
+    start: today + hour * HOUR,
+    jobs,
+  })),
+  week: [9120, 12_030, 3040, 800, 42_010, 53_004, 38_398].map((jobs, day) => ({
+    start: today - (6 - day) * DAY,
+    jobs,
+  })),
+  month: Array.from({ length: 30 }, (_, day) => ({
+    start: today - (29 - day) * DAY,
+    jobs: (day * 7919) % 50_000,
+  })),
 };
 
 export function numbers(changes: Partial<Statistics> = {}): Statistics {

@@ -1,11 +1,19 @@
 import { html, LitElement, nothing, type CSSResultGroup, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
 import { Format } from "./format";
-import { errorText, navigate, type CardConfig, type CardForm, type GridOptions, type HomeAssistant } from "./ha";
+import {
+  errorText,
+  navigate,
+  pageHass,
+  type CardConfig,
+  type CardForm,
+  type GridOptions,
+  type HomeAssistant,
+} from "./ha";
+import { isLoaded, loadLanguage } from "./localize";
 import type { Snapshot } from "./model";
 import { entryFeed, instancesFeed, type EntryFeed, type InstancesFeed, type View } from "./store";
 import { base, buttons, card, notes, tokens } from "./styles";
-
 
 /** What all cards share: which Immich they show, that it is followed, and what is said when it can't be. */
 export abstract class ImmichCard<Config extends CardConfig = CardConfig> extends LitElement {
@@ -40,13 +48,23 @@ export abstract class ImmichCard<Config extends CardConfig = CardConfig> extends
     const before = this._hass;
     this._hass = hass;
     if (!before || before.locale !== hass.locale || before.language !== hass.language) {
-      this.format = new Format(hass);
-      this.requestUpdate();
+      void this.read(hass);
     }
     if (!before || before.connection !== hass.connection) {
       this.follow();
     }
     this.hassChanged(before, hass);
+  }
+
+  /** Take the user's language; until it is there for the first time nothing is shown. */
+  private async read(hass: HomeAssistant): Promise<void> {
+    if (!isLoaded(hass.locale.language)) {
+      await loadLanguage(hass.locale.language);
+    }
+    if (hass === this._hass || hass.locale === this._hass?.locale) {
+      this.format = new Format(this._hass as HomeAssistant);
+      this.requestUpdate();
+    }
   }
 
   /** For cards that show states of entities too. */
@@ -147,7 +165,7 @@ export abstract class ImmichCard<Config extends CardConfig = CardConfig> extends
   }
 
   protected override render(): TemplateResult | typeof nothing {
-    if (!this._hass || !this.config) {
+    if (!this._hass || !this.config || !this.format) {
       return nothing;
     }
     const { view } = this;
@@ -189,7 +207,11 @@ export abstract class ImmichCard<Config extends CardConfig = CardConfig> extends
 
   private renderNotFound(): TemplateResult {
     if (this.config?.entry_id) {
-      return this.renderProblem("mdi:help-circle-outline", this.t("card.not_found"), this.t("card.not_found_hint"));
+      return this.renderProblem(
+        "mdi:help-circle-outline",
+        this.t("card.not_found"),
+        this.t("card.not_found_hint"),
+      );
     }
     return this.renderProblem(
       "mdi:information-outline",
@@ -229,7 +251,14 @@ export abstract class ImmichCard<Config extends CardConfig = CardConfig> extends
   protected async act(action: string, data: Record<string, unknown>): Promise<unknown> {
     this.actionError = null;
     try {
-      const { response } = await this.hass.callService("immich_admin_tools", action, data, undefined, false, true);
+      const { response } = await this.hass.callService(
+        "immich_admin_tools",
+        action,
+        data,
+        undefined,
+        false,
+        true,
+      );
       return response ?? {};
     } catch (error) {
       this.actionError = errorText(error);
@@ -255,10 +284,13 @@ export function openIntegration(): void {
 
 /** The one setting that all cards have. */
 export function entryForm(more: CardForm["schema"] = [], labels: Record<string, string> = {}): CardForm {
-  const words = new Format(editorHass()).words;
+  const words = new Format(pageHass()).words;
   return {
     schema: [
-      { name: "entry_id", selector: { config_entry: { integration: "immich_admin_tools" } } },
+      {
+        name: "entry_id",
+        selector: { config_entry: { integration: "immich_admin_tools" } },
+      },
       ...more,
     ],
     computeLabel: (schema) => words.text(labels[schema.name] ?? `card.editor.${schema.name}`),
@@ -268,13 +300,3 @@ export function entryForm(more: CardForm["schema"] = [], labels: Record<string, 
     },
   };
 }
-
-/** Home Assistant gives an editor's form no `hass`, so it is taken from the page. */
-function editorHass(): HomeAssistant {
-  const app = document.querySelector("home-assistant") as (Element & { hass?: HomeAssistant }) | null;
-  return (
-    app?.hass ??
-    ({ locale: { language: navigator.language, number_format: "language", time_format: "language", time_zone: "local" }, config: { time_zone: "UTC" } } as HomeAssistant)
-  );
-}
-

@@ -2,7 +2,7 @@ import type { HomeAssistant } from "./ha";
 import { Localize } from "./localize";
 import type { Eta, Queue } from "./model";
 
-export const NBSP = " ";
+export const NBSP = "\u00a0";
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -35,20 +35,28 @@ export class Format {
       maximumFractionDigits: 1,
       useGrouping: locale.number_format !== "none",
     });
-    const hour12 =
-      locale.time_format === "12" ? true : locale.time_format === "24" ? false : undefined;
+    const hour12 = locale.time_format === "12" ? true : locale.time_format === "24" ? false : undefined;
     const hours = hour12 === undefined ? {} : { hour12 };
     const tag = locale.language;
+    const asked = new Intl.DateTimeFormat(tag, { hour: "numeric", ...hours }).resolvedOptions();
+    // As Home Assistant: 3:45 AM, but 03:45.
+    const twelve = asked.hour12 ?? false;
     this.clock = new Intl.DateTimeFormat(tag, {
-      // As Home Assistant: 3:45 AM, but 03:45.
-      hour: (hour12 ?? usesAmPm(tag)) ? "numeric" : "2-digit",
+      hour: twelve ? "numeric" : "2-digit",
       minute: "2-digit",
       ...hours,
       ...zone,
     });
     this.weekday = new Intl.DateTimeFormat(tag, { weekday: "short", ...zone });
-    this.date = new Intl.DateTimeFormat(tag, { day: "numeric", month: "short", ...zone });
-    this.day = new Intl.DateTimeFormat("en-CA", { dateStyle: "short", ...zone });
+    this.date = new Intl.DateTimeFormat(tag, {
+      day: "numeric",
+      month: "short",
+      ...zone,
+    });
+    this.day = new Intl.DateTimeFormat("en-CA", {
+      dateStyle: "short",
+      ...zone,
+    });
   }
 
   count(value: number): string {
@@ -58,11 +66,15 @@ export class Format {
   decimal(value: number, digits = 1): string {
     return digits === 1
       ? this.halves.format(value)
-      : new Intl.NumberFormat(this.locale, { maximumFractionDigits: digits }).format(value);
+      : new Intl.NumberFormat(this.locale, {
+          maximumFractionDigits: digits,
+        }).format(value);
   }
 
   percent(part: number): string {
-    return this.words.text("unit.percent", { value: this.whole.format(part * 100) });
+    return this.words.text("unit.percent", {
+      value: this.whole.format(part * 100),
+    });
   }
 
   /** `~42/min`, `~40/h` under one a minute, `0/min`; null while it is not known. */
@@ -132,7 +144,10 @@ export class Format {
     if (from === to) {
       return null;
     }
-    return this.words.text(`unit.${unit}`, { count: 2, shown: `${from}–${to}` });
+    return this.words.text(`unit.${unit}`, {
+      count: 2,
+      shown: `${from}–${to}`,
+    });
   }
 
   /** 14:02; with the day when that isn't today: Wed 21:40, 3 Nov 21:40. */
@@ -162,7 +177,9 @@ export class Format {
   }
 
   weekdayName(at: number, length: "short" | "long" = "long"): string {
-    return new Intl.DateTimeFormat(this.words.language, { weekday: length, ...this.zone }).format(new Date(at));
+    return new Intl.DateTimeFormat(this.words.language, { weekday: length, ...this.zone }).format(
+      new Date(at),
+    );
   }
 
   /** Thursday, 19 November */
@@ -209,12 +226,17 @@ export class Format {
   }
 
   list(items: string[]): string {
-    return new Intl.ListFormat(this.words.language, { type: "conjunction" }).format(items);
+    return new Intl.ListFormat(this.words.language, {
+      type: "conjunction",
+    }).format(items);
   }
 
   private inUnit(seconds: number, unit: Unit): string {
     const shown = this.amount(seconds, unit);
-    return this.words.text(`unit.${unit}`, { count: shown === "1" ? 1 : 2, shown });
+    return this.words.text(`unit.${unit}`, {
+      count: shown === "1" ? 1 : 2,
+      shown,
+    });
   }
 
   private amount(seconds: number, unit: Unit): string {
@@ -244,10 +266,6 @@ function unitOf(seconds: number): Unit {
   return seconds < 48 * HOUR ? "hour" : "day";
 }
 
-function usesAmPm(language: string): boolean {
-  return new Intl.DateTimeFormat(language, { hour: "numeric" }).resolvedOptions().hour12 ?? false;
-}
-
 function numberLocale(format: string, language: string): string {
   switch (format) {
     case "comma_decimal":
@@ -266,7 +284,11 @@ function numberLocale(format: string, language: string): string {
 }
 
 /** Part of this run that is done, 0 to 1; null when it isn't known when it began. */
-export function progress(of: { run: { done: number } | null; waiting: number; active: number }): number | null {
+export function progress(of: {
+  run: { done: number } | null;
+  waiting: number;
+  active: number;
+}): number | null {
   if (!of.run) {
     return null;
   }
@@ -274,31 +296,33 @@ export function progress(of: { run: { done: number } | null; waiting: number; ac
   return all > 0 ? of.run.done / all : null;
 }
 
-const ICONS: Record<string, string> = {
-  thumbnailGeneration: "file-jpg-box",
-  metadataExtraction: "table",
-  videoConversion: "video",
-  faceDetection: "face-recognition",
-  facialRecognition: "tag-faces",
-  smartSearch: "image-search",
-  duplicateDetection: "content-duplicate",
-  ocr: "ocr",
-  library: "library-shelves",
-  sidecar: "file-xml-box",
-  storageTemplateMigration: "folder-move",
-  migration: "database-arrow-up",
-  backgroundTask: "tray-full",
-  search: "magnify",
-  notifications: "bell-outline",
-  backupDatabase: "database-outline",
-  workflow: "state-machine",
-  integrityCheck: "shield-check-outline",
-  editor: "image-edit-outline",
-};
+const ICONS = new Map(
+  Object.entries({
+    thumbnailGeneration: "file-jpg-box",
+    metadataExtraction: "table",
+    videoConversion: "video",
+    faceDetection: "face-recognition",
+    facialRecognition: "tag-faces",
+    smartSearch: "image-search",
+    duplicateDetection: "content-duplicate",
+    ocr: "ocr",
+    library: "library-shelves",
+    sidecar: "file-xml-box",
+    storageTemplateMigration: "folder-move",
+    migration: "database-arrow-up",
+    backgroundTask: "tray-full",
+    search: "magnify",
+    notifications: "bell-outline",
+    backupDatabase: "database-outline",
+    workflow: "state-machine",
+    integrityCheck: "shield-check-outline",
+    editor: "image-edit-outline",
+  }),
+);
 
 /** The icon of Immich's own queue page, where it has one. */
 export function queueIcon(queue: string): string {
-  return `mdi:${ICONS[queue] ?? "tray-full"}`;
+  return `mdi:${ICONS.get(queue) ?? "tray-full"}`;
 }
 
 export function isBusy(queue: Queue): boolean {

@@ -106,6 +106,22 @@ export function navigate(path: string): void {
 
 export function showMoreInfo(from: HTMLElement, entityId: string): void {
   from.dispatchEvent(
-    new CustomEvent("hass-more-info", { detail: { entityId }, bubbles: true, composed: true }),
+    new CustomEvent("hass-more-info", {
+      detail: { entityId },
+      bubbles: true,
+      composed: true,
+    }),
   );
+}
+
+/** For what is asked before any card gets a `hass`: pickers and editors. */
+export function pageHass(): HomeAssistant {
+  const page = document.querySelector("home-assistant") as (Element & { hass?: HomeAssistant }) | null;
+  const locale = {
+    language: navigator.language,
+    number_format: "language",
+    time_format: "language",
+    time_zone: "local",
+  };
+  return page?.hass ?? ({ locale, config: { time_zone: "UTC" } } as HomeAssistant);
 }

@@ -1,16 +1,47 @@
-import { de, en, type Words } from "./translations";
+import type { Words } from "./translations/en";
 
-const LANGUAGES: Record<string, Words> = { en, de };
+/** Each is a file of its own: a page reads one language. */
+const LANGUAGES = new Map<string, () => Promise<Words>>([
+  ["de", () => import("./translations/de").then(({ de }) => de)],
+  ["en", () => import("./translations/en").then(({ en }) => en)],
+]);
 
-/** Unknown languages, and texts that one lacks, are English. */
+/** ms until a language that could not be fetched is asked for again. */
+const RETRY_AFTER = 5_000;
+
+const loaded = new Map<string, Words>();
+
+/** `de` of `de-AT`; English for those that nobody has translated yet. */
+function baseOf(language: string): string {
+  const base = language.split("-")[0] ?? "";
+  return LANGUAGES.has(base) ? base : "en";
+}
+
+export function isLoaded(language: string): boolean {
+  return loaded.has(baseOf(language));
+}
+
+/** Fetch the texts of a language, however often that takes. */
+export async function loadLanguage(language: string): Promise<void> {
+  const base = baseOf(language);
+  while (!loaded.has(base)) {
+    try {
+      loaded.set(base, (await LANGUAGES.get(base)?.()) ?? {});
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER));
+    }
+  }
+}
+
+/** Texts of a language that was loaded before. */
 export class Localize {
   readonly plural: Intl.PluralRules;
   private readonly words: Words;
 
   constructor(readonly language: string) {
-    const base = language.split("-")[0] ?? "en";
-    this.words = LANGUAGES[base] ?? en;
-    this.plural = new Intl.PluralRules(this.words === en ? "en" : base);
+    const base = baseOf(language);
+    this.words = loaded.get(base) ?? {};
+    this.plural = new Intl.PluralRules(base);
   }
 
   /**
@@ -18,7 +49,7 @@ export class Localize {
    * text has both; `shown` replaces it as it is to be read.
    */
   text(key: string, values: Record<string, string | number> = {}): string {
-    const found = find(this.words, key) ?? find(en, key);
+    const found = find(this.words, key);
     let text: string;
     if (typeof found === "object") {
       const count = Number(values["count"]);
@@ -33,8 +64,14 @@ export class Localize {
     });
   }
 
+  /** The keys below a key. */
+  keys(key: string): string[] {
+    const found = find(this.words, key);
+    return typeof found === "object" ? Object.keys(found) : [];
+  }
+
   has(key: string): boolean {
-    return (find(this.words, key) ?? find(en, key)) !== undefined;
+    return find(this.words, key) !== undefined;
   }
 }
 

@@ -134,14 +134,7 @@ export interface Outcome {
 }
 
 export type HostState =
-  | "off"
-  | "waking"
-  | "booting"
-  | "ready"
-  | "working"
-  | "draining"
-  | "shutting_down"
-  | "wake_failed";
+  "off" | "waking" | "booting" | "ready" | "working" | "draining" | "shutting_down" | "wake_failed";
 
 export interface GpuHost {
   host_id: string;
@@ -225,7 +218,11 @@ export interface Snapshot {
   gpu_hosts: Record<string, GpuHost>;
   lost_slots: number | null;
   /** Queues that only a restart gets going again. */
-  restart: { configured: boolean; running: boolean; usual_seconds: number | null };
+  restart: {
+    configured: boolean;
+    running: boolean;
+    usual_seconds: number | null;
+  };
   last_cleared: { at: number; file_name: string | null; queue: string } | null;
   auto_heal: "off" | "alert_only" | "clear_and_log" | "clear_and_restart";
   /** Entity ids of the server by their key: `auto_heal`, `import_mode`. */

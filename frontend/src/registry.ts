@@ -1,5 +1,5 @@
-import { Localize } from "./localize";
-import type { HomeAssistant } from "./ha";
+import { loadLanguage, Localize } from "./localize";
+import { pageHass, type HomeAssistant } from "./ha";
 
 interface CustomCard {
   type: string;
@@ -18,15 +18,18 @@ interface CustomStrategy {
   documentationURL?: string;
 }
 
-const listed = window as unknown as { customCards?: CustomCard[]; customStrategies?: CustomStrategy[] };
+const listed = window as unknown as {
+  customCards?: CustomCard[];
+  customStrategies?: CustomStrategy[];
+};
 
 const DOCUMENTATION = "https://github.com/immich-admin-tools/immich-admin-tools";
 
-/** The picker is shown before any card gets a `hass`. */
 function words(): Localize {
-  const page = document.querySelector("home-assistant") as (Element & { hass?: HomeAssistant }) | null;
-  return new Localize(page?.hass?.locale.language ?? navigator.language);
+  return new Localize(pageHass().locale.language);
 }
+
+void loadLanguage(pageHass().locale.language);
 
 /**
  * Register a card with Home Assistant's card picker.

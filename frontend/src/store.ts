@@ -6,7 +6,12 @@ export type View =
   | { status: "loading" }
   /** Home Assistant itself can't be reached: what was seen last stays. */
   | { status: "disconnected"; snapshot: Snapshot | null }
-  | { status: "not_loaded"; title: string; state: string; reason: string | null }
+  | {
+      status: "not_loaded";
+      title: string;
+      state: string;
+      reason: string | null;
+    }
   /** Gone, or not for this user. */
   | { status: "not_found" }
   /** The integration's frontend is newer than what runs, or the other way round. */
@@ -128,7 +133,10 @@ export class EntryFeed extends Feed<SubscriptionMessage> {
         if (this.view.status !== "ready") {
           return;
         }
-        this.view = { status: "ready", snapshot: apply(this.view.snapshot, message.delta) };
+        this.view = {
+          status: "ready",
+          snapshot: apply(this.view.snapshot, message.delta),
+        };
         this.compareClocks(message.delta.as_of);
         break;
       case "not_loaded": {

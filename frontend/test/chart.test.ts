@@ -3,9 +3,26 @@ import { axis, gaps, mean, path, stack, sum, total } from "../src/cards/chart";
 
 describe("stacked areas", () => {
   it("stand on each other", () => {
-    const [low, high] = stack([[1, 2], [10, 20]]);
-    expect(low!.pieces).toEqual([[[0, 1], [1, 2], [1, 0], [0, 0]]]);
-    expect(high!.pieces).toEqual([[[0, 11], [1, 22], [1, 2], [0, 1]]]);
+    const [low, high] = stack([
+      [1, 2],
+      [10, 20],
+    ]);
+    expect(low!.pieces).toEqual([
+      [
+        [0, 1],
+        [1, 2],
+        [1, 0],
+        [0, 0],
+      ],
+    ]);
+    expect(high!.pieces).toEqual([
+      [
+        [0, 11],
+        [1, 22],
+        [1, 2],
+        [0, 1],
+      ],
+    ]);
   });
 
   it("break where nothing is known, and are never 0 there", () => {
@@ -17,14 +34,35 @@ describe("stacked areas", () => {
   });
 
   it("rest on what is known of those below", () => {
-    const [, high] = stack([[null, 5, 5], [1, 1, 1]]);
-    expect(high!.pieces[0]!.slice(0, 3)).toEqual([[0, 1], [0.5, 6], [1, 6]]);
+    const [, high] = stack([
+      [null, 5, 5],
+      [1, 1, 1],
+    ]);
+    expect(high!.pieces[0]!.slice(0, 3)).toEqual([
+      [0, 1],
+      [0.5, 6],
+      [1, 6],
+    ]);
   });
 
   it("show a value that stands alone", () => {
     const [area] = stack([[null, null, 4, null, null]]);
-    expect(area!.pieces).toEqual([[[0.375, 4], [0.625, 4], [0.625, 0], [0.375, 0]]]);
-    expect(stack([[7]])[0]!.pieces).toEqual([[[0, 7], [1, 7], [1, 0], [0, 0]]]);
+    expect(area!.pieces).toEqual([
+      [
+        [0.375, 4],
+        [0.625, 4],
+        [0.625, 0],
+        [0.375, 0],
+      ],
+    ]);
+    expect(stack([[7]])[0]!.pieces).toEqual([
+      [
+        [0, 7],
+        [1, 7],
+        [1, 0],
+        [0, 0],
+      ],
+    ]);
   });
 
   it("become a path without NaN", () => {
@@ -47,7 +85,12 @@ it("an axis ends just above the highest value, in round steps", () => {
 });
 
 it("sums and means are of what is known, and not known where nothing is", () => {
-  expect(total([[1, null, null], [2, 3, null]])).toEqual([3, 3, null]);
+  expect(
+    total([
+      [1, null, null],
+      [2, 3, null],
+    ]),
+  ).toEqual([3, 3, null]);
   expect([sum([null]), sum([]), sum([null, 0])]).toEqual([null, null, 0]);
   expect([mean([null]), mean([1, null, 3]), mean([])]).toEqual([null, 2, null]);
 });

@@ -51,7 +51,12 @@ function home(
     ),
     devices: { device: { id: "device", config_entries: ["one"] } },
     language,
-    locale: { language, number_format: "language", time_format: "24", time_zone: "local" },
+    locale: {
+      language,
+      number_format: "language",
+      time_format: "24",
+      time_zone: "local",
+    },
     config: { time_zone: "UTC" },
     user: { is_admin: admin },
   } as unknown as HomeAssistant;
@@ -92,43 +97,82 @@ describe("the dashboard of one Immich", () => {
   it("shows each card once at every width, on phones what is stuck first", async () => {
     const { views } = await generate([instance()]);
     const everything = [
-      "headline", "queues", "stuck-jobs", "speed", "gpu-host", "switch.import_mode_renamed", "select.auto_heal_renamed",
+      "headline",
+      "queues",
+      "stuck-jobs",
+      "speed",
+      "gpu-host",
+      "switch.import_mode_renamed",
+      "select.auto_heal_renamed",
     ].sort();
     for (const width of [320, 735, 736, 1000, 1343, 1344, 2560]) {
       expect(kinds(shown(views[0], width)).sort(), `${width} px`).toEqual(everything);
     }
     expect(kinds(shown(views[0], 390))).toEqual([
-      "headline", "stuck-jobs", "queues", "gpu-host", "switch.import_mode_renamed", "select.auto_heal_renamed", "speed",
+      "headline",
+      "stuck-jobs",
+      "queues",
+      "gpu-host",
+      "switch.import_mode_renamed",
+      "select.auto_heal_renamed",
+      "speed",
     ]);
     expect(kinds(shown(views[0], 1080))).toEqual([
-      "headline", "queues", "stuck-jobs", "speed", "gpu-host", "switch.import_mode_renamed", "select.auto_heal_renamed",
+      "headline",
+      "queues",
+      "stuck-jobs",
+      "speed",
+      "gpu-host",
+      "switch.import_mode_renamed",
+      "select.auto_heal_renamed",
     ]);
     expect(kinds(shown(views[0], 1600)).slice(0, 4)).toEqual(["headline", "queues", "speed", "stuck-jobs"]);
   });
 
   it("has no card for a GPU host or an import mode that there isn't", async () => {
-    const { views } = await generate([instance({ gpu_hosts: [] })], { entities: ["select.auto_heal"] });
+    const { views } = await generate([instance({ gpu_hosts: [] })], {
+      entities: ["select.auto_heal"],
+    });
     expect(kinds(shown(views[0], 390))).toEqual([
-      "headline", "stuck-jobs", "queues", "select.auto_heal_renamed", "speed",
+      "headline",
+      "stuck-jobs",
+      "queues",
+      "select.auto_heal_renamed",
+      "speed",
     ]);
-    const bare = await generate([instance({ gpu_hosts: [] })], { entities: [] });
+    const bare = await generate([instance({ gpu_hosts: [] })], {
+      entities: [],
+    });
     expect(bare.views[0]!.sections!.every((section) => section.cards.length)).toBe(true);
   });
 
   it("names the problem photos only when there are some", async () => {
     const { views } = await generate([instance({ problem_assets: 2 })]);
-    expect(views.at(-1)).toMatchObject({ title: "Problem photos", path: "problem-photos" });
+    expect(views.at(-1)).toMatchObject({
+      title: "Problem photos",
+      path: "problem-photos",
+    });
     expect(kinds(cards(views.at(-1)))).toEqual(["problem-photos"]);
   });
 
   it("speaks the user's language", async () => {
-    const { views } = await generate([instance({ problem_assets: 2 })], { language: "de" });
-    expect(views.map(({ title }) => title)).toEqual(["Übersicht", "Warteschlangen", "Verlauf", "Problemfotos"]);
+    const { views } = await generate([instance({ problem_assets: 2 })], {
+      language: "de",
+    });
+    expect(views.map(({ title }) => title)).toEqual([
+      "Übersicht",
+      "Warteschlangen",
+      "Verlauf",
+      "Problemfotos",
+    ]);
   });
 });
 
 describe("the dashboard of two", () => {
-  const two = [instance({ problem_assets: 1 }), instance({ entry_id: "two", title: "Parents", gpu_hosts: [] })];
+  const two = [
+    instance({ problem_assets: 1 }),
+    instance({ entry_id: "two", title: "Parents", gpu_hosts: [] }),
+  ];
 
   it("has an overview for each, named after it, and the rest for both", async () => {
     const { views } = await generate(two);
@@ -139,15 +183,21 @@ describe("the dashboard of two", () => {
       ["History", "history"],
       ["Problem photos", "problem-photos"],
     ]);
-    const entries = (view: number) =>
-      [...new Set(cards(views[view]).filter(({ type }) => type.startsWith("custom:")).map((card) => card["entry_id"]))];
+    const entries = (view: number) => [
+      ...new Set(
+        cards(views[view])
+          .filter(({ type }) => type.startsWith("custom:"))
+          .map((card) => card["entry_id"]),
+      ),
+    ];
     expect([0, 1, 2, 3, 4].map(entries)).toEqual([["one"], ["two"], ["one", "two"], ["one", "two"], ["one"]]);
     // The tiles are of the first one's device.
     expect(kinds(shown(views[1], 390))).toEqual(["headline", "stuck-jobs", "queues", "speed"]);
-    expect(cards(views[2]).filter(({ type }) => type === "heading").map((card) => card["heading"])).toEqual([
-      "Immich",
-      "Parents",
-    ]);
+    expect(
+      cards(views[2])
+        .filter(({ type }) => type === "heading")
+        .map((card) => card["heading"]),
+    ).toEqual(["Immich", "Parents"]);
   });
 
   it("shows only the one that was chosen", async () => {
@@ -197,14 +247,21 @@ describe("the dashboard", () => {
   it("keeps its views when one of them would go, as Home Assistant may be showing it", async () => {
     const both = home([instance({ problem_assets: 1 }), instance({ entry_id: "two" })]);
     await DashboardStrategy.generate({}, both.hass);
-    for (const fewer of [[instance(), instance({ entry_id: "two" })], [instance({ problem_assets: 1 })], []]) {
+    for (const fewer of [
+      [instance(), instance({ entry_id: "two" })],
+      [instance({ problem_assets: 1 })],
+      [],
+    ]) {
       both.tell(fewer);
       expect(DashboardStrategy.shouldRegenerate({}, both.hass, both.hass)).toBe(false);
     }
   });
 
   it("is suggested as Immich", () => {
-    expect(DashboardStrategy.getCreateSuggestions()).toEqual({ title: "Immich", icon: "mdi:image-multiple" });
+    expect(DashboardStrategy.getCreateSuggestions()).toEqual({
+      title: "Immich",
+      icon: "mdi:image-multiple",
+    });
     expect(customElements.get("ll-strategy-dashboard-immich-admin-tools")).toBe(DashboardStrategy);
   });
 });

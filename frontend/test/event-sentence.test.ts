@@ -11,7 +11,14 @@ const { event_type: events, reason: reasons } = integration.entity.event.activit
 const TYPES = [...new Set([...Object.keys(events.state), "job_ignored"])];
 const REASONS = [...new Set([...Object.keys(reasons.state), "still_stuck"])];
 const DOUBTS = [
-  "too_early", "other_run", "flushed", "no_worker", "paused", "not_moving", "redis_lost", "interrupted",
+  "too_early",
+  "other_run",
+  "flushed",
+  "no_worker",
+  "paused",
+  "not_moving",
+  "redis_lost",
+  "interrupted",
 ] as const;
 
 const NAMES = { queue: () => undefined, host: (id: string) => (id === "gone" ? undefined : "Box") };
@@ -31,7 +38,10 @@ const face = { queue: "faceDetection", label: "Face detection", file_name: "IMG_
 
 describe.each(["en", "de"] as const)("in %s", (language) => {
   it.each(TYPES)("%s is told in words", (type) => {
-    for (const changes of [{}, { queue: "ocr", label: "OCR", jobs: 3, duration: 90, host: "x", at_least: true, by: "auto" }]) {
+    for (const changes of [
+      {},
+      { queue: "ocr", label: "OCR", jobs: 3, duration: 90, host: "x", at_least: true, by: "auto" },
+    ]) {
       const text = told(type, changes, language);
       expect(text).not.toMatch(/history\.|_|[{}]|null|undefined|NaN/);
       expect(text).not.toMatch(/^Job ignored/);
@@ -61,7 +71,9 @@ it("says no more than was verified", () => {
   expect(told("job_cleared", { ...face, outcome: "slot_lost", by: "auto", reason: "hung" })).toBe(
     "Cleared; the worker is still blocked until a restart · IMG_1.jpg · Face detection · was active for 47 min · The job hung · by automatic healing",
   );
-  expect(told("job_cleared", { ...face, outcome: "unconfirmed", doubt: "redis_lost" })).toContain("Redis stopped responding");
+  expect(told("job_cleared", { ...face, outcome: "unconfirmed", doubt: "redis_lost" })).toContain(
+    "Redis stopped responding",
+  );
   expect(told("job_cleared", face)).toMatch(/^Cleared · /);
 });
 
@@ -79,7 +91,9 @@ it("names the owner of a pause, and what a queue finished", () => {
   expect(told("queue_finished", { ...face, jobs: 1204, duration: 2280 })).toBe(
     "Face detection finished · 1,204 jobs in 38 min · ~32/min",
   );
-  expect(told("queue_finished", { ...face, jobs: null, duration: 2280 })).toBe("Face detection finished · Took 38 min");
+  expect(told("queue_finished", { ...face, jobs: null, duration: 2280 })).toBe(
+    "Face detection finished · Took 38 min",
+  );
 });
 
 it("counts skipped photos, and knows when there may have been more", () => {
@@ -87,7 +101,9 @@ it("counts skipped photos, and knows when there may have been more", () => {
   expect(told("jobs_burnt", { queue: "ocr", label: "Box", jobs: 10, at_least: true, host: "x" })).toBe(
     "At least 10 photos were skipped · ocr · Box",
   );
-  expect(told("gpu_ready", { host: "gone", label: null, duration: 98 })).toBe("GPU box is ready · Started in 1 min 38 s");
+  expect(told("gpu_ready", { host: "gone", label: null, duration: 98 })).toBe(
+    "GPU box is ready · Started in 1 min 38 s",
+  );
   expect(told("jobs_burnt", { ...face, jobs: 1 })).toBe("1 photo was skipped · Face detection");
 });
 

@@ -32,7 +32,9 @@ async function show(
 ): Promise<{ card: Card; fake: Fake }> {
   const fake = fakeHass(message, {
     language,
-    answers: Object.fromEntries(Object.entries(answers).map(([type, answer]) => [`immich_admin_tools/${type}`, answer])),
+    answers: Object.fromEntries(
+      Object.entries(answers).map(([type, answer]) => [`immich_admin_tools/${type}`, answer]),
+    ),
   });
   const card = document.createElement(`immich-admin-tools-${tag}`) as Card;
   card.setConfig({ type: `custom:immich-admin-tools-${tag}` });
@@ -54,7 +56,12 @@ afterEach(() => {
 });
 
 describe("what happened", () => {
-  const page = (changes: Partial<HistoryPage> = {}): HistoryPage => ({ events: EVENTS, next: null, days: 90, ...changes });
+  const page = (changes: Partial<HistoryPage> = {}): HistoryPage => ({
+    events: EVENTS,
+    next: null,
+    days: 90,
+    ...changes,
+  });
 
   it("is grouped by day, the newest first, with HTML in names as text", async () => {
     const { card } = await show("activity", { history: () => page() });
@@ -70,7 +77,9 @@ describe("what happened", () => {
     const { card } = await show("activity", {
       history: ({ before }) => {
         asked.push(before);
-        return before ? page({ events: [EVENTS[1]!, ...EVENTS.slice(2)] }) : page({ events: EVENTS.slice(0, 2), next: "two" });
+        return before
+          ? page({ events: [EVENTS[1]!, ...EVENTS.slice(2)] })
+          : page({ events: EVENTS.slice(0, 2), next: "two" });
       },
     });
     expect(all(card, ".event")).toHaveLength(2);
@@ -149,7 +158,11 @@ describe("what happened", () => {
     all(card, ".head button")[0]!.click();
     await settled(card);
     expect(text(card)).toContain("1,204 events were saved to /config/immich_admin_tools/history.csv");
-    const { card: other } = await show("activity", { history: () => page() }, { message: busy({ may_act: false }) });
+    const { card: other } = await show(
+      "activity",
+      { history: () => page() },
+      { message: busy({ may_act: false }) },
+    );
     expect(all(other, ".head button")).toHaveLength(0);
   });
 
@@ -174,7 +187,10 @@ describe("in numbers", () => {
   });
 
   it("has no height and no NaN when all is zero, and for one value the full height", async () => {
-    const { card } = await show("statistics", statistics({ bars: [{ start: 0, jobs: 0 }], processed: 0, processed_before: 0, busiest: null }));
+    const { card } = await show(
+      "statistics",
+      statistics({ bars: [{ start: 0, jobs: 0 }], processed: 0, processed_before: 0, busiest: null }),
+    );
     expect(all(card, ".column").map(({ style }) => style.height)).toEqual(["0px"]);
     expect(text(card)).not.toMatch(/NaN|Infinity/);
     const one = await show("statistics", statistics({ bars: [{ start: 0, jobs: 3 }], processed_before: 0 }));
@@ -189,14 +205,28 @@ describe("in numbers", () => {
     const { card } = await show("statistics", statistics({ bars }));
     expect(all(card, ".bar")).toHaveLength(5);
     expect(all(card, ".column")).toHaveLength(3);
-    expect(all(card, "td").map(({ textContent }) => textContent)).toEqual(["1", "2", "not known", "not known", "5"]);
+    expect(all(card, "td").map(({ textContent }) => textContent)).toEqual([
+      "1",
+      "2",
+      "not known",
+      "not known",
+      "5",
+    ]);
   });
 
   it.each(["en", "de"])("says why something isn't known, and never 0 (%s)", async (language) => {
     for (const why of ["no_recorder", "sensor_off", "needs_redis", "not_yet"] as const) {
       const { card } = await show(
         "statistics",
-        statistics({ bars: null, bars_missing: why, processed: null, processed_before: null, busiest: null, average: null, gpu: { awake: null, wakes: 2, failed: 0 } }),
+        statistics({
+          bars: null,
+          bars_missing: why,
+          processed: null,
+          processed_before: null,
+          busiest: null,
+          average: null,
+          gpu: { awake: null, wakes: 2, failed: 0 },
+        }),
         { language },
       );
       const values = all(card, ".number-large").map(({ textContent }) => textContent);
@@ -231,17 +261,30 @@ describe("speed", () => {
     const { card } = await show("speed", day());
     expect(all(card, "path.area")).toHaveLength(5);
     expect(all(card, ".legend li").map((item) => item.textContent!.trim().split(/\s+/)[0])).toEqual([
-      "Text", "Face", "Smart", "Facial", "Thumbnails",
+      "Text",
+      "Face",
+      "Smart",
+      "Facial",
+      "Thumbnails",
     ]);
     expect(all(card, ".event")).toHaveLength(2);
     expect(all(card, ".band .awake")).toHaveLength(2);
   });
 
   it("sums up what has no colour of its own", async () => {
-    const series = Array.from({ length: 8 }, (_, index) => ({ queue: `q${index}`, label: `Q${index}`, values: [index, index] }));
+    const series = Array.from({ length: 8 }, (_, index) => ({
+      queue: `q${index}`,
+      label: `Q${index}`,
+      values: [index, index],
+    }));
     const { card } = await show("speed", day({ series }));
     expect(all(card, ".legend li").map((item) => item.textContent!.replace(/\s+/g, " ").trim())).toEqual([
-      "Others", "Q7", "Q6", "Q5", "Q4", "Q3",
+      "Others",
+      "Q7",
+      "Q6",
+      "Q5",
+      "Q4",
+      "Q3",
     ]);
   });
 
@@ -251,14 +294,25 @@ describe("speed", () => {
     expect(rates()).toEqual(["71", "42"]);
     const area = all(card, "path.area")[0];
     const { queues } = busy();
-    fake.send({ type: "delta", delta: { queues: { ocr: { ...queues["ocr"]!, rate: null }, faceDetection: { ...queues["faceDetection"]!, rate: 0 } } } });
+    fake.send({
+      type: "delta",
+      delta: {
+        queues: {
+          ocr: { ...queues["ocr"]!, rate: null },
+          faceDetection: { ...queues["faceDetection"]!, rate: 0 },
+        },
+      },
+    });
     await settled(card);
     expect(rates()).toEqual(["", "0"]);
     expect(all(card, "path.area")[0]).toBe(area);
   });
 
   it("has a table that says what isn't known", async () => {
-    const { card } = await show("speed", day({ series: [{ queue: "ocr", label: "OCR", values: [5, 5, null] }] }));
+    const { card } = await show(
+      "speed",
+      day({ series: [{ queue: "ocr", label: "OCR", values: [5, 5, null] }] }),
+    );
     all(card, ".head button")[0]!.click();
     await settled(card);
     expect(all(card, "table td").map(({ textContent }) => textContent)).toEqual(["5", "5"]);
@@ -271,7 +325,9 @@ describe("speed", () => {
     const unknown = [{ queue: "ocr", label: "OCR", values: [null, null] }];
     expect(text((await show("speed", day({ series: unknown }))).card)).toContain("Collecting");
     expect(text((await show("speed", day({ series: [], missing: "not_yet" }))).card)).toContain("Collecting");
-    expect(text((await show("speed", day({ series: [], missing: "sensor_off" }))).card)).toContain("is disabled");
+    expect(text((await show("speed", day({ series: [], missing: "sensor_off" }))).card)).toContain(
+      "is disabled",
+    );
   });
 });
 
@@ -279,7 +335,10 @@ describe("problem photos", () => {
   const assets = (list: ProblemAsset[]) => ({ problem_assets: () => list });
 
   it("are listed with a link only to the web", async () => {
-    const { card } = await show("problem-photos", assets([problem(1), problem(2, { url: "javascript:alert(1)", times_stuck: 1 })]));
+    const { card } = await show(
+      "problem-photos",
+      assets([problem(1), problem(2, { url: "javascript:alert(1)", times_stuck: 1 })]),
+    );
     expect(all(card, "li")).toHaveLength(2);
     expect(all(card, "a").map((link) => [link.getAttribute("href"), link.getAttribute("rel")])).toEqual([
       ["https://immich.example/photos/1", "noopener noreferrer"],
@@ -289,7 +348,10 @@ describe("problem photos", () => {
 
   it("may be none, or unnamed", async () => {
     expect(text((await show("problem-photos", assets([]))).card)).toContain("No problem photos");
-    const { card } = await show("problem-photos", assets([problem(1, { file_name: null, path: null, thumbnail: null, url: null })]));
+    const { card } = await show(
+      "problem-photos",
+      assets([problem(1, { file_name: null, path: null, thumbnail: null, url: null })]),
+    );
     expect(text(card)).toContain("Unknown file");
   });
 });

@@ -8,7 +8,11 @@ describe("a delta", () => {
   it("replaces what it has and leaves everything else as the very same object", () => {
     const before = busy();
     const changed = { ...before.queues["ocr"]!, waiting: 1 };
-    const after = apply(before, { waiting: 7, queues: { ocr: changed }, stuck: { "faceDetection/1": null } });
+    const after = apply(before, {
+      waiting: 7,
+      queues: { ocr: changed },
+      stuck: { "faceDetection/1": null },
+    });
     expect(after.waiting).toBe(7);
     expect(after.queues["ocr"]).toBe(changed);
     expect(after.queues["faceDetection"]).toBe(before.queues["faceDetection"]);
@@ -25,9 +29,22 @@ describe("a feed", () => {
     const stop = feed.listen(() => undefined);
     fake.send({ type: "snapshot", snapshot: busy() });
     fake.send({ type: "delta", delta: { waiting: 3 } });
-    expect(feed.view).toMatchObject({ status: "ready", snapshot: { waiting: 3 } });
-    fake.send({ type: "not_loaded", title: "Immich", state: "setup_retry", reason: null });
-    expect(feed.view).toEqual({ status: "not_loaded", title: "Immich", state: "setup_retry", reason: null });
+    expect(feed.view).toMatchObject({
+      status: "ready",
+      snapshot: { waiting: 3 },
+    });
+    fake.send({
+      type: "not_loaded",
+      title: "Immich",
+      state: "setup_retry",
+      reason: null,
+    });
+    expect(feed.view).toEqual({
+      status: "not_loaded",
+      title: "Immich",
+      state: "setup_retry",
+      reason: null,
+    });
     fake.send({ type: "delta", delta: { waiting: 4 } });
     expect(feed.view.status).toBe("not_loaded");
     stop();

@@ -16,6 +16,7 @@ import time
 REPOSITORY = Path(__file__).resolve().parents[2]
 REQUIREMENTS = REPOSITORY / "requirements"
 SIMULATOR = REPOSITORY / "simulator"
+FRONTEND = REPOSITORY / "frontend"
 INTEGRATION = REPOSITORY / "custom_components" / "immich_admin_tools"
 REPORTS = REPOSITORY / ".reports"
 """Logs, coverage and times of the last run of the tests."""

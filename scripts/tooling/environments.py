@@ -1,4 +1,4 @@
-"""One virtual environment per Home Assistant version, and the simulator's npm packages."""
+"""One virtual environment per Home Assistant version, and the npm packages of the simulator and of the cards."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import NoReturn
 from . import bootstrap
 from .bootstrap import Program, run_uv
 from .common import (
+    FRONTEND,
     REPOSITORY,
     REQUIREMENTS,
     SIMULATOR,
@@ -78,7 +79,8 @@ def set_up(versions: Collection[HomeAssistantVersion] = ALL) -> Program:
             _make(version, interpreter)
         _link_main()
         node = bootstrap.node()
-        _install_npm_packages(node)
+        for project in (SIMULATOR, FRONTEND):
+            _install_npm_packages(node, project)
     say(f"Set up in {duration(time.monotonic() - started)}")
     return node
 
@@ -117,28 +119,28 @@ def _link_main() -> None:
     _MAIN_LINK.symlink_to(wanted)
 
 
-def _install_npm_packages(node: Program) -> None:
+def _install_npm_packages(node: Program, project: Path) -> None:
     """Install exactly what the lock file says, when it changed since the last time."""
-    folder = SIMULATOR / "node_modules"
+    folder = project / "node_modules"
     stamp = folder / ".setup"
     names = ("package-lock.json", "package.json", ".npmrc")
     inputs: list[str | Path] = [str(node.executable)]
-    inputs += [SIMULATOR / name for name in names]
+    inputs += [project / name for name in names]
     if finished(stamp, inputs):
         return
-    with step("Installing the npm packages of simulator/"):
+    with step(f"Installing the npm packages of {project.name}/"):
         if folder.is_symlink():
             # npm would empty the folder of another checkout.
             folder.unlink()
         stamp.unlink(missing_ok=True)
         options = ("--no-audit", "--no-fund", "--loglevel=error")
         try:
-            run(["npm", "ci", *options], cwd=SIMULATOR, env=node.environment)
+            run(["npm", "ci", *options], cwd=project, env=node.environment)
         except ToolingError as error:
             if "Missing: " not in str(error):
                 raise
             # A lock made where the registry lacks an optional package of another system has no entry
             # for it, and `npm ci` refuses such a lock. `install` takes the same locked versions.
             command = ["npm", "install", "--no-save", *options]
-            run(command, cwd=SIMULATOR, env=node.environment)
+            run(command, cwd=project, env=node.environment)
         finished(stamp, inputs, now=True)

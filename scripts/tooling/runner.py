@@ -30,6 +30,9 @@ _LONGEST = 1800
 _PATIENCE = 60
 """Seconds that one which is told to end gets for it."""
 
+_FEW = 5
+"""Failed tests that are run once more. More of them is no matter of chance."""
+
 _NO_TESTS = 5
 """pytest's exit code when nothing was selected."""
 
@@ -44,6 +47,8 @@ class Result:
     """By `passed`, `failed` and `skipped`."""
     names: list[str] = field(default_factory=list)
     """Which failed, as pytest takes them on its command line."""
+    repeated: list[str] = field(default_factory=list)
+    """Which failed beside other tests and passed alone."""
 
     def __str__(self) -> str:
         """Say it as test runners do."""
@@ -94,6 +99,10 @@ def run_stages(
             lines.append(f"  {stage.name:26} {result}  ({duration(seconds)})")
             log = _log(stage).relative_to(REPOSITORY)
             lines += [f"    FAILED {name}  (log: {log})" for name in result.names]
+            lines += [
+                f"    FAILED AT FIRST, passed alone: {name}  (log: {log})"
+                for name in result.repeated
+            ]
             total.counts += result.counts
     say(
         "\n".join(["\nSummary", *lines, f"Took {duration(time.monotonic() - started)}"])
@@ -130,13 +139,36 @@ def _run(stage: Stage, env: Mapping[str, str], extra: Sequence[str]) -> Result:
             read_pytest(output, result)
             if code == _NO_TESTS and extra:
                 continue
+            if stage.repeat and 0 < len(result.names) <= _FEW:
+                _repeat(stage, env, result)
         elif code == 0:
             result.counts["passed"] += 1
-        if code != 0 and not (stage.is_pytest and result.counts["failed"]):
+        if code != 0 and not (
+            stage.is_pytest and (result.counts["failed"] or result.repeated)
+        ):
             shown = shlex.join(Path(part).name for part in command[:4])
             result.counts["failed"] += 1
             result.names.append(f"{shown} … ended with {code}")
     return result
+
+
+def _repeat(stage: Stage, env: Mapping[str, str], result: Result) -> None:
+    """Run what failed once more, alone; a test that fails again has failed.
+
+    What passes is still named in the summary: it may be too slow, or a race.
+    """
+    say(f"\n==> {stage.name}: once more, alone: {', '.join(result.names)}")
+    again = Result()
+    _, output = stream((*stage.repeat, *result.names), _log(stage), env)
+    read_pytest(output, again)
+    passed = [name for name in result.names if name not in again.names]
+    if again.counts["passed"] + again.counts["failed"] != len(result.names):
+        # Not all of them ran.
+        return
+    result.repeated = passed
+    result.names = [name for name in result.names if name in again.names]
+    result.counts["failed"] -= len(passed)
+    result.counts["passed"] += len(passed)
 
 
 def read_pytest(output: str, result: Result) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+import sys
 
+from .common import FRONTEND
 from .environments import ALL, MAIN, NEWEST, HomeAssistantVersion
 
 PURE = (
@@ -12,6 +14,7 @@ PURE = (
     "bullmq",
     "immich",
     "analysis",
+    "dashboard",
     "healing",
     "pauses",
     "history",
@@ -92,6 +95,8 @@ class Stage:
     """Part of `--fast`."""
     default: bool = True
     """Run without being named."""
+    repeat: tuple[str, ...] = ()
+    """Runs the tests that are named after it once more, alone; empty: not to be repeated."""
 
 
 def all_stages() -> tuple[Stage, ...]:
@@ -101,6 +106,13 @@ def all_stages() -> tuple[Stage, ...]:
     return (
         Stage(
             "lint", "ruff, format, spelling, types", lint(), is_pytest=False, fast=True
+        ),
+        Stage(
+            "frontend",
+            "cards and dashboard: types, tests, and whether the bundle is what they build",
+            frontend_checks(),
+            is_pytest=False,
+            fast=True,
         ),
         _pytest(
             "unit",
@@ -206,6 +218,16 @@ def lint(*, fix: bool = False) -> Sequence[tuple[str, ...]]:
     )
 
 
+def frontend_checks() -> Sequence[tuple[str, ...]]:
+    """Return what is checked of the cards."""
+    npm = ("npm", "--prefix", FRONTEND.name, "--silent", "run")
+    return (
+        (*npm, "check"),
+        (*npm, "test"),
+        (sys.executable, "-m", "scripts.tooling.frontend"),
+    )
+
+
 def _pytest(
     name: str,
     title: str,
@@ -218,8 +240,16 @@ def _pytest(
     default: bool = True,
 ) -> Stage:
     shared = ("-n", str(processes)) if processes else ()
-    command = (str(version.python), "-m", "pytest", "-q", *shared, *options, *paths)
-    return Stage(name, title, (command,), fast=fast, default=default)
+    pytest = (str(version.python), "-m", "pytest", "-q")
+    return Stage(
+        name,
+        title,
+        ((*pytest, *shared, *options, *paths),),
+        fast=fast,
+        default=default,
+        # Where real servers are waited for beside other tests, a busy machine may be too slow.
+        repeat=() if fast else (*pytest, *options, "--cov-append", "-n", "0"),
+    )
 
 
 def _paths(names: Sequence[str]) -> tuple[str, ...]:

@@ -40,9 +40,28 @@ class Demo:
     """Where pictures go."""
 
     @contextlib.contextmanager
-    def visit(self, address: str, picture: str, *, height: int = 800) -> Iterator[Page]:
-        """Open a page as the logged-in user, and take a picture at the end, also of a failure."""
-        with logged_in(self.browser, self.ready, height=height) as page:
+    def visit(
+        self,
+        address: str,
+        picture: str,
+        *,
+        width: int = 1280,
+        height: int = 800,
+        language: str = "en",
+        **context: Any,
+    ) -> Iterator[Page]:
+        """Open a page as the logged-in user, and take a picture at the end, also of a failure.
+
+        `context` goes to the browser: `color_scheme`, `device_scale_factor`, `reduced_motion`.
+        """
+        with logged_in(
+            self.browser,
+            self.ready,
+            width=width,
+            height=height,
+            language=language,
+            **context,
+        ) as page:
             page.set_default_timeout(PATIENCE)
             try:
                 load(page, address)

@@ -160,3 +160,14 @@ def test_before_a_restart_a_held_job_is_put_back_later() -> None:
         SkipReason.ONLY_REMOVE,
         SkipReason.BULLMQ_HEALS,
     ]
+
+
+def test_an_ignored_job_has_to_be_named() -> None:
+    """What is asked for all of them leaves it alone, however old it is."""
+    for kind in (StuckKind.HUNG, StuckKind.ORPHANED):
+        job = replace(job_view(kind=kind), due=False, ignored=True)
+        for order in (Order(), Order(REMOVE), Order(REMOVE, older_than=1)):
+            assert decide_one(job, True, order) is SkipReason.NOT_STUCK
+        named = decide_one(job, True, Order(REMOVE, job_id="1"))
+        assert isinstance(named, Decision)
+        assert named.mode is REMOVE

@@ -10,6 +10,7 @@ from custom_components.immich_admin_tools.analysis.models import (
     Source,
     StuckKind,
 )
+from custom_components.immich_admin_tools.healing.models import Initiator
 from custom_components.immich_admin_tools.history.detector import (
     ENDED,
     FINISHED_AFTER,
@@ -18,6 +19,7 @@ from custom_components.immich_admin_tools.history.detector import (
     NOT_BY_US,
     PUT_BACK,
     RUNS_AGAIN,
+    STILL_STUCK,
     EventDetector,
     run_of,
 )
@@ -253,3 +255,41 @@ def test_what_was_lost_with_redis_is_not_finished() -> None:
     watch.update(seen(queue_view(processed=105), at=110))
     (finished,) = watch.update(seen(queue_view(processed=105), at=200))
     assert (finished.type, finished.jobs) == (EventType.QUEUE_FINISHED, 5)
+
+
+IGNORED = replace(STUCK, due=False, ignored=True)
+
+
+def test_an_ignored_job_has_not_recovered() -> None:
+    """It is told once that it is left alone; how it ends is not of interest."""
+    watch = EventDetector()
+    watch.update(seen(queue_view(jobs=[STUCK])))
+    (event,) = watch.update(seen(queue_view(jobs=[IGNORED]), at=5))
+    assert (event.type, event.reason, event.by) == (
+        EventType.JOB_IGNORED,
+        None,
+        Initiator.USER,
+    )
+    assert not watch.update(seen(queue_view(jobs=[IGNORED]), at=10))
+    ended = replace(queue_view(), left={"1": "completed"})
+    assert not watch.update(seen(ended, at=15))
+
+
+def test_ignored_for_a_while() -> None:
+    """Afterwards it is told again, and why; also where nobody looked before."""
+    watch = EventDetector()
+    assert not watch.update(seen(queue_view(jobs=[IGNORED])))
+    assert types(watch.update(seen(queue_view(jobs=[STUCK]), at=5))) == [
+        (EventType.JOB_STUCK, STILL_STUCK)
+    ]
+    assert not watch.update(seen(queue_view(jobs=[STUCK]), at=10))
+
+
+def test_another_run_of_an_ignored_job() -> None:
+    """It is told as any other."""
+    watch = EventDetector()
+    watch.update(seen(queue_view(jobs=[IGNORED])))
+    again = replace(STUCK, processed_on=5)
+    assert types(watch.update(seen(queue_view(jobs=[again]), at=5))) == [
+        (EventType.JOB_STUCK, None)
+    ]

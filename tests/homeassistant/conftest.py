@@ -131,7 +131,8 @@ async def entry(
     await set_up(hass, config_entry)
     assert config_entry.state is ConfigEntryState.LOADED
     yield config_entry
-    await hass.config_entries.async_unload(config_entry.entry_id)
+    if hass.config_entries.async_get_entry(config_entry.entry_id) is not None:
+        await hass.config_entries.async_unload(config_entry.entry_id)
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:

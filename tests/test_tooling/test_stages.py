@@ -1,5 +1,6 @@
 """The stages of `scripts/test`: what is run, what is told of it, and that nothing is left behind."""
 
+from dataclasses import replace
 import os
 from pathlib import Path
 import signal
@@ -12,7 +13,15 @@ import pytest
 from tooling import runner
 from tooling.common import REPOSITORY
 from tooling.runner import Result, read_pytest, stream
-from tooling.stages import BEHAVIOUR, OWN_STAGE, PURE, REAL_WORKERS, TIMED, all_stages
+from tooling.stages import (
+    BEHAVIOUR,
+    OWN_STAGE,
+    PURE,
+    REAL_WORKERS,
+    TIMED,
+    Stage,
+    all_stages,
+)
 
 
 def test_every_stage_is_in_the_workflow() -> None:
@@ -182,3 +191,39 @@ def test_unreadable_times_are_no_times(times: Path) -> None:
     for text in ('{"unit": 6', "[]", '{"unit": "long"}'):
         times.write_text(text)
         assert runner._left(["unit"]) == ""
+
+
+_FLAKY = """
+from pathlib import Path
+def test_flaky():
+    mark = Path(__file__).with_name("ran_before")
+    before = mark.exists()
+    mark.touch()
+    assert before
+def test_broken():
+    raise KeyError
+def test_good():
+    pass
+"""
+
+
+def test_what_failed_is_run_once_more_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What passes then is named all the same; what fails again has failed."""
+    monkeypatch.setattr(runner, "_log", lambda _: tmp_path / "log")
+    test = tmp_path / "test_it.py"
+    test.write_text(_FLAKY)
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:homeassistant")
+    own = ("-c", os.devnull, f"--rootdir={tmp_path}")
+    stage = Stage("x", "", ((*command, *own, str(test)),), repeat=(*command, *own))
+    monkeypatch.setattr(runner, "REPOSITORY", tmp_path)
+    result = runner._run(stage, {}, ())
+    assert result.counts == {"passed": 2, "failed": 1}
+    assert [name.partition("::")[2] for name in result.names] == ["test_broken"]
+    assert [name.partition("::")[2] for name in result.repeated] == ["test_flaky"]
+
+    (tmp_path / "ran_before").unlink()
+    once = runner._run(replace(stage, repeat=()), {}, ())
+    assert once.counts == {"passed": 1, "failed": 2}
+    assert once.repeated == []

@@ -12,6 +12,7 @@ from ..immich.models import ListedJob, QueueCounts
 from ..serialization import stored_int, stored_mapping
 from .clocks import RedisClock, WallClock, WorkerClocks
 from .durations import DurationStatistics
+from .ignored import IgnoredRuns
 from .models import QueueState, QueueView, ServerView, Source
 from .pace import significant
 from .queue_state import PollContext, QueueMemory, view_from_api, view_from_redis
@@ -32,6 +33,7 @@ class Analyst:
         self._redis_clock = RedisClock()
         self._worker_clocks = WorkerClocks()
         self._wall_clock = WallClock()
+        self.ignored = IgnoredRuns()
         self._told_last: str | None = None
         """The queue whose end was told as the server's."""
 
@@ -59,6 +61,7 @@ class Analyst:
             run_id=reading.run_id,
             thresholds=thresholds,
             interval=interval,
+            ignored=self.ignored,
             active={name: queue.active for name, queue in reading.queues.items()},
         )
         views = {
@@ -94,6 +97,7 @@ class Analyst:
             run_id="",
             thresholds=thresholds,
             interval=USUAL_INTERVAL,
+            ignored=self.ignored,
             active={queue.queue: queue.active for queue in counts},
         )
         views = {
@@ -135,6 +139,11 @@ class Analyst:
             memory.durations.whole if name is None else memory.durations.of(name)
         )
         return None if durations is None else durations.median
+
+    def long_duration(self, queue: str) -> float | None:
+        """Return the seconds within which nearly all of a queue's jobs end."""
+        memory = self._queues.get(queue)
+        return None if memory is None else memory.durations.whole.p99
 
     @property
     def positions(self) -> dict[str, str]:

@@ -39,10 +39,13 @@ class DurationStatistics:
     _suggested: int | None = field(default=None, compare=False)
     _is_suggested: bool = field(default=False, compare=False)
     """Whether `_suggested` takes all observations into account."""
+    _p99: float | None = field(default=None, compare=False)
+    _has_p99: bool = field(default=False, compare=False)
+    """Whether `_p99` does."""
 
     def add(self, milliseconds: int) -> None:
         """Take in one duration."""
-        self._is_suggested = False
+        self._is_suggested = self._has_p99 = False
         value = max(milliseconds, 1)
         bucket = min(int(log2(value) * _BUCKETS_PER_OCTAVE), _LAST_BUCKET)
         self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
@@ -80,15 +83,18 @@ class DurationStatistics:
 
     @property
     def p99(self) -> float | None:
-        """Return the p99 in seconds; None before enough jobs were seen."""
-        return self.quantile(0.99) if self.count >= ENOUGH else None
-
-    @property
-    def suggested_threshold(self) -> int | None:
-        """Return the seconds after which such a job may be called stuck.
+        """Return the p99 in seconds; None before enough jobs were seen.
 
         It is asked for with every poll, and most queues rest.
         """
+        if not self._has_p99:
+            self._p99 = self.quantile(0.99) if self.count >= ENOUGH else None
+            self._has_p99 = True
+        return self._p99
+
+    @property
+    def suggested_threshold(self) -> int | None:
+        """Return the seconds after which such a job may be called stuck."""
         if not self._is_suggested:
             self._suggested = self._suggestion()
             self._is_suggested = True

@@ -56,6 +56,10 @@ class QueueState(StrEnum):
     """There is work, and no worker has given a sign of life."""
 
 
+WORKER_BLOCKED = "worker_blocked"
+"""A queue that nobody works on, as its workers hang: only a restart frees them."""
+
+
 class NoEta(StrEnum):
     """Why there is no time to tell."""
 
@@ -101,6 +105,8 @@ class JobView:
     source: Source
     polls_seen: int = field(compare=False)
     """In how many polls in a row this run was active."""
+    ignored: bool = False
+    """Whether it would be called stuck, had the user not said to leave it alone."""
 
     @property
     def identity(self) -> tuple[str, int | None]:
@@ -225,3 +231,28 @@ class ServerView:
     def stuck_jobs(self) -> int:
         """Return how many jobs are stuck."""
         return len(self.stuck)
+
+
+def shown_state(view: QueueView, blocked: int, concurrency: int | None) -> str:
+    """Return the state of a queue as a user sees it.
+
+    `blocked`: workers that hang on to a job that was taken from them. `concurrency`:
+    how many jobs the queue works on at once; None: not known.
+    """
+    if not blocked:
+        return view.state.value
+    nothing_moves = view.state in (
+        QueueState.IDLE,
+        QueueState.STALLED,
+        QueueState.WORKER_LOST,
+    ) or (
+        # Shown as running for a while after its last job.
+        view.state is QueueState.RUNNING and not view.active and not view.waiting
+    )
+    nobody_left = (
+        view.state is QueueState.RUNNING
+        and not view.active
+        and concurrency is not None
+        and blocked >= concurrency
+    )
+    return WORKER_BLOCKED if nothing_moves or nobody_left else view.state.value

@@ -10,6 +10,7 @@ from ..immich.queues import asset_ids, hung_not_before
 from ..serialization import stored_mapping
 from .clocks import PollTimes
 from .durations import JobDurations
+from .ignored import IgnoredRuns, RunId
 from .models import IDLE_AFTER, JobView, QueueState, QueueView, Source
 from .pace import Hysteresis, Pace, PaceView, Work
 from .runs import RunTracker
@@ -76,6 +77,8 @@ class PollContext:
     thresholds: Thresholds
     interval: int
     """ms between two polls, as planned."""
+    ignored: IgnoredRuns
+    """Runs that the user wants to be left alone."""
     active: Mapping[str, int]
     """Active jobs per queue: some jobs wait for other queues."""
 
@@ -285,6 +288,11 @@ def redis_job_views(
         views.append(
             _redis_view(memory, job, run, around, judge(job, run, around), moment)
         )
+    if len(queue.jobs) >= queue.active:
+        active = [
+            RunId(job.job_id, job.processed_on, job.added_at) for job in queue.jobs
+        ]
+        moment.ignored.over(memory.name, active)
     return _longest_first(views), excused
 
 
@@ -300,6 +308,9 @@ def api_job_views(
         views.append(
             _api_view(memory, job, run, around, judge_listed(run, around), moment)
         )
+    active = [RunId(view.job_id, None, view.added_at) for view in views]
+    if len(active) >= moment.active.get(memory.name, 0):
+        moment.ignored.over(memory.name, active)
     return _longest_first(views), excused
 
 
@@ -341,6 +352,15 @@ def _around(
     )
 
 
+def _is_ignored(
+    memory: QueueMemory, run: RunId, judgement: Classification, moment: PollContext
+) -> bool:
+    """Return whether a run is left alone that would else be called stuck."""
+    # Asked for always: it is learned there, which run it is.
+    ignored = moment.ignored.covers(memory.name, run, moment.now)
+    return ignored and judgement.due
+
+
 def _age(run: Run, now: int) -> int:
     return max(0, now - run.started) // 1000
 
@@ -353,6 +373,8 @@ def _redis_view(
     judgement: Classification,
     moment: PollContext,
 ) -> JobView:
+    this = RunId(job.job_id, job.processed_on, job.added_at)
+    ignored = _is_ignored(memory, this, judgement, moment)
     return JobView(
         queue=memory.name,
         job_id=job.job_id,
@@ -364,7 +386,8 @@ def _redis_view(
         since=moment.shown(run.started),
         age=_age(run, around.now),
         kind=judgement.kind,
-        due=judgement.due,
+        due=judgement.due and not ignored,
+        ignored=ignored,
         threshold=around.threshold,
         renewal_missed=job.lock_ttl is not None and job.lock_ttl < RENEWAL_MISSED,
         stalled_count=job.stalled_count,
@@ -383,6 +406,8 @@ def _api_view(
     judgement: Classification,
     moment: PollContext,
 ) -> JobView:
+    this = RunId(job.job_id, None, job.added_at)
+    ignored = _is_ignored(memory, this, judgement, moment)
     return JobView(
         queue=memory.name,
         job_id=job.job_id,
@@ -394,7 +419,8 @@ def _api_view(
         since=moment.shown(run.started),
         age=_age(run, around.now),
         kind=judgement.kind,
-        due=judgement.due,
+        due=judgement.due and not ignored,
+        ignored=ignored,
         threshold=around.threshold,
         renewal_missed=False,
         stalled_count=0,
@@ -427,6 +453,7 @@ def view_from_redis(
     left = _left(progress.events, memory.runs.job_ids)
     if progress.restarted:
         memory.runs.forget()
+        moment.ignored.over(memory.name)
         memory.durations.forget_ids()
     memory.durations.observe(
         progress.events, queue.jobs, queue.active, timed=times.can_time(queue)

@@ -176,6 +176,18 @@ class Journal:
         self._lock = asyncio.Lock()
         self._unstored = False
         self._failed_at: int | None = None
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call a listener when acts begin or end; return how to stop that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _take_over(self, book: JournalEntries) -> None:
+        """Go on from another book, and tell so."""
+        self._book = book
+        for listener in tuple(self._listeners):
+            listener()
 
     @property
     def book(self) -> JournalEntries:
@@ -202,7 +214,7 @@ class Journal:
             if book == self._book:
                 return
             await self._section.save(book.to_dict())
-            self._book = book
+            self._take_over(book)
             self._stored()
 
     async def settle(self, step: Change) -> None:
@@ -214,7 +226,7 @@ class Journal:
         async with self._lock:
             book = step(self._book)
             if book != self._book:
-                self._book = book
+                self._take_over(book)
                 self._unstored = True
             await self._store()
 

@@ -53,6 +53,11 @@ class HealRights:
         self._missing = tuple(said.get("missing", "").split())
         self._next_look = 0
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Return the rights that are known to be missing."""
+        return self._missing
+
     @callback
     def async_updated(self, mode: AutoHealMode) -> None:
         """Look now and then whether the rights are there, or are needed no more."""
@@ -404,6 +409,15 @@ class HealingManager:
             )
             LOGGER.warning("Automatic healing could not restart the workers: %s", err)
         self._no_restart_before = monotonic_ms() + wait
+
+
+def blocked_workers(
+    healing: HealingManager | None, queue: str | None = None
+) -> int | None:
+    """Return how many workers are blocked; None while Redis can't tell."""
+    if healing is None or not healing.reachable:
+        return None
+    return healing.lost_slots(queue)
 
 
 def _lies_ahead(at: int | None) -> bool:

@@ -96,7 +96,7 @@ def _not_to_be_touched(
     """Return why nothing at all may be done to a job, None when something may.
 
     No order touches a job that waits for other queues, nor one that BullMQ is about to
-    put back itself. While no worker lives, as in a restart of Immich, only an order
+    put back itself, nor one that the user said to leave alone without naming it. While no worker lives, as in a restart of Immich, only an order
     about that very job does.
     """
     if job.kind is StuckKind.BLOCKED:
@@ -104,8 +104,13 @@ def _not_to_be_touched(
     if worker is not True and not order.insists:
         return SkipReason.NO_WORKER if _asked_for(job, order) else SkipReason.NOT_STUCK
     if job.kind in WITHOUT_LOCK:
-        if worker is True and not job.due:
+        if job.ignored and order.job_id is None:
+            return SkipReason.NOT_STUCK
+        if worker is True and not (job.due or job.ignored):
             return SkipReason.BULLMQ_HEALS
+    elif job.ignored:
+        if order.job_id is None:
+            return SkipReason.NOT_STUCK
     elif not job.due:
         if order.older_than is None or job.age is None:
             return SkipReason.NOT_STUCK

@@ -1,7 +1,7 @@
 """What has happened from one view to the next. Pure."""
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..analysis.models import (
     IDLE_AFTER,
@@ -12,6 +12,7 @@ from ..analysis.models import (
     Source,
 )
 from ..healing.journal import RunKey
+from ..healing.models import Initiator
 from .events import Event, EventType, job_event
 
 FINISHED_AFTER = IDLE_AFTER
@@ -23,6 +24,8 @@ RUNS_AGAIN = "runs_again"
 NO_LONGER_LATE = "no_longer_late"
 NO_LONGER_ACTIVE = "no_longer_active"
 """What became of it was not seen."""
+STILL_STUCK = "still_stuck"
+"""It was ignored for a while, which is over."""
 NOT_BY_US = "not_by_us"
 """By BullMQ, by another Home Assistant, or by hand in Redis."""
 
@@ -53,6 +56,7 @@ class EventDetector:
     _stuck: dict[str, dict[str, JobView]] = field(default_factory=dict)
     _left: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """By which event the stuck jobs left that are still to be told of."""
+    _ignored: dict[str, dict[str, JobView]] = field(default_factory=dict)
     _lost: set[str] = field(default_factory=set)
     _paused: dict[str, bool] = field(default_factory=dict)
     _processed: dict[str, int | None] = field(default_factory=dict)
@@ -89,10 +93,17 @@ class EventDetector:
     ) -> Iterator[Event]:
         """Tell of jobs that got stuck, and of those that are so no longer."""
         before = self._stuck.get(queue.name, {})
+        ignored = self._ignored.get(queue.name, {})
+        self._ignored[queue.name] = {
+            job.job_id: job for job in queue.jobs if job.ignored
+        }
         after = {job.job_id: job for job in queue.stuck}
         for job_id, job in after.items():
             if job_id not in before or not _same_run(before[job_id], job):
-                yield job_event(EventType.JOB_STUCK, job, now, None)
+                was = ignored.get(job_id)
+                again = was is not None and _same_run(was, job)
+                reason = STILL_STUCK if again else None
+                yield job_event(EventType.JOB_STUCK, job, now, reason)
         active = {job.job_id: job for job in queue.jobs}
         left = {**queue.left, **self._left.get(queue.name, {})}
         if queue.restarted:
@@ -108,6 +119,11 @@ class EventDetector:
                 continue
             if run_of(job) in under_way or _lost_its_worker(job, active.get(job_id)):
                 after.setdefault(job_id, job)
+            elif (left_alone := active.get(job_id)) is not None and _is_left_alone(
+                job, left_alone
+            ):
+                event = job_event(EventType.JOB_IGNORED, left_alone, now, None)
+                yield replace(event, by=Initiator.USER)
             elif run_of(job) not in handled:
                 kind, reason = _what_became_of(
                     job, active.get(job_id), left.get(job_id)
@@ -171,6 +187,11 @@ def _same_run(one: JobView, other: JobView) -> bool:
         or one.processed_on == other.processed_on
         or None in (one.processed_on, other.processed_on)
     )
+
+
+def _is_left_alone(job: JobView, now: JobView) -> bool:
+    """Return whether a stuck job is so still, and the user wants to hear no more of it."""
+    return now.ignored and _same_run(job, now)
 
 
 def _lost_its_worker(job: JobView, now: JobView | None) -> bool:

@@ -24,6 +24,8 @@ class EventType(StrEnum):
     JOB_REQUEUED = "job_requeued"
     JOB_FAILED = "job_failed"
     """A stuck job was given up: it is among the failed ones."""
+    JOB_IGNORED = "job_ignored"
+    """The user said to leave a stuck job alone: it goes on, and is called stuck no more."""
     HEAL_UNCONFIRMED = "heal_unconfirmed"
     """A job was dealt with, and its worker is still blocked, or can't be seen."""
     WORKER_LOST = "worker_lost"

@@ -73,6 +73,11 @@ class History:
         """Return whether an act was recorded before."""
         return act_id in self._acts
 
+    @property
+    def changes(self) -> int:
+        """Return what differs after each new event."""
+        return self._next
+
     def __iter__(self) -> Iterator[Event]:
         """Yield the events, the newest first."""
         return reversed(self._events.values())

@@ -25,7 +25,7 @@ from ..serialization import stored_mapping, to_json
 from ..settings import external_url_of, history_days_of
 from ..storage import EntryStores
 from .assets import AssetCache
-from .detector import NOT_BY_US, EventDetector
+from .detector import NOT_BY_US, STILL_STUCK, EventDetector
 from .events import Event, EventType, act_events
 from .history import History
 from .strikes import StrikeCounts
@@ -95,7 +95,9 @@ class HistoryManager:
                 self._with_pause,
                 self._watch.update(view, under_way, self._handled),
             )
-            if event.type is not EventType.JOB_STUCK or self._is_new(view, event)
+            if event.type is not EventType.JOB_STUCK
+            or event.reason == STILL_STUCK
+            or self._is_new(view, event)
         ]
         stuck = view.stuck
         for job in stuck:
@@ -198,10 +200,12 @@ class HistoryManager:
         }
         del data["at"]
         if event.asset_id is not None and self.has_shown(event.asset_id):
-            data["thumbnail"] = THUMBNAIL_URL.format(
-                entry_id=self._entry.entry_id, asset_id=event.asset_id
-            )
+            data["thumbnail"] = self.thumbnail(event.asset_id)
         return data
+
+    def thumbnail(self, asset_id: str) -> str:
+        """Return where the picture of an asset that was shown is served."""
+        return THUMBNAIL_URL.format(entry_id=self._entry.entry_id, asset_id=asset_id)
 
     def has_shown(self, asset_id: str) -> bool:
         """Return whether an event or a stuck job was about an asset of this Immich."""

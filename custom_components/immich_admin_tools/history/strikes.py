@@ -38,11 +38,28 @@ class Strikes:
     """The last run that was counted, so that none counts twice."""
 
 
+PROBLEM_FROM = 2
+"""Times that a photo got stuck, from which on it is one to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemAsset:
+    """A photo or video that got stuck again and again."""
+
+    asset_id: str
+    times_stuck: int
+    last: int
+    """ms since the epoch."""
+    queues: tuple[str, ...]
+
+
 class StrikeCounts:
     """Counts each stuck run once, by the work it was about."""
 
     def __init__(self) -> None:
         self._strikes: dict[str, Strikes] = {}
+        self.changes = 0
+        """Differs after each strike."""
 
     def note(self, job: JobView, at: int) -> bool:
         """Take in a stuck run; return whether it is a new one.
@@ -61,6 +78,7 @@ class StrikeCounts:
         )
         if known is not None and not is_new and not counts:
             return False
+        self.changes += 1
         self._strikes.pop(key, None)
         self._strikes[key] = Strikes(
             count=(0 if known is None else known.count) + counts,
@@ -85,6 +103,26 @@ class StrikeCounts:
             strikes.count
             for strikes in self._strikes.values()
             if strikes.asset_id == asset_id
+        )
+
+    def problem_assets(self) -> list[ProblemAsset]:
+        """Return the assets that got stuck more than once, the worst first."""
+        found: dict[str, list[tuple[str, Strikes]]] = {}
+        for key, strikes in self._strikes.items():
+            if strikes.asset_id is not None and strikes.count:
+                found.setdefault(strikes.asset_id, []).append((key, strikes))
+        problems = [
+            ProblemAsset(
+                asset_id=asset_id,
+                times_stuck=sum(strikes.count for _, strikes in works),
+                last=max(strikes.last for _, strikes in works),
+                queues=tuple(dict.fromkeys(key.partition("/")[0] for key, _ in works)),
+            )
+            for asset_id, works in found.items()
+        ]
+        return sorted(
+            (asset for asset in problems if asset.times_stuck >= PROBLEM_FROM),
+            key=lambda asset: (-asset.times_stuck, -asset.last),
         )
 
     def to_dict(self, now: int) -> dict[str, JsonValue]:

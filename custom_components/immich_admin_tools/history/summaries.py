@@ -60,8 +60,12 @@ class JobSummaries:
             "file_name": asset.file_name if asset else None,
             "file_size": asset.size if asset else None,
             "file_type": asset.type if asset else None,
-            "url": f"{self._web_page}/photos/{asset_id}" if asset_id else None,
+            "url": self.url(asset_id),
         }
+
+    def url(self, asset_id: str | None) -> str | None:
+        """Return the page of an asset in Immich."""
+        return f"{self._web_page}/photos/{asset_id}" if asset_id else None
 
     def report(self, report: HealReport) -> dict[str, JsonValue]:
         """Return what came of an order as the answer of an action."""

@@ -53,6 +53,16 @@ MACHINE_LEARNING: frozenset[str] = frozenset(
 )
 """Queues whose jobs Immich sends to its machine learning service."""
 
+STARTABLE: frozenset[str] = frozenset(
+    {
+        *PIPELINE,
+        QueueName.STORAGE_TEMPLATE_MIGRATION,
+        QueueName.MIGRATION,
+        QueueName.BACKUP_DATABASE,
+    }
+)
+"""Queues that Immich can be told to look for work for."""
+
 RESUMED_AT_START: frozenset[str] = frozenset({QueueName.METADATA_EXTRACTION})
 """Queues that Immich lets go on whenever its workers start, even if paused before."""
 

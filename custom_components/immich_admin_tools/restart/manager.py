@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
@@ -299,6 +299,7 @@ class RestartManager:
         self._history = history
         self._failed = FailedRestart(hass, entry, server, queues, starts)
         self._task: asyncio.Task[RestartReport] | None = None
+        self._listeners: list[CALLBACK_TYPE] = []
         self._methods = ChosenMethods(hass, entry, server, queues, maintenance.guard)
         self._restarter = Restarter(
             stores.safety.section(RESTART),
@@ -320,6 +321,27 @@ class RestartManager:
         """Return when a restart was tried within 24 hours: ms since the epoch."""
         return self._restarter.tries
 
+    @property
+    def available(self) -> bool:
+        """Return whether a restart would be tried now."""
+        try:
+            self._restarter.check(self._plan())
+        except HealingError:
+            return False
+        return True
+
+    @callback
+    def async_listen(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call a listener when a restart begins and ends; return how to stop that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @callback
+    def _tell(self) -> None:
+        """Tell that a restart began or ended."""
+        for listener in tuple(self._listeners):
+            listener()
+
     @callback
     def note_lost_slots(self, count: int) -> None:
         """Note how many workers hang on to a job that was taken from them."""
@@ -337,6 +359,8 @@ class RestartManager:
         )
         # Nobody may be left to ask for its error; the issue tells it then.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        task.add_done_callback(lambda _: self._tell())
+        self._tell()
         try:
             with translated_errors():
                 return await asyncio.shield(task)

@@ -261,33 +261,41 @@ export class ActivityCard extends ImmichCard {
     return html`<ha-card class=${this.format.longTimes ? "long-times" : ""}>
       <div class="head">
         <h2>${this.t("history.activity.title")}</h2>
-        ${snapshot.may_act
-          ? html`<div class="end">
-              <button
-                class="button text"
-                aria-label=${this.t("history.activity.export_label")}
-                ?disabled=${this.exporting}
-                @click=${() => this.export(snapshot)}
-              >
-                <ha-icon icon="mdi:download"></ha-icon>${this.t(
-                  this.exporting ? "history.activity.exporting" : "history.activity.export",
-                )}
-              </button>
-            </div>`
-          : nothing}
+        ${
+          snapshot.may_act
+            ? html`<div class="end">
+                <button
+                  class="button text"
+                  aria-label=${this.t("history.activity.export_label")}
+                  ?disabled=${this.exporting}
+                  @click=${() => this.export(snapshot)}
+                >
+                  <ha-icon icon="mdi:download"></ha-icon>${this.t(
+                    this.exporting ? "history.activity.exporting" : "history.activity.export",
+                  )}
+                </button>
+              </div>`
+            : nothing
+        }
       </div>
       ${guard([snapshot.order, this.filter, this.queue, this.format], () => this.renderTools(snapshot))}
       <div class="messages">${this.renderMessages()}</div>
-      ${page
-        ? guard([page, this.earlier, this.loadingEarlier, this.format], () => this.renderEvents(snapshot, page))
-        : this.newest.problem
-          ? nothing
-          : this.renderShapes()}
+      ${
+        page
+          ? guard([page, this.earlier, this.loadingEarlier, this.format], () =>
+              this.renderEvents(snapshot, page),
+            )
+          : this.newest.problem
+            ? nothing
+            : this.renderShapes()
+      }
     </ha-card>`;
   }
 
   private renderTools(snapshot: Snapshot): TemplateResult {
-    const filters = FILTERS.filter(([filter]) => filter !== "gpu_host" || Object.keys(snapshot.gpu_hosts).length);
+    const filters = FILTERS.filter(
+      ([filter]) => filter !== "gpu_host" || Object.keys(snapshot.gpu_hosts).length,
+    );
     return html`<fieldset class="tools">
       <legend class="visually-hidden">${this.t("history.activity.filter")}</legend>
       ${filters.map(
@@ -302,7 +310,8 @@ export class ActivityCard extends ImmichCard {
                 this.askAnew();
               }}
             />
-            <ha-icon .icon=${icon} aria-hidden="true"></ha-icon>${this.t(`history.activity.filters.${filter}`)}
+            <ha-icon .icon=${icon} aria-hidden="true"></ha-icon
+            >${this.t(`history.activity.filters.${filter}`)}
           </label>`,
       )}
       <label class="chip choice">
@@ -316,7 +325,10 @@ export class ActivityCard extends ImmichCard {
         >
           <option value="">${this.t("history.activity.all_queues")}</option>
           ${snapshot.order.map(
-            (name) => html`<option value=${name} ?selected=${name === this.queue}>${snapshot.queues[name]?.label ?? name}</option>`,
+            (name) =>
+              html`<option value=${name} ?selected=${name === this.queue}>
+                ${snapshot.queues[name]?.label ?? name}
+              </option>`,
           )}
         </select>
         <ha-icon icon="mdi:chevron-down" aria-hidden="true"></ha-icon>
@@ -326,30 +338,34 @@ export class ActivityCard extends ImmichCard {
 
   private renderMessages(): TemplateResult {
     const { problem, value } = this.newest;
-    return html`${problem === null
-      ? nothing
-      : html`<div class="note error" role="alert">
-          <ha-icon icon="mdi:alert-circle"></ha-icon>
-          <span class="words">
-            <strong>${this.t(value ? "history.activity.stale" : "history.activity.failed")}</strong>
-            ${problemText(problem, this.format.words)}
-          </span>
-          <button class="link" @click=${() => void this.newest.refresh()}>${this.t("action.retry")}</button>
-        </div>`}
+    return html`${
+      problem === null
+        ? nothing
+        : html`<div class="note error" role="alert">
+            <ha-icon icon="mdi:alert-circle"></ha-icon>
+            <span class="words">
+              <strong>${this.t(value ? "history.activity.stale" : "history.activity.failed")}</strong>
+              ${problemText(problem, this.format.words)}
+            </span>
+            <button class="link" @click=${() => void this.newest.refresh()}>${this.t("action.retry")}</button>
+          </div>`
+    }
     ${this.renderActionError()}
-    ${this.exported
-      ? html`<div class="note success" role="status">
-          <ha-icon icon="mdi:check-circle"></ha-icon>
-          <span class="words"
-            >${this.t("history.activity.exported", {
-              count: this.exported.count,
-              shown: this.format.count(this.exported.count),
-              path: this.exported.path,
-            })}</span
-          >
-          <button class="link" @click=${() => (this.exported = null)}>${this.t("action.dismiss")}</button>
-        </div>`
-      : nothing}`;
+    ${
+      this.exported
+        ? html`<div class="note success" role="status">
+            <ha-icon icon="mdi:check-circle"></ha-icon>
+            <span class="words"
+              >${this.t("history.activity.exported", {
+                count: this.exported.count,
+                shown: this.format.count(this.exported.count),
+                path: this.exported.path,
+              })}</span
+            >
+            <button class="link" @click=${() => (this.exported = null)}>${this.t("action.dismiss")}</button>
+          </div>`
+        : nothing
+    }`;
   }
 
   private renderEvents(snapshot: Snapshot, page: HistoryPage): TemplateResult {
@@ -369,15 +385,25 @@ export class ActivityCard extends ImmichCard {
         ([, list]) =>
           html`<h3>${this.dayName(list[0]!.at)}</h3>
             <ol>
-              ${repeat(list, ({ key }) => key, (event) => this.renderEvent(event, snapshot))}
+              ${repeat(
+                list,
+                ({ key }) => key,
+                (event) => this.renderEvent(event, snapshot),
+              )}
             </ol>`,
       )}
       <div class="foot">
-        ${next
-          ? html`<button ?disabled=${this.loadingEarlier} aria-busy=${this.loadingEarlier} @click=${() => this.showEarlier(next)}>
-              <ha-icon icon="mdi:chevron-down"></ha-icon>${this.t("history.activity.earlier", { count })}
-            </button>`
-          : html`<p>${this.t("history.activity.that_was_all", { count })}</p>`}
+        ${
+          next
+            ? html`<button
+                ?disabled=${this.loadingEarlier}
+                aria-busy=${this.loadingEarlier}
+                @click=${() => this.showEarlier(next)}
+              >
+                <ha-icon icon="mdi:chevron-down"></ha-icon>${this.t("history.activity.earlier", { count })}
+              </button>`
+            : html`<p>${this.t("history.activity.that_was_all", { count })}</p>`
+        }
       </div>`;
   }
 
@@ -388,7 +414,11 @@ export class ActivityCard extends ImmichCard {
     });
     const link = webLink(event.url);
     const photo = event.thumbnail
-      ? html`<immich-tools-thumbnail .hass=${this.hass} .path=${event.thumbnail} .alt=${event.file_name ?? ""}></immich-tools-thumbnail>`
+      ? html`<immich-tools-thumbnail
+          .hass=${this.hass}
+          .path=${event.thumbnail}
+          .alt=${event.file_name ?? ""}
+        ></immich-tools-thumbnail>`
       : nothing;
     return html`<li class="event">
       <time datetime=${new Date(event.at).toISOString()}>${this.format.clockTime(event.at)}</time>
@@ -397,18 +427,20 @@ export class ActivityCard extends ImmichCard {
         <div class="title">${title}</div>
         ${details.length ? html`<div class="secondary">${details.join(" · ")}</div>` : nothing}
       </div>
-      ${photo === nothing
-        ? nothing
-        : link
-          ? html`<a
-              class="photo"
-              href=${link}
-              target="_blank"
-              rel="noopener noreferrer"
-              aria-label=${this.t("history.activity.open", { name: event.file_name ?? this.t("history.problem_photos.unnamed") })}
-              >${photo}</a
-            >`
-          : html`<span class="photo">${photo}</span>`}
+      ${
+        photo === nothing
+          ? nothing
+          : link
+            ? html`<a
+                class="photo"
+                href=${link}
+                target="_blank"
+                rel="noopener noreferrer"
+                aria-label=${this.t("history.activity.open", { name: event.file_name ?? this.t("history.problem_photos.unnamed") })}
+                >${photo}</a
+              >`
+            : html`<span class="photo">${photo}</span>`
+      }
     </li>`;
   }
 
@@ -443,7 +475,10 @@ export class ActivityCard extends ImmichCard {
       const page = await this.page(before);
       const same = question === [this.filter, this.queue, this.seen.split("\n")[0]].join();
       if (page && same) {
-        this.earlier = { ...page, events: [...(this.earlier ?? asked)!.events, ...page.events] };
+        this.earlier = {
+          ...page,
+          events: [...(this.earlier ?? asked)!.events, ...page.events],
+        };
       }
     } catch (error) {
       this.actionError = String((error as { message?: string })?.message ?? error);
@@ -455,9 +490,9 @@ export class ActivityCard extends ImmichCard {
   private async export(snapshot: Snapshot): Promise<void> {
     this.exporting = true;
     this.exported = null;
-    const answer = (await this.act("export_history", { config_entry_id: snapshot.entry_id })) as
-      | { path?: string; count?: number }
-      | null;
+    const answer = (await this.act("export_history", {
+      config_entry_id: snapshot.entry_id,
+    })) as { path?: string; count?: number } | null;
     this.exporting = false;
     if (answer?.path) {
       this.exported = { path: answer.path, count: answer.count ?? 0 };
@@ -474,7 +509,10 @@ function worthAsking(snapshot: Snapshot): string {
       .map(({ key, outcome, doubt }) => `${key}${outcome}${doubt}`)
       .join(),
     Object.values(snapshot.queues)
-      .map(({ pause, state }) => `${pause?.by}${pause?.reason}${state === "idle" || state === "worker_lost" ? state : ""}`)
+      .map(
+        ({ pause, state }) =>
+          `${pause?.by}${pause?.reason}${state === "idle" || state === "worker_lost" ? state : ""}`,
+      )
       .join(),
     Object.values(snapshot.gpu_hosts)
       .map(({ state }) => state)

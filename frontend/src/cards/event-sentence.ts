@@ -104,9 +104,7 @@ function title(event: HistoryEvent, format: Format, names: Names): string {
     return words.text(words.has(`${key}.${outcome}`) ? `${key}.${outcome}` : `${key}.done`);
   }
   if (words.has(`${key}.queue`)) {
-    return queue
-      ? words.text(`${key}.queue`, { queue })
-      : words.text(`${key}.unknown`);
+    return queue ? words.text(`${key}.queue`, { queue }) : words.text(`${key}.unknown`);
   }
   return words.text(key, { host: hostName(event, names) ?? words.text("history.gpu_box") });
 }
@@ -129,16 +127,32 @@ function details(event: HistoryEvent, format: Format, names: Names): (string | n
     case "jobs_burnt":
       return [queue, hostName(event, names), why];
     case "gpu_ready":
-      return [event.duration === null ? null : words.text("history.started_in", { time: format.duration(event.duration) }), why];
+      return [
+        event.duration === null
+          ? null
+          : words.text("history.started_in", {
+              time: format.duration(event.duration),
+            }),
+        why,
+      ];
     case "workers_restarted":
     case "restart_unconfirmed":
-      return [event.duration === null ? null : words.text("history.took", { time: format.duration(event.duration) }), why];
+      return [
+        event.duration === null
+          ? null
+          : words.text("history.took", {
+              time: format.duration(event.duration),
+            }),
+        why,
+      ];
     case "job_stuck":
       return [
         event.file_name ?? words.text("history.no_file"),
         queue,
         event.age === null ? null : words.text("history.active_for", { time: format.duration(event.age) }),
-        event.kind && words.has(`history.kinds.${event.kind}`) ? words.text(`history.kinds.${event.kind}`) : null,
+        event.kind && words.has(`history.kinds.${event.kind}`)
+          ? words.text(`history.kinds.${event.kind}`)
+          : null,
         why,
       ];
     case "job_cleared":
@@ -149,7 +163,11 @@ function details(event: HistoryEvent, format: Format, names: Names): (string | n
       return [
         event.file_name ?? words.text("history.no_file"),
         queue,
-        event.age === null ? null : words.text("history.was_active_for", { time: format.duration(event.age) }),
+        event.age === null
+          ? null
+          : words.text("history.was_active_for", {
+              time: format.duration(event.age),
+            }),
         event.outcome === "unconfirmed" && event.doubt && words.has(`history.doubts.${event.doubt}`)
           ? words.text(`history.doubts.${event.doubt}`)
           : null,
@@ -161,7 +179,12 @@ function details(event: HistoryEvent, format: Format, names: Names): (string | n
       return [
         event.file_name,
         queue,
-        event.jobs === null ? null : words.text("history.jobs", { count: event.jobs, shown: format.count(event.jobs) }),
+        event.jobs === null
+          ? null
+          : words.text("history.jobs", {
+              count: event.jobs,
+              shown: format.count(event.jobs),
+            }),
         why,
         by(event, format),
       ];
@@ -182,11 +205,17 @@ function finished(event: HistoryEvent, format: Format): string | null {
   if (jobs === null) {
     return duration === null ? null : format.words.text("history.took", { time: format.duration(duration) });
   }
-  const count = format.words.text("history.jobs", { count: jobs, shown: format.count(jobs) });
+  const count = format.words.text("history.jobs", {
+    count: jobs,
+    shown: format.count(jobs),
+  });
   if (duration === null) {
     return count;
   }
-  const text = format.words.text("history.jobs_in", { jobs: count, time: format.duration(duration) });
+  const text = format.words.text("history.jobs_in", {
+    jobs: count,
+    time: format.duration(duration),
+  });
   const rate = duration >= 60 ? format.rate((jobs * 60) / duration) : null;
   return rate ? `${text} · ${rate}` : text;
 }

@@ -19,7 +19,10 @@ export class ProblemPhotosCard extends ImmichCard {
     () =>
       this.entryId === null || this.view.status !== "ready"
         ? null
-        : this.hass.callWS<ProblemAsset[]>({ type: "immich_admin_tools/problem_assets", entry_id: this.entryId }),
+        : this.hass.callWS<ProblemAsset[]>({
+            type: "immich_admin_tools/problem_assets",
+            entry_id: this.entryId,
+          }),
     60,
   );
 
@@ -105,17 +108,22 @@ export class ProblemPhotosCard extends ImmichCard {
         <h2>${this.t("history.problem_photos.title")}</h2>
         ${value?.length ? html`<span class="secondary">${this.format.count(value.length)}</span>` : nothing}
       </div>
-      ${problem === null
-        ? nothing
-        : html`<div class="message">
-            <div class="note error" role="alert">
-              <ha-icon icon="mdi:alert-circle"></ha-icon>
-              <span class="words"
-                ><strong>${this.t("history.problem_photos.failed")}</strong> ${problemText(problem, this.format.words)}</span
-              >
-              <button class="link" @click=${() => void this.assets.refresh()}>${this.t("action.retry")}</button>
-            </div>
-          </div>`}
+      ${
+        problem === null
+          ? nothing
+          : html`<div class="message">
+              <div class="note error" role="alert">
+                <ha-icon icon="mdi:alert-circle"></ha-icon>
+                <span class="words"
+                  ><strong>${this.t("history.problem_photos.failed")}</strong>
+                  ${problemText(problem, this.format.words)}</span
+                >
+                <button class="link" @click=${() => void this.assets.refresh()}>
+                  ${this.t("action.retry")}
+                </button>
+              </div>
+            </div>`
+      }
       ${value ? guard([value, this.format], () => this.renderAssets(value)) : problem === null ? html`<div class="shapes" aria-busy="true"></div>` : nothing}
     </ha-card>`;
   }
@@ -132,7 +140,11 @@ export class ProblemPhotosCard extends ImmichCard {
     }
     return html`<p class="hint secondary">${this.t("history.problem_photos.hint")}</p>
       <ul>
-        ${repeat(assets, ({ asset_id }) => asset_id, (asset) => this.renderAsset(asset))}
+        ${repeat(
+          assets,
+          ({ asset_id }) => asset_id,
+          (asset) => this.renderAsset(asset),
+        )}
       </ul>`;
   }
 
@@ -144,26 +156,34 @@ export class ProblemPhotosCard extends ImmichCard {
       count: asset.times_stuck,
       shown: this.format.count(asset.times_stuck),
     });
-    const last = this.t("history.problem_photos.last", { time: this.format.time(asset.last, this.now()) });
+    const last = this.t("history.problem_photos.last", {
+      time: this.format.time(asset.last, this.now()),
+    });
     return html`<li>
-      <immich-tools-thumbnail .hass=${this.hass} .path=${asset.thumbnail} .alt=${name}></immich-tools-thumbnail>
+      <immich-tools-thumbnail
+        .hass=${this.hass}
+        .path=${asset.thumbnail}
+        .alt=${name}
+      ></immich-tools-thumbnail>
       <div class="about">
         <div class="name">${name}</div>
         ${place ? html`<div class="secondary" title=${asset.path}>${shortened(place)}</div>` : nothing}
         <div class="secondary">${asset.queues.map((queue) => this.queueLabel(queue)).join(", ")}</div>
         <div class="secondary">${often}, ${last}</div>
       </div>
-      ${link
-        ? html`<a
-            class="button icon filled"
-            href=${link}
-            target="_blank"
-            rel="noopener noreferrer"
-            title=${this.t("action.open_in_immich")}
-            aria-label=${this.t("history.problem_photos.open", { name })}
-            ><ha-icon icon="mdi:open-in-new"></ha-icon
-          ></a>`
-        : nothing}
+      ${
+        link
+          ? html`<a
+              class="button icon filled"
+              href=${link}
+              target="_blank"
+              rel="noopener noreferrer"
+              title=${this.t("action.open_in_immich")}
+              aria-label=${this.t("history.problem_photos.open", { name })}
+              ><ha-icon icon="mdi:open-in-new"></ha-icon
+            ></a>`
+          : nothing
+      }
     </li>`;
   }
 

@@ -341,40 +341,49 @@ export class SpeedCard extends ImmichCard {
       <div class="head">
         <h2>${this.t("history.speed.title")}</h2>
         <span class="secondary">${this.t("history.speed.last_24_h")}</span>
-        ${value && !missing
-          ? html`<div class="end">
-              <button
-                class="button icon"
-                aria-pressed=${this.asTable}
-                aria-label=${this.t("history.speed.table")}
-                title=${this.t(this.asTable ? "history.speed.chart" : "history.speed.table")}
-                @click=${() => (this.asTable = !this.asTable)}
-              >
-                <ha-icon .icon=${this.asTable ? "mdi:chart-areaspline" : "mdi:table"}></ha-icon>
-              </button>
-            </div>`
-          : nothing}
+        ${
+          value && !missing
+            ? html`<div class="end">
+                <button
+                  class="button icon"
+                  aria-pressed=${this.asTable}
+                  aria-label=${this.t("history.speed.table")}
+                  title=${this.t(this.asTable ? "history.speed.chart" : "history.speed.table")}
+                  @click=${() => (this.asTable = !this.asTable)}
+                >
+                  <ha-icon .icon=${this.asTable ? "mdi:chart-areaspline" : "mdi:table"}></ha-icon>
+                </button>
+              </div>`
+            : nothing
+        }
       </div>
-      ${problem === null
-        ? nothing
-        : html`<div class="message">
-            <div class="note error" role="alert">
-              <ha-icon icon="mdi:alert-circle"></ha-icon>
-              <span class="words"
-                ><strong>${this.t("history.speed.failed")}</strong> ${problemText(problem, this.format.words)}</span
-              >
-              <button class="link" @click=${() => void this.speed.refresh()}>${this.t("action.retry")}</button>
-            </div>
-          </div>`}
-      ${value === null
-        ? problem === null
-          ? html`<div class="shapes" aria-busy="true"></div>`
-          : nothing
-        : missing
-          ? html`<p class="empty">${missing}</p>`
-          : this.asTable
-            ? guard([value, this.format], () => this.renderTable(value, series))
-            : html`${this.renderLegend(series, snapshot)}${guard([value, this.format], () => this.renderChart(value, series))}`}
+      ${
+        problem === null
+          ? nothing
+          : html`<div class="message">
+              <div class="note error" role="alert">
+                <ha-icon icon="mdi:alert-circle"></ha-icon>
+                <span class="words"
+                  ><strong>${this.t("history.speed.failed")}</strong>
+                  ${problemText(problem, this.format.words)}</span
+                >
+                <button class="link" @click=${() => void this.speed.refresh()}>
+                  ${this.t("action.retry")}
+                </button>
+              </div>
+            </div>`
+      }
+      ${
+        value === null
+          ? problem === null
+            ? html`<div class="shapes" aria-busy="true"></div>`
+            : nothing
+          : missing
+            ? html`<p class="empty">${missing}</p>`
+            : this.asTable
+              ? guard([value, this.format], () => this.renderTable(value, series))
+              : html`${this.renderLegend(series, snapshot)}${guard([value, this.format], () => this.renderChart(value, series))}`
+      }
     </ha-card>`;
   }
 
@@ -407,13 +416,13 @@ export class SpeedCard extends ImmichCard {
     const at = (time: number) => ((time - speed.start) / span) * 100;
     const mark = (value: number) => (top < 1000 ? this.format.decimal(value, 2) : this.format.short(value));
     const peak = this.t("unit.rate_minute", { value: this.format.count(highest) });
-    return html`
-      <div class="unit">${this.t("history.speed.unit")}</div>
+    return html` <div class="unit">${this.t("history.speed.unit")}</div>
       <div class="frame">
         <div class="scale" aria-hidden="true">
           <span class="widest">${mark(top)}</span>
           ${lines.map(
-            (value) => html`<span class="value" style="bottom: ${(value / top) * 100}%">${mark(value)}</span>`,
+            (value) =>
+              html`<span class="value" style="bottom: ${(value / top) * 100}%">${mark(value)}</span>`,
           )}
         </div>
         <div class="plot">
@@ -444,7 +453,9 @@ export class SpeedCard extends ImmichCard {
         <div class="times" aria-hidden="true">
           ${ticks(speed.start, speed.start + span, (time) => this.format.wholeHour(time)).map(
             ({ time, minor }) =>
-              html`<span class=${minor ? "minor" : ""} style="left: ${at(time)}%">${this.format.clockTime(time)}</span>`,
+              html`<span class=${minor ? "minor" : ""} style="left: ${at(time)}%"
+                >${this.format.clockTime(time)}</span
+              >`,
           )}
           <span class="last">${this.t("history.speed.now")}</span>
         </div>
@@ -457,7 +468,8 @@ export class SpeedCard extends ImmichCard {
       ${[...series].reverse().map(({ label, colour, queues }) => {
         const now = sum(queues.map((queue) => snapshot.queues[queue]?.rate ?? null));
         return html`<li>
-          <span class="swatch" style="background: ${colour}"></span>${label} <b>${this.value(now) ?? nothing}</b>
+          <span class="swatch" style="background: ${colour}"></span>${label}
+          <b>${this.value(now) ?? nothing}</b>
         </li>`;
       })}
     </ul>`;
@@ -475,7 +487,12 @@ export class SpeedCard extends ImmichCard {
     });
   }
 
-  private renderBand(host: Speed["gpu"][number], several: boolean, start: number, span: number): TemplateResult {
+  private renderBand(
+    host: Speed["gpu"][number],
+    several: boolean,
+    start: number,
+    span: number,
+  ): TemplateResult {
     const end = start + span;
     const times = host.awake
       .map(([from, to]) => ({ from, to, left: Math.max(start, from), right: Math.min(end, to ?? end) }))
@@ -484,7 +501,9 @@ export class SpeedCard extends ImmichCard {
       to === null
         ? this.t("history.speed.awake_since", { time: this.format.time(from, this.now()) })
         : this.t("history.speed.awake_for", { time: this.format.duration((to - from) / 1000) });
-    return html`<span class="band-name" title=${host.name}>${several ? host.name : this.t("history.speed.gpu")}</span>
+    return html`<span class="band-name" title=${host.name}
+        >${several ? host.name : this.t("history.speed.gpu")}</span
+      >
       <div
         class="band"
         role="img"
@@ -497,7 +516,8 @@ export class SpeedCard extends ImmichCard {
               title=${full(from, to)}
               style="left: ${((left - start) / span) * 100}%; width: ${((right - left) / span) * 100}%"
             >
-              <span class="full">${full(from, to)}</span><span class="brief">${this.t("history.speed.awake")}</span>
+              <span class="full">${full(from, to)}</span
+              ><span class="brief">${this.t("history.speed.awake")}</span>
             </div>`,
         )}
       </div>`;
@@ -532,7 +552,11 @@ export class SpeedCard extends ImmichCard {
   }
 
   private value(value: number | null): string | null {
-    return value === null ? null : value > 0 && value < 10 ? this.format.decimal(value) : this.format.count(value);
+    return value === null
+      ? null
+      : value > 0 && value < 10
+        ? this.format.decimal(value)
+        : this.format.count(value);
   }
 }
 
@@ -546,17 +570,29 @@ function chosen(speed: Speed, others: string): Series[] {
   );
   const coloured = shown
     .filter((one) => busiest.has(one))
-    .map(({ queue, label, values }, index) => ({ label, queues: [queue], values, colour: `var(--color-${index + 1})` }));
+    .map(({ queue, label, values }, index) => ({
+      label,
+      queues: [queue],
+      values,
+      colour: `var(--color-${index + 1})`,
+    }));
   const rest = shown.filter((one) => !busiest.has(one));
   if (!rest.length) {
     return coloured;
   }
   const values = total(rest.map((one) => one.values));
-  return [...coloured, { label: others, queues: rest.map(({ queue }) => queue), values, colour: "var(--iat-secondary)" }];
+  return [
+    ...coloured,
+    { label: others, queues: rest.map(({ queue }) => queue), values, colour: "var(--iat-secondary)" },
+  ];
 }
 
 /** Whole hours, every third; every sixth is shown on narrow cards too. None close to the end, where "now" stands. */
-function ticks(start: number, end: number, hourOf: (time: number) => number | null): { time: number; minor: boolean }[] {
+function ticks(
+  start: number,
+  end: number,
+  hourOf: (time: number) => number | null,
+): { time: number; minor: boolean }[] {
   const found = [];
   const quarter = 15 * MINUTE;
   for (let time = Math.ceil(start / quarter) * quarter; time < end - HOUR; time += quarter) {

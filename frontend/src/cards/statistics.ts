@@ -10,7 +10,8 @@ import { chips } from "./chips";
 import { problemText } from "./problem-text";
 
 const PERIODS: Period[] = ["today", "week", "month"];
-const TELEMETRY = "https://github.com/immich-admin-tools/immich-admin-tools/blob/main/docs/options.md#telemetry";
+const TELEMETRY =
+  "https://github.com/immich-admin-tools/immich-admin-tools/blob/main/docs/options.md#telemetry";
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
 
@@ -55,6 +56,7 @@ export class StatisticsCard extends ImmichCard {
       .bar {
         flex: 1;
         min-width: 0;
+        max-width: 64px;
         display: flex;
         flex-direction: column;
         justify-content: end;
@@ -219,28 +221,37 @@ export class StatisticsCard extends ImmichCard {
           )}
         </fieldset>
       </div>
-      ${problem === null
-        ? nothing
-        : html`<div class="message">
-            <div class="note error" role="alert">
-              <ha-icon icon="mdi:alert-circle"></ha-icon>
-              <span class="words"
-                ><strong>${this.t("history.statistics.failed")}</strong> ${problemText(problem, this.format.words)}</span
-              >
-              <button class="link" @click=${() => void this.statistics.refresh()}>${this.t("action.retry")}</button>
-            </div>
-          </div>`}
-      ${value
-        ? guard([value, this.format], () => [this.renderChart(value), this.renderFigures(value)])
-        : problem === null
-          ? html`<div class="shapes" aria-busy="true"></div>`
-          : nothing}
+      ${
+        problem === null
+          ? nothing
+          : html`<div class="message">
+              <div class="note error" role="alert">
+                <ha-icon icon="mdi:alert-circle"></ha-icon>
+                <span class="words"
+                  ><strong>${this.t("history.statistics.failed")}</strong>
+                  ${problemText(problem, this.format.words)}</span
+                >
+                <button class="link" @click=${() => void this.statistics.refresh()}>
+                  ${this.t("action.retry")}
+                </button>
+              </div>
+            </div>`
+      }
+      ${
+        value
+          ? guard([value, this.format], () => [this.renderChart(value), this.renderFigures(value)])
+          : problem === null
+            ? html`<div class="shapes" aria-busy="true"></div>`
+            : nothing
+      }
     </ha-card>`;
   }
 
   private renderChart(statistics: Answer): TemplateResult {
     const { bars, period } = statistics;
-    const caption = html`<div class="caption" id="caption">${this.t(`history.statistics.bars.${period}`)}</div>`;
+    const caption = html`<div class="caption" id="caption">
+      ${this.t(`history.statistics.bars.${period}`)}
+    </div>`;
     if (!bars?.length) {
       const why = statistics.bars_missing ?? "not_yet";
       return html`<div class="chart">
@@ -263,9 +274,14 @@ export class StatisticsCard extends ImmichCard {
           >
             <div class="rest">
               ${shown ? html`<span class="number">${bar.jobs === null ? "?" : this.format.short(bar.jobs)}</span>` : nothing}
-              ${bar.jobs === null
-                ? nothing
-                : html`<div class="column" style="height: ${highest > 0 ? (bar.jobs / highest) * 108 : 0}px"></div>`}
+              ${
+                bar.jobs === null
+                  ? nothing
+                  : html`<div
+                      class="column"
+                      style="height: ${highest > 0 ? (bar.jobs / highest) * 108 : 0}px"
+                    ></div>`
+              }
             </div>
             <div class="when">${this.mark(bar.start, period, index, slots.length)}</div>
           </div>`;
@@ -354,7 +370,11 @@ export class StatisticsCard extends ImmichCard {
       return { name, value, more: this.s(`no_comparison.${period}`) };
     }
     if (before === 0) {
-      return { name, value, more: processed === 0 ? this.s(`same.${period}`) : this.s(`zero_before.${period}`) };
+      return {
+        name,
+        value,
+        more: processed === 0 ? this.s(`same.${period}`) : this.s(`zero_before.${period}`),
+      };
     }
     const change = Math.round((processed / before - 1) * 100);
     if (change === 0) {
@@ -371,7 +391,10 @@ export class StatisticsCard extends ImmichCard {
         ? { name, value: "0", more: this.s("no_jobs") }
         : { name, value: this.s("unknown"), more: "", words: true };
     }
-    const day = period === "month" ? this.format.shortDay(busiest.start) : this.format.weekdayName(busiest.start, "short");
+    const day =
+      period === "month"
+        ? this.format.shortDay(busiest.start)
+        : this.format.weekdayName(busiest.start, "short");
     const [from, to] = [this.format.clockTime(busiest.start), this.format.clockTime(busiest.end)];
     const more = period === "today" ? `${from}–${to}` : this.s("at", { day, from, to });
     return { name, value: this.format.count(busiest.jobs), more };
@@ -419,21 +442,23 @@ export class StatisticsCard extends ImmichCard {
   private renderFailures({ failures }: Answer): TemplateResult {
     return html`<div class="figure whole">
       <dt>${this.s("failures")}</dt>
-      ${failures === null
-        ? html`<dd class="number-large words">${this.s("not_measurable")}</dd>
-            <dd class="more">${this.s("not_measurable_why")}</dd>
-            <dd>
-              <a class="button" href=${TELEMETRY} target="_blank" rel="noopener noreferrer">
-                <ha-icon icon="mdi:help-circle-outline"></ha-icon>${this.s("how")}
-              </a>
-            </dd>`
-        : html`<dd class="number-large">${this.format.count(failures.failed)}</dd>
-            <dd class="more">
-              ${[
-                ...(failures.skipped ? [this.counted("skipped_jobs", failures.skipped)] : []),
-                this.s("since", { time: this.format.time(failures.since, this.now()) }),
-              ].join(" · ")}
-            </dd>`}
+      ${
+        failures === null
+          ? html`<dd class="number-large words">${this.s("not_measurable")}</dd>
+              <dd class="more">${this.s("not_measurable_why")}</dd>
+              <dd>
+                <a class="button" href=${TELEMETRY} target="_blank" rel="noopener noreferrer">
+                  <ha-icon icon="mdi:help-circle-outline"></ha-icon>${this.s("how")}
+                </a>
+              </dd>`
+          : html`<dd class="number-large">${this.format.count(failures.failed)}</dd>
+              <dd class="more">
+                ${[
+                  ...(failures.skipped ? [this.counted("skipped_jobs", failures.skipped)] : []),
+                  this.s("since", { time: this.format.time(failures.since, this.now()) }),
+                ].join(" · ")}
+              </dd>`
+      }
     </div>`;
   }
 }

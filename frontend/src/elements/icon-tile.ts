@@ -103,12 +103,16 @@ export class IconTile extends LitElement {
   ];
 
   protected override render() {
-    return html`<ha-icon .icon=${this.icon} aria-hidden="true"></ha-icon>${this.badge
-        ? html`<span class="badge ${this.badgeTone}" aria-hidden="true"><ha-icon .icon=${this.badge}></ha-icon></span>`
-        : this.renderRing()}`;
+    return html`<ha-icon .icon=${this.icon} aria-hidden="true"></ha-icon>${
+        this.badge
+          ? html`<span class="badge ${this.badgeTone}" aria-hidden="true"
+              ><ha-icon .icon=${this.badge}></ha-icon
+            ></span>`
+          : this.renderProgress()
+      }`;
   }
 
-  private renderRing() {
+  private renderProgress() {
     if (this.progress === null) {
       return nothing;
     }

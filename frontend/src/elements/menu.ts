@@ -91,14 +91,16 @@ export class Menu extends LitElement {
         @toggle=${this.toggled}
         @keydown=${this.pressed}
       >
-        ${this.open
-          ? this.items.map(
-              (item) =>
-                html`<button role="menuitem" tabindex="-1" @click=${() => this.choose(item)}>
-                  <ha-icon .icon=${item.icon}></ha-icon><span>${item.label}</span>
-                </button>`,
-            )
-          : nothing}
+        ${
+          this.open
+            ? this.items.map(
+                (item) =>
+                  html`<button role="menuitem" tabindex="-1" @click=${() => this.choose(item)}>
+                    <ha-icon .icon=${item.icon}></ha-icon><span>${item.label}</span>
+                  </button>`,
+              )
+            : nothing
+        }
       </div>`;
   }
 
@@ -141,7 +143,12 @@ export class Menu extends LitElement {
   private pressed = (event: KeyboardEvent): void => {
     const entries = this.entries;
     const focused = entries.indexOf(this.shadowRoot?.activeElement as HTMLElement);
-    const next = { ArrowDown: focused + 1, ArrowUp: focused - 1, Home: 0, End: -1 }[event.key];
+    const next = {
+      ArrowDown: focused + 1,
+      ArrowUp: focused - 1,
+      Home: 0,
+      End: -1,
+    }[event.key];
     if (next !== undefined) {
       event.preventDefault();
       entries.at(next % entries.length)?.focus();

@@ -15,7 +15,11 @@ function sign(hass: HomeAssistant, path: string): Promise<string> {
     return known.url;
   }
   const url = hass
-    .callWS<{ path: string }>({ type: "auth/sign_path", path, expires: GOOD_FOR })
+    .callWS<{ path: string }>({
+      type: "auth/sign_path",
+      path,
+      expires: GOOD_FOR,
+    })
     .then((answer) => answer.path);
   signed.set(path, { url, until: Date.now() + (GOOD_FOR - 300) * 1000 });
   url.catch(() => signed.delete(path));

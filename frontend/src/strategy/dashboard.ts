@@ -1,5 +1,5 @@
 import type { HomeAssistant } from "../ha";
-import { Localize } from "../localize";
+import { loadLanguage, Localize } from "../localize";
 import type { Instance } from "../model";
 import { registerStrategy } from "../registry";
 import { instancesFeed, loadInstances } from "../store";
@@ -51,6 +51,7 @@ const WATCH_FOR = 60_000;
 
 export class DashboardStrategy extends HTMLElement {
   static async generate(config: Config, hass: HomeAssistant): Promise<{ views: View[] }> {
+    await loadLanguage(hass.locale.language);
     const words = new Localize(hass.locale.language);
     let known: Instance[];
     try {
@@ -62,7 +63,9 @@ export class DashboardStrategy extends HTMLElement {
     remember(hass, known);
     const shown = config.entry_id ? known.filter(({ entry_id }) => entry_id === config.entry_id) : known;
     if (!shown.length) {
-      return { views: [problemView(words, config.entry_id ? "not_found" : "no_instance", hass)] };
+      return {
+        views: [problemView(words, config.entry_id ? "not_found" : "no_instance", hass)],
+      };
     }
     return { views: views(words, shown, hass) };
   }
@@ -81,7 +84,9 @@ export class DashboardStrategy extends HTMLElement {
     }
     last.instances = feed.instances;
     // Home Assistant loses its place when the view that is shown goes: what is gone is told by its cards until then.
-    return signature(now, feed.instances) !== last.signature && viewCount(feed.instances) >= viewCount(last.shown);
+    return (
+      signature(now, feed.instances) !== last.signature && viewCount(feed.instances) >= viewCount(last.shown)
+    );
   }
 
   static getCreateSuggestions(): { title: string; icon: string } {
@@ -104,7 +109,9 @@ function remember(hass: HomeAssistant, known: Instance[] | null): void {
 }
 
 function viewCount(known: Instance[] | null): number {
-  return known?.length ? known.length + 2 + Number(known.some(({ problem_assets }) => problem_assets > 0)) : 1;
+  return known?.length
+    ? known.length + 2 + Number(known.some(({ problem_assets }) => problem_assets > 0))
+    : 1;
 }
 
 /** All that the views depend on. */
@@ -211,7 +218,10 @@ function overview(instance: Instance, hass: HomeAssistant): Section[] {
     section(2, [ours("queues", instance, "full"), on(THREE_COLUMNS, chart)]),
     section(1, [on(TWO_OR_THREE, stuck), ...side.map((card) => on(THREE_COLUMNS, card))]),
     section(2, [on(BETWEEN, chart)]),
-    section(1, side.map((card) => on(ONE_OR_TWO, card))),
+    section(
+      1,
+      side.map((card) => on(ONE_OR_TWO, card)),
+    ),
     section(2, [on(ONE_COLUMN, chart)]),
   ].filter(({ cards }) => cards.length > 0);
 }
@@ -231,6 +241,8 @@ function tiles(instance: Instance, hass: HomeAssistant): Card[] {
         entity,
         name: { type: "entity" },
         vertical: false,
+        // The choice below says it.
+        ...(choice && { hide_state: true }),
         features: [{ type: choice ? "select-options" : "toggle" }],
         features_position: choice ? "bottom" : "inline",
         grid_options: { columns: 12 },
@@ -290,8 +302,12 @@ function sectionsView(view: Pick<View, "title" | "path" | "icon" | "sections">):
 }
 
 /** Home Assistant's own card: it is there whatever is the matter with ours. */
-function problemView(words: Localize, what: "no_instance" | "not_found" | "unavailable", hass: HomeAssistant): View {
-  const who = hass.user?.is_admin ? "admin" : "other";
+function problemView(
+  words: Localize,
+  what: "no_instance" | "not_found" | "unavailable",
+  hass: HomeAssistant,
+): View {
+  const who = hass.user?.is_admin ? "admin" : "user";
   const key = `history.dashboard.${what}`;
   return {
     title: "Immich",

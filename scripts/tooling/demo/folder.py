@@ -14,7 +14,9 @@ import shutil
 from typing import Any
 
 from ..common import INTEGRATION, ToolingError, run
-from . import dashboard
+
+DASHBOARD = "dashboard-immich"
+"""Where the dashboard is found, below Home Assistant's address; also its start page."""
 
 _CONFIGURATION = """\
 # The demo's Home Assistant. Written once; change it as you like, `scripts/develop --reset` starts anew.
@@ -48,9 +50,9 @@ lovelace:
   dashboards:
     {dashboard}:
       mode: yaml
-      filename: queues.yaml
-      title: Queues
-      icon: mdi:tray-full
+      filename: immich.yaml
+      title: Immich
+      icon: mdi:image-multiple
       show_in_sidebar: true
 """
 
@@ -63,7 +65,12 @@ gpu_box:
   payload: '{{"mode": "{{{{ mode }}}}"}}'
 """
 
-_EMPTY = {"automations": "[]", "scripts": "{}", "scenes": "[]", "queues": "views: []"}
+_FILES = {
+    "automations": "[]",
+    "scripts": "{}",
+    "scenes": "[]",
+    "immich": "strategy:\n  type: custom:immich-admin-tools",
+}
 
 _HTTP_SETTINGS = """
 import json, sys
@@ -146,10 +153,10 @@ class DemoFolder:
         storage.mkdir(parents=True, exist_ok=True)
         configuration = self.config / "configuration.yaml"
         if not configuration.is_file():
-            text = _CONFIGURATION.format(time_zone=time_zone, dashboard=dashboard.PATH)
+            text = _CONFIGURATION.format(time_zone=time_zone, dashboard=DASHBOARD)
             configuration.write_text(text)
-            for name, empty in _EMPTY.items():
-                (self.config / f"{name}.yaml").write_text(f"{empty}\n")
+            for name, content in _FILES.items():
+                (self.config / f"{name}.yaml").write_text(f"{content}\n")
         (self.config / "gpu_box.yaml").write_text(_GPU_BOX.format(url=control_url))
         link = self.config / "custom_components" / INTEGRATION.name
         link.parent.mkdir(exist_ok=True)
@@ -161,13 +168,9 @@ class DemoFolder:
         if not (storage / "onboarding").is_file():
             # What is left is making the user, which is done over the API.
             done = {"done": ["core_config", "analytics", "integration"]}
-            content = {
-                "version": 4,
-                "minor_version": 1,
-                "key": "onboarding",
-                "data": done,
-            }
-            (storage / "onboarding").write_text(json.dumps(content))
+            _store(storage, "onboarding", done, version=4)
+            start_page = {"core": {"default_panel": DASHBOARD}}
+            _store(storage, "frontend.system_data", start_page)
 
     def password(self, *, host: str) -> str:
         """Return the user's password, choosing one the first time.
@@ -221,6 +224,14 @@ class DemoFolder:
     @property
     def _connection(self) -> Path:
         return self.path / "connection.json"
+
+
+def _store(
+    folder: Path, key: str, data: Mapping[str, Any], *, version: int = 1
+) -> None:
+    """Write a file as Home Assistant stores its own."""
+    content = {"version": version, "minor_version": 1, "key": key, "data": data}
+    (folder / key).write_text(json.dumps(content))
 
 
 def _read(file: Path) -> Mapping[str, Any]:

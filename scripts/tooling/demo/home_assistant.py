@@ -31,6 +31,13 @@ RESTART = 100
 _FLOWS = "/api/config/config_entries"
 _ENTRIES = f"{_FLOWS}/entry?domain={INTEGRATION.name}"
 
+_STATES = (
+    "{% set found = namespace(states={}) %}"
+    "{% for id in integration_entities('" + INTEGRATION.name + "') %}"
+    "{% set found.states = dict(found.states, **{id: states(id)}) %}"
+    "{% endfor %}{{ found.states | to_json }}"
+)
+
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """The demo is on this machine: no proxy of the environment is asked."""
 
@@ -159,9 +166,12 @@ class HomeAssistant:
         self._renew()
         return request(method, f"{self.url}{path}", body, token=self._token)
 
-    def render(self, template: str) -> Json:
-        """Return what a template gives, read as JSON."""
-        return self.call("POST", "/api/template", {"template": template})
+    def states(self) -> Mapping[str, str]:
+        """Return the states of the integration's entities."""
+        found: Mapping[str, str] = self.call(
+            "POST", "/api/template", {"template": _STATES}
+        )
+        return found
 
     def _renew(self) -> None:
         if time.monotonic() > self._expires - 60:

@@ -15,8 +15,8 @@ from typing import Any, TextIO
 from ..bootstrap import Program
 from ..common import REPOSITORY, ToolingError, duration, say, step
 from ..environments import ALL, HomeAssistantVersion, set_up
-from . import dashboard, home_assistant, immich
-from .folder import USER, DemoFolder
+from . import home_assistant, immich
+from .folder import DASHBOARD, USER, DemoFolder
 from .home_assistant import HomeAssistant
 from .immich import Immich, Traffic
 from .processes import Children, port_to_use
@@ -90,10 +90,6 @@ class _Demo:
                 instance.make_user(password)
             instance.wait_until_started()
             self._set_up_integration(instance, server)
-            rows = instance.render(dashboard.TEMPLATE)
-            # JSON is YAML.
-            text = json.dumps(dashboard.build(rows), indent=2)
-            (folder.config / "queues.yaml").write_text(text)
         if options.check:
             with step("Checking that queues are shown and move"):
                 _check(instance)
@@ -155,7 +151,7 @@ def _check(instance: HomeAssistant) -> None:
     seen: dict[str, set[float]] = {}
     while True:
         instance.child.must_run()
-        states = {row[0]: row[3] for row in instance.render(dashboard.TEMPLATE)}
+        states = instance.states()
         for entity_id, state in states.items():
             with suppress(ValueError):
                 seen.setdefault(entity_id, set()).add(float(state))
@@ -175,7 +171,7 @@ def _check(instance: HomeAssistant) -> None:
 def _announce(ready: dict[str, Any]) -> None:
     say(
         f"""
-  Queues           {ready["url"]}/{dashboard.PATH}
+  Dashboard        {ready["url"]}/{DASHBOARD}
   User             {ready["user"]}
   Password         {ready["password"]}
 

@@ -1,9 +1,3 @@
-import deCommon from "./de/common.json";
-import deGpuHost from "./de/gpu_host.json";
-import deHeadline from "./de/headline.json";
-import deHistory from "./de/history.json";
-import deQueues from "./de/queues.json";
-import deStuckJobs from "./de/stuck_jobs.json";
 import enCommon from "./en/common.json";
 import enGpuHost from "./en/gpu_host.json";
 import enHeadline from "./en/headline.json";
@@ -20,13 +14,4 @@ export const en: Words = {
   history: enHistory,
   queues: enQueues,
   stuck_jobs: enStuckJobs,
-};
-
-export const de: Words = {
-  ...deCommon,
-  gpu_host: deGpuHost,
-  headline: deHeadline,
-  history: deHistory,
-  queues: deQueues,
-  stuck_jobs: deStuckJobs,
 };

@@ -1,0 +1,1 @@
+"""What a dashboard shows of one Immich: put together once per change, for all who look."""

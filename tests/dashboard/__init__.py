@@ -1,0 +1,1 @@
+"""What a dashboard is sent, worked out without Home Assistant."""
