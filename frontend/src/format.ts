@@ -38,11 +38,9 @@ export class Format {
     const hour12 = locale.time_format === "12" ? true : locale.time_format === "24" ? false : undefined;
     const hours = hour12 === undefined ? {} : { hour12 };
     const tag = locale.language;
-    const asked = new Intl.DateTimeFormat(tag, { hour: "numeric", ...hours }).resolvedOptions();
-    // As Home Assistant: 3:45 AM, but 03:45.
-    const twelve = asked.hour12 ?? false;
     this.clock = new Intl.DateTimeFormat(tag, {
-      hour: twelve ? "numeric" : "2-digit",
+      // As Home Assistant: 3:45 AM, but 03:45.
+      hour: (hour12 ?? usesAmPm(tag)) ? "numeric" : "2-digit",
       minute: "2-digit",
       ...hours,
       ...zone,
@@ -264,6 +262,10 @@ function unitOf(seconds: number): Unit {
     return "minute";
   }
   return seconds < 48 * HOUR ? "hour" : "day";
+}
+
+function usesAmPm(language: string): boolean {
+  return new Intl.DateTimeFormat(language, { hour: "numeric" }).resolvedOptions().hour12 ?? false;
 }
 
 function numberLocale(format: string, language: string): string {

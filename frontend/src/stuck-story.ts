@@ -178,7 +178,7 @@ export function missing(queue: string, snapshot: Snapshot, format: Format): stri
   }
   return known?.startable
     ? format.words.text("stuck_jobs.missing.startable", { queue: label })
-    : format.words.text("stuck_jobs.missing.other");
+    : format.words.text("stuck_jobs.missing.unplanned");
 }
 
 export interface Ask {
@@ -239,7 +239,10 @@ export function askToRestart(snapshot: Snapshot, format: Format): Ask {
 export function askToClearAndRestart(snapshot: Snapshot, format: Format): Ask {
   const count = snapshot.stuck_total;
   return {
-    question: format.words.text("stuck_jobs.ask.clear_and_restart", { count, shown: format.count(count) }),
+    question:
+      count === 2
+        ? format.words.text("stuck_jobs.ask.clear_both_and_restart")
+        : format.words.text("stuck_jobs.ask.clear_and_restart", { count, shown: format.count(count) }),
     consequence: [
       ...whatClearingCosts(stuckQueues(snapshot), snapshot, format),
       awayText(snapshot, format),
@@ -370,6 +373,7 @@ export function noteOf(answer: Answer, of: Subject, snapshot: Snapshot, format: 
       };
     }
     case "unconfirmed": {
+      // These two also hide whether it was done at all.
       const certain = answer.doubt !== "redis_lost" && answer.doubt !== "interrupted";
       return {
         tone: "neutral",

@@ -161,8 +161,8 @@ describe("unknowns", () => {
     expect(rowText("faceDetection", ".left")).toBe("not known yet");
     const details = rowText("faceDetection", "dl");
     expect(details).toContain("One job takes Not known");
-    expect(details).toContain("Longest-running jobNot known");
-    expect(details).toContain("Jobs at the same timeNot known");
+    expect(details).toContain("Longest-running job Not known");
+    expect(details).toContain("Jobs at the same time Not known");
   });
 
   it("have no number of blocked workers", async () => {
@@ -416,7 +416,7 @@ describe("actions", () => {
     expect(menu("library")?.items.map(({ id }) => id)).not.toContain("run_queue");
     await choose("ocr", "run_queue");
     expect(fake.calls).toEqual([{ service: "run_queue", data: target("ocr") }]);
-    expect(rowText("ocr", ".note.success .words")).toBe("Immich is looking for missing work.");
+    expect(rowText("ocr", ".note.success .words")).toBe("Immich is adding jobs for what is missing.");
   });
 
   it("that fail say so in the row", async () => {
@@ -550,12 +550,12 @@ describe("the details", () => {
     const details = rowText("faceDetection", "dl");
     for (const part of [
       "Done in this run 5,594 of 18,049 (31 %)",
-      "One job takes1.4 s, nearly always under 6 s",
-      "Longest-running job47 min",
-      "Jobs at the same time5",
-      "Stuck threshold5 min (learned: 2 min)",
-      "Failed23",
-      "Active5",
+      "One job takes 1.4 s, nearly always under 6 s",
+      "Longest-running job 47 min",
+      "Jobs at the same time 5",
+      "Stuck threshold 5 min (learned: 2 min)",
+      "Failed 23",
+      "Active 5",
     ]) {
       expect(details).toContain(part);
     }
@@ -662,6 +662,20 @@ describe("the order", () => {
     const order = new SteadyOrder();
     order.next([a, b], 0, false);
     expect(order.next([b], 1, true)).toEqual(["library"]);
+  });
+
+  it("isn't held by a pointer that was above rows which are gone", async () => {
+    vi.useFakeTimers();
+    await show(withQueues([a]), { config: { queues: ["ocr", "library"] } });
+    root().querySelector("#busy")?.dispatchEvent(new Event("pointerenter"));
+    fake.send({ type: "delta", delta: { order: ["library"], queues: { ocr: null } } });
+    await settle();
+    expect(rows()).toEqual([]);
+    fake.send({ type: "delta", delta: { order: ["ocr", "library"], queues: { ocr: a, library: b } } });
+    await vi.advanceTimersByTimeAsync(HOLD * 2);
+    fake.send({ type: "delta", delta: { queues: { library: running("library", 5_000, 10, 1) } } });
+    await vi.advanceTimersByTimeAsync(HOLD * 2);
+    expect(rows().map((one) => one.queue.name)).toEqual(["library", "ocr"]);
   });
 
   it("waits for the pointer and the keyboard to leave, then comes by itself", async () => {

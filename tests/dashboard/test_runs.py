@@ -126,6 +126,19 @@ def test_redis_is_lost() -> None:
     assert runs.of("ocr") == Run(NOW + 5_000, 250)
 
 
+def test_redis_is_lost_for_long() -> None:
+    """More ended meanwhile than there was: it may have been idle in between."""
+    runs = after(
+        seen(0, 0),
+        seen(5, 0, 500),
+        seen(10, 0, 300, source=Source.API),
+        seen(900, 700, 250),
+    )
+    assert runs.of("ocr") is None
+    after(seen(905, 950), seen(910, 950, 7), runs=runs)
+    assert runs.of("ocr") == Run(NOW + 910_000, 0)
+
+
 def test_what_can_not_be_read() -> None:
     """It is left out."""
     runs = Runs.from_dict({"ocr": {"since": "x"}, "library": 3, "": None})

@@ -85,3 +85,14 @@ def test_a_queue_that_goes() -> None:
     watched(sparks, 0, MINUTE, 1)
     sparks.update(replace(server_view(queue_view("library")), now=MINUTE + STEP), STEP)
     assert list(sparks.shown()) == ["library"]
+
+
+def test_redis_comes_back() -> None:
+    """What it counts at once was done before."""
+    sparks = Sparks()
+    count = watched(sparks, 0, 2 * MINUTE, 1)
+    lost = queue_view("ocr", processed=count, source=Source.API)
+    for now in range(2 * MINUTE + STEP, 4 * MINUTE, STEP):
+        sparks.update(replace(server_view(lost), now=now), STEP)
+    watched(sparks, 4 * MINUTE, 6 * MINUTE, 1, start=count + 900)
+    assert sparks.shown()["ocr"][-6:] == [12, 12, None, None, 12, 12]

@@ -32,11 +32,7 @@ CARDS = (
 )
 
 _AXE = (
-    Path(__file__).parents[2]
-    / "frontend"
-    / "node_modules"
-    / "axe-core"
-    / "axe.min.js"
+    Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 )
 
 _RUN_AXE = """

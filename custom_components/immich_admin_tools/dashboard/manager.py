@@ -144,6 +144,8 @@ class DashboardManager:
         self._told_at = -1
         self._usual_boot: dict[str, int | None] = {}
         self._usual_restart: int | None = None
+        self._lost_hosts: set[str] = set()
+        self._last_cleared: Json | None = None
         self._awake: dict[str, AwakeTimes] = {}
         self._asking = asyncio.Lock()
         self._answers: dict[tuple[object, ...], tuple[int, Json]] = {}
@@ -372,7 +374,7 @@ class DashboardManager:
                 "running": self._restart.running,
                 "usual_seconds": self._usual_restart,
             },
-            "last_cleared": self._last_cleared(),
+            "last_cleared": self._last_cleared,
             "auto_heal": self._auto_heal(),
             "entities": self._entity_ids(),
         }
@@ -387,6 +389,17 @@ class DashboardManager:
         self._usual_boot = {
             host_id: median_boot(history, host_id) for host_id in self._hosts
         }
+        self._lost_hosts = {
+            host_id
+            for host_id in self._hosts
+            if went_off_unasked(history, host_id, Notification.LOST.value)
+        }
+        last = history.last_heal
+        self._last_cleared = (
+            None
+            if last is None
+            else {"at": last.at, "file_name": last.file_name, "queue": last.queue}
+        )
 
     def _queue_facts(self, view: QueueView) -> QueueFacts:
         name = view.name
@@ -455,12 +468,6 @@ class DashboardManager:
             return AssetFacts(facts.asset, facts.url, thumbnail)
         return facts
 
-    def _last_cleared(self) -> Json | None:
-        last = self._history.history.last_heal
-        if last is None:
-            return None
-        return {"at": last.at, "file_name": last.file_name, "queue": last.queue}
-
     def _auto_heal(self) -> str:
         chosen = auto_heal_of(self._entry)
         if self._healing is None and chosen is not AutoHealMode.OFF:
@@ -488,9 +495,7 @@ class DashboardManager:
             reason=host.reason,
             went_off_unasked=controller.power.state in GONE
             and not controller.power.slept
-            and went_off_unasked(
-                self._history.history, host.host_id, Notification.LOST.value
-            ),
+            and host.host_id in self._lost_hosts,
             wake_at_latest=self._wake_at_latest(host),
             allowed_from=data.get(CONF_ALLOWED_FROM),
             allowed_to=data.get(CONF_ALLOWED_TO),

@@ -68,13 +68,17 @@ class Runs:
         self._unknown: set[str] = set()
         """Queues that have had work for nobody knows how long."""
         self._seen_at = 0
+        """ms since the epoch."""
+        self._looked_at: int | None = None
+        """The same moment, monotonic."""
 
     def update(self, view: ServerView) -> None:
         """Take in a poll."""
-        self._seen_at = view.time
         if view.source is not Source.REDIS:
             # What is done can't be counted; it is when Redis is back, from its events.
             return
+        gap = 0 if self._looked_at is None else view.now - self._looked_at
+        self._seen_at, self._looked_at = view.time, view.now
         counts = {name: _counts(queue) for name, queue in view.queues.items()}
         counts[ALL] = _Counts(
             sum(own.left for own in counts.values()),
@@ -84,12 +88,12 @@ class Runs:
         if emptied:
             emptied.add(ALL)
         for name, own in counts.items():
-            self._update(name, own, view, emptied=name in emptied)
+            self._update(name, own, view, gap, emptied=name in emptied)
         for name in [name for name in self._counts if name not in counts]:
             self._forget(name)
 
     def _update(
-        self, name: str, counts: _Counts, view: ServerView, *, emptied: bool
+        self, name: str, counts: _Counts, view: ServerView, gap: int, *, emptied: bool
     ) -> None:
         before = self._counts.get(name)
         self._counts[name] = counts
@@ -108,6 +112,11 @@ class Runs:
             self._unknown.discard(name)
         done = 0 if emptied else _since(before.processed, counts)
         work = self._work.get(name)
+        if work is not None and gap >= IDLE_AFTER and done >= before.left:
+            # It may have been idle while nobody looked.
+            del self._work[name]
+            work = None
+            self._unknown.add(name)
         if counts.left or done:
             if work is not None:
                 work.done += done

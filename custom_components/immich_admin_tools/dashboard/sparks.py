@@ -96,14 +96,16 @@ class Sparks:
         own: _QueueMinutes, view: QueueView, passed: int, *, watched: bool
     ) -> float | None:
         """Return the jobs per ms since the last poll; None: nobody can tell."""
-        before, own.processed = own.processed, view.processed
+        estimate = view.rate_is_estimate or view.processed is None
+        # What Redis counts when it is back belongs to minutes that are over.
+        before, own.processed = own.processed, None if estimate else view.processed
         if not watched or passed <= 0:
             return None
-        if view.processed is None or view.rate_is_estimate:
+        if estimate:
             # Immich's API counts no jobs: what the rate is believed to be.
             rate = view.rate_per_minute
             return None if rate is None else rate / MINUTE
-        if before is None:
+        if before is None or view.processed is None:
             return None
         return max(0, view.processed - before) / passed
 

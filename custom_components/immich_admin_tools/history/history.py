@@ -31,6 +31,7 @@ class History:
         self._acts: dict[str, int] = {}
         """The number of each act's event."""
         self._next = 0
+        self._changes = 0
 
     def add(self, event: Event) -> None:
         """Keep an event, or the new outcome of an act that is kept already."""
@@ -38,6 +39,7 @@ class History:
             if event.type is EventType.HEAL_UNCONFIRMED:
                 return
             if (number := self._acts.get(event.act_id)) is not None:
+                self._changes += 1
                 self._events[number] = replace(
                     self._events[number], outcome=event.outcome, doubt=event.doubt
                 )
@@ -60,6 +62,7 @@ class History:
         if event.act_id is not None:
             self._acts[event.act_id] = self._next
         self._next += 1
+        self._changes += 1
         if len(self._events) > MOST:
             self._forget(next(iter(self._events)))
 
@@ -75,8 +78,8 @@ class History:
 
     @property
     def changes(self) -> int:
-        """Return what differs after each new event."""
-        return self._next
+        """Return what differs after each new event, and each new outcome of an act."""
+        return self._changes
 
     def __iter__(self) -> Iterator[Event]:
         """Yield the events, the newest first."""

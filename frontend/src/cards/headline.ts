@@ -379,9 +379,9 @@ export class HeadlineCard extends ImmichCard {
     const chips: TemplateResult[] = [];
     const { stuck, slow } = found.kind === "unreachable" ? { stuck: 0, slow: 0 } : stuckCounts(snapshot);
     const open = () => {
-      const id = snapshot.entities["stuck_jobs"];
-      if (!showStuck(this, snapshot.entry_id, null) && id) {
-        showMoreInfo(this, id);
+      const first = Object.values(snapshot.queues).find((queue) => queue.stuck > 0);
+      if (!showStuck(this, snapshot.entry_id, null) && first?.entity_id) {
+        showMoreInfo(this, first.entity_id);
       }
     };
     if (stuck > 0) {

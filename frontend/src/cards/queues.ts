@@ -167,6 +167,7 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
       @container card (min-width: 600px) {
         .columns {
           display: grid;
+          align-items: end;
           column-gap: 12px;
           grid-template-columns: 40px minmax(0, 1fr) minmax(72px, auto) 84px 96px 40px 40px;
         }
@@ -238,6 +239,8 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
     }
     this.order.forget();
     this.idleOpen = null;
+    this.asking = null;
+    this.notices.clear();
     super.setConfig(config);
   }
 
@@ -346,13 +349,15 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
     which: "busy" | "idle",
   ): TemplateResult | typeof nothing {
     if (!queues.length) {
+      // Rows that vanish below a pointer never tell that it left.
+      this.pointed &&= which === "idle";
       return nothing;
     }
     return html`<div
       role="list"
       class="rows"
       id=${which}
-      aria-label=${this.heading}
+      aria-label=${which === "busy" ? this.heading : this.t("queues.fold.list")}
       @pointerenter=${this.pointerIn}
       @pointerleave=${this.pointerOut}
       @focusout=${this.planReorder}
@@ -639,5 +644,4 @@ function resumable(queues: Queue[]): Queue[] {
   return queues.filter((queue) => isPaused(queue) && !isHeld(queue));
 }
 
-/** Before anything is known of an Immich, as in the editor. */
 registerCard("immich-admin-tools-queues", QueuesCard, "queues", (key) => SUITED.has(key));

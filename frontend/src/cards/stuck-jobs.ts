@@ -206,6 +206,9 @@ export class StuckJobsCard extends ImmichCard {
           display: block;
         }
       }
+      .stale {
+        --primary-text-color: var(--iat-secondary);
+      }
       .loading {
         height: 68px;
       }
@@ -700,6 +703,10 @@ export class StuckJobsCard extends ImmichCard {
       const pending = new Map(this.pending);
       pending.delete(id);
       this.pending = pending;
+      if (this.told && this.shadowRoot?.activeElement?.localName === "immich-tools-stuck-item") {
+        // Its note goes; what came of the restart stands above.
+        this.focusOn(".told");
+      }
     }
   }
 
@@ -894,7 +901,10 @@ export class StuckJobsCard extends ImmichCard {
   }
 
   private focusOn(selector: string): void {
-    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(selector)?.focus());
+    void this.updateComplete.then(() => {
+      const wanted = this.renderRoot.querySelector<HTMLElement>(selector);
+      (wanted ?? this.renderRoot.querySelector<HTMLElement>("h2"))?.focus();
+    });
   }
 
   /** What is stuck and what came of what was done, each in the place that it had. */

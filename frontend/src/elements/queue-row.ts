@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { progress, queueIcon, type Format } from "../format";
+import { NBSP, progress, queueIcon, type Format } from "../format";
 import type { GpuHost, Queue, Snapshot } from "../model";
 import { base, buttons, notes, tokens } from "../styles";
 import "./icon-tile";
@@ -33,6 +33,9 @@ export interface Notice {
 }
 
 type Ask = "clear_stuck" | "clear_failed" | "clear_waiting" | "resume_anyway" | "restart";
+
+/** The dot stays at the end of a line. */
+const SEPARATOR = `${NBSP}· `;
 
 /** s after which a rate that is being measured should be known. */
 const MEASURED_AFTER = 120;
@@ -204,8 +207,10 @@ export class QueueRow extends LitElement {
         line-height: 16px;
         color: var(--iat-secondary);
       }
-      .left {
-        max-width: 104px;
+      .left .small {
+        max-width: 88px;
+        margin-inline-start: auto;
+        text-wrap: balance;
       }
       .speed {
         text-align: end;
@@ -223,9 +228,6 @@ export class QueueRow extends LitElement {
         display: grid;
         gap: 8px;
         padding-block-end: 12px;
-      }
-      .below:empty {
-        display: none;
       }
       .note {
         flex-wrap: wrap;
@@ -289,7 +291,7 @@ export class QueueRow extends LitElement {
         .row.watching {
           grid-template-columns: 40px minmax(0, 1fr) minmax(72px, auto) 84px 96px;
         }
-        .left {
+        .left .small {
           max-width: none;
         }
         .buttons {
@@ -378,9 +380,7 @@ export class QueueRow extends LitElement {
             : nothing
         }
       </div>
-      <div class="below">
-        ${this.renderNote()}${this.renderDoing()}${this.renderNotice()}${this.renderQuestion()}${this.renderDetails()}
-      </div>`;
+      ${this.renderBelow()}`;
   }
 
   // What it is
@@ -522,7 +522,7 @@ export class QueueRow extends LitElement {
     if (queue.failed > 0) {
       parts.push(this.count("count.failed", queue.failed));
     }
-    return parts.join(" · ");
+    return parts.join(SEPARATOR);
   }
 
   /** For a narrow card: what waits comes first. */
@@ -552,7 +552,7 @@ export class QueueRow extends LitElement {
         parts.push(this.count("count.failed", queue.failed));
       }
     }
-    return parts.join(" · ");
+    return parts.join(SEPARATOR);
   }
 
   private renderWaiting(): TemplateResult | typeof nothing {
@@ -784,6 +784,17 @@ export class QueueRow extends LitElement {
   };
 
   // What is below it
+
+  private renderBelow(): TemplateResult | typeof nothing {
+    const parts = [
+      this.renderNote(),
+      this.renderDoing(),
+      this.renderNotice(),
+      this.renderQuestion(),
+      this.renderDetails(),
+    ];
+    return parts.every((part) => part === nothing) ? nothing : html`<div class="below">${parts}</div>`;
+  }
 
   private renderNote(): TemplateResult | typeof nothing {
     const { queue } = this;

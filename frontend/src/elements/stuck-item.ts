@@ -98,14 +98,19 @@ export class StuckItem extends LitElement {
         font-size: 14px;
         line-height: 20px;
       }
+      .below {
+        display: flex;
+        align-items: start;
+        gap: 8px;
+        margin-top: 12px;
+      }
+      .below .buttons {
+        flex: 1;
+      }
       .buttons {
         display: flex;
         flex-wrap: wrap;
         gap: 8px;
-        margin-top: 12px;
-      }
-      .buttons immich-tools-menu {
-        margin-inline-start: auto;
       }
       immich-tools-question,
       .note {
@@ -233,18 +238,20 @@ export class StuckItem extends LitElement {
     if (!shown.length && !menu.length) {
       return nothing;
     }
-    return html`<div class="buttons">
-      ${shown.map(
-        (action, index) =>
-          html`<button
-            class="button ${index === 0 ? "main" : ""}"
-            data-action=${action}
-            aria-label=${words.text("stuck_jobs.button.of", { action: this.label(action), file: name })}
-            @click=${() => this.press(action)}
-          >
-            <ha-icon .icon=${this.icon(action)}></ha-icon>${this.label(action)}
-          </button>`,
-      )}
+    return html`<div class="below">
+      <div class="buttons">
+        ${shown.map(
+          (action, index) =>
+            html`<button
+              class="button ${index === 0 ? "main" : ""}"
+              data-action=${action}
+              aria-label=${words.text("stuck_jobs.button.of", { action: this.label(action), file: name })}
+              @click=${() => this.press(action)}
+            >
+              <ha-icon .icon=${this.icon(action)}></ha-icon>${this.label(action)}
+            </button>`,
+        )}
+      </div>
       <immich-tools-menu
         .label=${words.text("stuck_jobs.button.more_of", { file: name })}
         .items=${menu}
