@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import urllib.request
 from playwright.sync_api import Browser, Page
 
 from scripts.tooling.browser import load, logged_in
+from scripts.tooling.demo.home_assistant import request
 
 DOMAIN = "immich_admin_tools"
 INTEGRATION = f"/config/integrations/integration/{DOMAIN}"
@@ -25,6 +26,15 @@ PATIENCE = 90_000
 
 SETTLE = 800
 """ms that a dialog gets to move to its place."""
+
+
+_CREATE_USER = """
+async (name) => {
+  const { hass } = document.querySelector("home-assistant");
+  const { user } = await hass.callWS({ type: "config/auth/create", name, group_ids: ["system-users"] });
+  await hass.callWS({ type: "config/auth_provider/homeassistant/create", user_id: user.id, username: name, password: name });
+}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,27 @@ class Demo:
                 yield page
             finally:
                 self.take(page, picture)
+
+    def another_user(self, name: str) -> Demo:
+        """Return the demo as somebody sees it who is no administrator."""
+        with logged_in(self.browser, self.ready) as page:
+            load(page, "/profile")
+            page.wait_for_function(
+                "document.querySelector('home-assistant').hass?.states"
+            )
+            page.evaluate(_CREATE_USER, name)
+        url = self.ready["url"]
+        me = {"client_id": f"{url}/"}
+        how = {"handler": ["homeassistant", None], "redirect_uri": f"{url}/"}
+        flow = request("POST", f"{url}/auth/login_flow", {**me, **how})["flow_id"]
+        login = {**me, "username": name, "password": name}
+        code = request("POST", f"{url}/auth/login_flow/{flow}", login)["result"]
+        grant = {**me, "grant_type": "authorization_code", "code": code}
+        tokens = request("POST", f"{url}/auth/token", grant, form=True)
+        return replace(
+            self,
+            ready={**self.ready, "tokens": {**self.ready["tokens"], **tokens}},
+        )
 
     def take(self, page: Page, picture: str) -> None:
         """Take a picture."""

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 import json
+import re
 import time
 from typing import Any
 import urllib.request
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 import pytest
-from redis import Redis
+
+from scripts.tooling.common import say
+from scripts.tooling.demo.home_assistant import fill_in
 
 from .dashboard import (
+    CARDS,
+    GPU_HOST,
     HEADLINE,
     OVERVIEW,
     QUEUES,
@@ -21,7 +26,7 @@ from .dashboard import (
     row,
     violations,
 )
-from .demo import OPEN, PATIENCE, Demo
+from .demo import DOMAIN, OPEN, PATIENCE, SETTLE, Demo
 
 POLL = 5_000
 """ms between two polls."""
@@ -66,15 +71,16 @@ def _choose(where: Locator, page: Page, item: str) -> None:
 
 def test_the_demo_opens_on_it(demo: Demo) -> None:
     """Is it fine, what is stuck, when is it done: the first thing one sees."""
-    with demo.visit("/", "dashboard", width=1480, height=1300) as page:
-        with quiet_console(page):
-            expect(page.locator(HEADLINE).get_by_role("heading")).not_to_be_empty(
-                timeout=PATIENCE
-            )
-            expect(page.locator(QUEUES).get_by_text("Queues").first).to_be_visible()
-            expect(page.locator(STUCK_JOBS)).to_be_visible()
-            expect(page.locator(SPEED)).to_be_visible()
-            assert page.get_by_text("Configuration error").count() == 0
+    with (
+        demo.visit("/", "dashboard", width=1480, height=1300) as page,
+        quiet_console(page),
+    ):
+        expect(page.locator(HEADLINE).get_by_role("heading")).not_to_be_empty(
+            timeout=PATIENCE
+        )
+        for tag in (QUEUES, STUCK_JOBS, GPU_HOST, SPEED):
+            expect(page.locator(tag).first).to_be_visible()
+        assert page.get_by_text("Configuration error").count() == 0
 
 
 @pytest.mark.parametrize(
@@ -227,7 +233,7 @@ def test_an_update_touches_only_what_changed(demo: Demo) -> None:
             "({ nodes: observedChanges.nodes.size, changes: observedChanges.changes })"
         )
     per_poll = seen["changes"] / polls
-    print(
+    say(
         f"\n{there['cards']} cards, {there['elements']} elements; a poll takes {cost:.1f} ms of the page's main thread, "
         f"with {per_poll:.0f} changes of the page; {seen['nodes']} nodes in {polls} polls"
     )
@@ -251,22 +257,297 @@ def test_a_change_in_redis_is_on_screen_within_a_poll(demo: Demo) -> None:
             took.append(time.monotonic() - begun)
         demo.control("drain", queue="sidecar")
         demo.control("resume", queue="sidecar")
-    print(f"\non screen after {', '.join(f'{seconds:.1f} s' for seconds in took)}")
+    say(f"\non screen after {', '.join(f'{seconds:.1f} s' for seconds in took)}")
     # A poll, and what a busy machine needs to look and to draw.
     assert max(took) < POLL / 1000 + 2
 
 
-def test_a_thousand_stuck_jobs(demo: Demo) -> None:
-    """Entries without a job: the list stays short, and all are cleared by one answer."""
-    redis = Redis.from_url(demo.ready["redis_url"])
-    key = "immich_bull:backupDatabase:active"
-    redis.rpush(key, *(f"gone-{number}" for number in range(1000)))
-    try:
-        with overview(demo, "dashboard-thousand", height=1800) as page:
+def _hostile(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a snapshot with what a server should never say."""
+    snapshot = message["event"]["snapshot"]
+    queue = dict(snapshot["queues"]["faceDetection"])
+    snapshot["queues"]["brandNew"] = {
+        **queue,
+        "name": "brandNew",
+        "label": INJECTED,
+        "state": "from_the_future",
+        "waiting": 123_456_789_012,
+        "blocked": False,
+        "pause": None,
+    }
+    snapshot["order"].append("brandNew")
+    snapshot["title"] = INJECTED
+    stuck = {
+        "queue": "brandNew",
+        "name": INJECTED,
+        "kind": "hung",
+        "since": snapshot["as_of"] - 3_000_000,
+        "threshold": 300,
+        "asset_id": None,
+        "size": None,
+        "type": "IMAGE",
+        "url": "javascript:alert(1)",
+        "thumbnail": None,
+        "times_stuck": 1,
+        "actions": ["clear", "clear_and_restart", "ignore"],
+        "under_way": False,
+    }
+    snapshot["stuck"] = {
+        f"brandNew/{number}": {
+            **stuck,
+            "key": f"brandNew/{number}",
+            "job_id": str(number),
+            "file_name": INJECTED if number % 2 else f"{'long' * 100}.jpg",
+            "path": f"/{'very-long-name/' * 300}{INJECTED}",
+        }
+        for number in range(50)
+    }
+    snapshot["stuck_total"] = 1000
+    return message
+
+
+INJECTED = "<img src=x onerror=\"document.title='injected'\">"
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_a_thousand_stuck_jobs_and_hostile_names(demo: Demo, width: int) -> None:
+    """No break, no injection; what the server says is changed on its way."""
+
+    def change(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(text: str | bytes) -> None:
+            said = json.loads(text)
+            # Home Assistant puts several messages into one.
+            for message in said if isinstance(said, list) else [said]:
+                event = message.get("event")
+                if isinstance(event, dict) and event.get("type") == "snapshot":
+                    _hostile(message)
+            socket.send(json.dumps(said))
+
+        server.on_message(pass_on)
+
+    with demo.visit(
+        "/", f"dashboard-hostile-{width}", width=width, height=2400
+    ) as page:
+        page.route_web_socket("**/api/websocket", change)
+        with quiet_console(page):
+            page.goto(OVERVIEW)
             stuck = page.locator(STUCK_JOBS)
             expect(stuck).to_contain_text("1,000", timeout=PATIENCE)
+            expect(page.locator(QUEUES)).to_contain_text("123,456,789,012")
+            # As it stands there, so it did nothing.
+            expect(page.locator(QUEUES)).to_contain_text("onerror=")
+            assert stuck.locator("img[src='x'], a[href^='javascript:']").count() == 0
+            assert page.title() != "injected"
             assert stuck.get_by_role("listitem").count() <= 50
+            fits = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+            wide = page.evaluate(fits)
+            assert wide[0] <= wide[1]
             assert violations(page) == []
-    finally:
-        redis.delete(key)
-        redis.close()
+
+
+QUEUE = "duplicateDetection"
+
+
+def test_a_stuck_photo_from_the_card_to_the_restart(demo: Demo) -> None:
+    """Ask, clear, be told the truth about its worker, restart."""
+    demo.control("hang", queue=QUEUE, count=1)
+    demo.control("jobs", queue=QUEUE, count=3)
+    threshold = next(
+        state["entity_id"]
+        for state in demo.api("/api/states")
+        if state["entity_id"].startswith("number.")
+        and "duplicate_detection" in state["entity_id"]
+        and state["entity_id"].endswith("stuck_threshold")
+    )
+    demo.api("/api/services/number/set_value", {"entity_id": threshold, "value": 10})
+    with overview(demo, "dashboard-stuck", width=1480, height=1300) as page:
+        stuck = page.locator(STUCK_JOBS)
+        item = stuck.get_by_role("listitem").filter(has_text="Duplicate detection")
+        expect(item).to_be_visible(timeout=PATIENCE)
+        expect(item.get_by_role("img").first).to_be_visible()
+        demo.take(page, "dashboard-stuck-photo")
+        item.get_by_role("button", name="Clear").first.click()
+        expect(stuck).to_contain_text("Clear this job?")
+        page.keyboard.press("Escape")
+        expect(stuck).not_to_contain_text("Clear this job?")
+        assert _immich(demo, QUEUE)["statistics"]["active"] == 1
+        item.get_by_role("button", name="Clear").first.click()
+        demo.take(page, "dashboard-stuck-question")
+        stuck.get_by_role("button", name="Clear", exact=True).last.click()
+        expect(stuck).to_contain_text("the worker is still blocked", timeout=PATIENCE)
+        demo.take(page, "dashboard-stuck-outcome")
+        assert violations(page) == []
+        truth = demo.control_get("truth")["queues"][QUEUE]
+        # Immich works on one at a time: nothing goes on.
+        assert truth["hung_now"] == 1
+        _choose_restart(demo)
+        stuck.get_by_role("button", name="Restart workers").first.click()
+        stuck.get_by_role("button", name="Restart workers").last.click()
+        _until(
+            lambda: demo.control_get("truth")["queues"][QUEUE]["hung_now"] == 0 or None,
+            "the worker is free",
+            120,
+        )
+        _until(
+            lambda: (
+                demo.control_get("truth")["queues"][QUEUE]["finished"]
+                > truth["finished"]
+                or None
+            ),
+            "the queue goes on",
+            120,
+        )
+        expect(stuck).not_to_contain_text(
+            "the worker is still blocked", timeout=PATIENCE
+        )
+
+
+def _choose_restart(demo: Demo) -> None:
+    """Let workers be restarted over Redis, as often as the tests like."""
+    entry = demo.api(f"/api/config/config_entries/entry?domain={DOMAIN}")[0]
+    flows = "/api/config/config_entries/options/flow"
+    flow = demo.api(flows, {"handler": entry["entry_id"]})
+    answer = fill_in(
+        flow["data_schema"], {"ways": ["redis"], "cool_down": {"minutes": 0}}
+    )
+    demo.api(f"{flows}/{flow['flow_id']}", answer)
+
+
+def test_a_photo_that_is_left_alone(demo: Demo) -> None:
+    """It isn't stuck any more, for any sensor, until its time is over."""
+    demo.control("hang", queue="ocr", count=1)
+    threshold = next(
+        state["entity_id"]
+        for state in demo.api("/api/states")
+        if state["entity_id"].endswith("ocr_stuck_threshold")
+    )
+    demo.api("/api/services/number/set_value", {"entity_id": threshold, "value": 10})
+
+    def stuck_jobs() -> int:
+        return next(
+            int(state["attributes"].get("jobs") is not None and state["state"])
+            for state in demo.api("/api/states")
+            if state["entity_id"].endswith("_stuck_jobs")
+            and state["entity_id"].startswith("sensor.immich_stuck")
+        )
+
+    with overview(demo, "dashboard-left-alone", height=1400) as page:
+        stuck = page.locator(STUCK_JOBS)
+        item = stuck.get_by_role("listitem").filter(has_text="OCR")
+        expect(item).to_be_visible(timeout=PATIENCE)
+        before = stuck_jobs()
+        leave = item.get_by_role("button", name="Leave it 30 min")
+        if not leave.count():
+            item.get_by_role("button", name="More actions").click()
+            leave = page.get_by_role("menuitem", name="Ignore")
+        leave.click()
+        _until(lambda: stuck_jobs() < before or None, "the sensor says so too")
+        # The job itself goes on.
+        assert demo.control_get("truth")["queues"]["ocr"]["hung_now"] == 1
+    demo.control("unhang", queue="ocr")
+
+
+def test_the_gpu_box_sleeps_and_wakes(demo: Demo) -> None:
+    """By the buttons of its card; its queues are paused before it goes off."""
+    with overview(demo, "dashboard-gpu", width=1480, height=1300) as page:
+        box = page.locator(GPU_HOST)
+        sleep = box.get_by_role("button", name=re.compile("Finish and sleep|Sleep now"))
+        sleep.first.click(timeout=PATIENCE)
+        _until(
+            lambda: demo.control_get("truth")["ml_mode"] == "off" or None,
+            "the box is off",
+            150,
+        )
+        expect(box).to_contain_text("Off", timeout=PATIENCE)
+        demo.take(page, "dashboard-gpu-off")
+        _is_paused(demo, "smartSearch", True)
+        # What we paused has no button to resume: it would skip photos.
+        search = row(page, "Smart search")
+        expect(search).to_contain_text("Paused for you")
+        assert search.get_by_role("button", name="Resume Smart search").count() == 0
+        box.get_by_role("button", name=re.compile("Wake now|Wake anyway")).click()
+        _until(
+            lambda: demo.control_get("truth")["ml_mode"] != "off" or None,
+            "the box is on",
+            120,
+        )
+        expect(box).to_contain_text("Awake", timeout=PATIENCE)
+        _is_paused(demo, "smartSearch", False)
+
+
+def test_it_stands_among_the_community_dashboards(demo: Demo) -> None:
+    """Nothing is to be configured: two clicks."""
+    with demo.visit(
+        "/config/lovelace/dashboards", "dashboard-add", height=1000
+    ) as page:
+        page.get_by_text("Add dashboard").first.click()
+        # The card of a dashboard is a button with its name.
+        ours = page.get_by_role("button", name="Immich", exact=True)
+        ours.scroll_into_view_if_needed()
+        expect(ours).to_be_visible()
+
+
+@pytest.mark.parametrize("tag", CARDS)
+def test_each_card_has_an_editor(demo: Demo, tag: str) -> None:
+    """It stands alone on a dashboard of the user's, is edited and saved."""
+    path = "e2e-cards"
+    with demo.visit(
+        "/config/lovelace/dashboards", f"editor-{tag}", height=1100
+    ) as page:
+        page.wait_for_function("document.querySelector('home-assistant').hass?.states")
+        page.evaluate(
+            """async ([path, tag]) => {
+                const { hass } = document.querySelector("home-assistant");
+                const known = await hass.callWS({ type: "lovelace/dashboards/list" });
+                if (!known.some(({ url_path }) => url_path === path)) {
+                  await hass.callWS({ type: "lovelace/dashboards/create", url_path: path, title: "Cards", mode: "storage" });
+                }
+                const cards = [{ type: `custom:${tag}` }];
+                const config = { views: [{ title: "Cards", type: "sections", sections: [{ type: "grid", cards }] }] };
+                await hass.callWS({ type: "lovelace/config/save", url_path: path, config });
+            }""",
+            [path, tag],
+        )
+        with quiet_console(page):
+            page.goto(f"/{path}/0")
+            card = page.locator(tag)
+            expect(card.locator("ha-card")).to_be_visible(timeout=PATIENCE)
+            page.goto(f"/{path}/0?edit=1")
+            page.locator(tag).first.wait_for()
+            page.wait_for_timeout(SETTLE)
+            page.locator("hui-card-edit-mode").first.hover()
+            page.locator("hui-card-edit-mode").first.click()
+            dialog = page.locator("hui-dialog-edit-card")
+            expect(dialog.locator("ha-form")).to_be_visible(timeout=PATIENCE)
+            expect(dialog).to_contain_text("Immich instance")
+            demo.take(page, f"editor-{tag}")
+            dialog.get_by_role("textbox", name="Title").first.fill("Mine")
+            dialog.get_by_text("Save", exact=True).click()
+            expect(dialog.locator("ha-form")).to_have_count(0)
+            stored = page.evaluate(
+                """(path) => document.querySelector("home-assistant").hass.callWS({ type: "lovelace/config", url_path: path })""",
+                path,
+            )
+        (saved,) = stored["views"][0]["sections"][0]["cards"]
+        assert saved["type"] == f"custom:{tag}"
+        assert saved.get("title") == "Mine"
+
+
+def test_who_is_no_admin_sees_and_can_not_act(demo: Demo) -> None:
+    """The buttons are absent, and the server refuses."""
+    guest = demo.another_user("guest")
+    with guest.visit(OVERVIEW, "dashboard-guest", width=1480, height=1300) as page:
+        expect(page.locator(QUEUES).get_by_text("idle").first).to_be_visible(
+            timeout=PATIENCE
+        )
+        assert page.locator(QUEUES).get_by_role("button", name="Pause").count() == 0
+        assert page.locator(GPU_HOST).get_by_role("button", name="sleep").count() == 0
+        refused = page.evaluate(
+            """() => document.querySelector("home-assistant").hass
+                .callWS({ type: "call_service", domain: "immich_admin_tools", service: "pause", service_data: { queue: "ocr" } })
+                .then(() => null, (error) => error.code)"""
+        )
+        assert refused == "unauthorized"
+    assert _immich(demo, "ocr")["isPaused"] is False
