@@ -523,7 +523,10 @@ def test_each_card_has_an_editor(demo: Demo, tag: str) -> None:
             expect(dialog.locator("ha-form")).to_be_visible(timeout=PATIENCE)
             expect(dialog).to_contain_text("Immich instance")
             demo.take(page, f"editor-{tag}")
-            dialog.get_by_role("textbox", name="Title").first.fill("Mine")
+            dialog.get_by_text("Immich instance").first.click()
+            page.wait_for_timeout(SETTLE)
+            demo.take(page, f"editor-{tag}-choice")
+            page.get_by_role("option", name="Immich").first.click()
             dialog.get_by_text("Save", exact=True).click()
             expect(dialog.locator("ha-form")).to_have_count(0)
             stored = page.evaluate(
@@ -532,7 +535,8 @@ def test_each_card_has_an_editor(demo: Demo, tag: str) -> None:
             )
         (saved,) = stored["views"][0]["sections"][0]["cards"]
         assert saved["type"] == f"custom:{tag}"
-        assert saved.get("title") == "Mine"
+        entry = demo.api(f"/api/config/config_entries/entry?domain={DOMAIN}")[0]
+        assert saved["entry_id"] == entry["entry_id"]
 
 
 def test_who_is_no_admin_sees_and_can_not_act(demo: Demo) -> None:

@@ -25,7 +25,7 @@ from ..const import DOMAIN, LOGGER
 from ..coordinator import QueueCoordinator, ServerCoordinator
 from ..devices import queue_identifier, queue_name
 from ..gpu_host.manager import GpuHost, GpuHostManager
-from ..gpu_host.models import GONE, Connectivity, Notification
+from ..gpu_host.models import GONE, Connectivity, Hold, Notification
 from ..healing.journal import Journal
 from ..healing.manager import HealingManager, blocked_workers
 from ..healing.policy import AutoHealMode
@@ -565,8 +565,11 @@ class DashboardManager:
         return queue_name(self._hass, self._entry, queue)
 
     def _wake_at_latest(self, host: GpuHost) -> int | None:
-        """Return when the oldest waiting job is due."""
-        work, wake_age = host.controller.work, host.settings.power.wake_age
+        """Return when the oldest waiting job is due; None where nobody would wake it then."""
+        controller = host.controller
+        if not controller.record.automatic or controller.power.hold is Hold.OFF:
+            return None
+        work, wake_age = controller.work, host.settings.power.wake_age
         if work is None or not work.startable or not wake_age:
             return None
         return self._same(
