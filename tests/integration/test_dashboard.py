@@ -231,7 +231,10 @@ async def test_a_box(
     """Who paused, how far it is, how long it took and when it was on."""
     async with box(hass, simulator) as own:
         await simulator.machine_learning("off")
-        entry = with_hosts(entry_for(simulator, valkey.url), host_data(simulator, own))
+        entry = with_hosts(
+            entry_for(simulator, valkey.url),
+            host_data(simulator, own, wake_age={"hours": 1}),
+        )
         await set_up(hass, entry)
         await all_paused(entry)
         await async_wait_recording_done(hass)
@@ -245,9 +248,21 @@ async def test_a_box(
             found: dict[str, Any] = feed.snapshot["gpu_hosts"][host_id]
             return found
 
+        async def is_read() -> bool:
+            return (await shown())["awake"] is not None
+
+        # The recorder is asked in the background.
+        await until(is_read, timeout=30, what="the recorder has answered")
         found = await shown()
         assert (found["state"], found["online"], found["awake"]) == ("off", False, [])
         assert found["mac"]
+        # Automatic power is off: nobody would wake it, however long jobs wait.
+        await simulator.add_jobs("ocr", 3)
+        assert (await shown())["wake_at_latest"] is None
+        automatic = {"entity_id": gpu_entity_id(hass, entry, "switch.automatic")}
+        await hass.services.async_call("switch", "turn_on", automatic, blocking=True)
+        due = (await shown())["wake_at_latest"]
+        assert 3_500_000 < due - feed.snapshot["as_of"] <= 3_605_000
         pause = feed.snapshot["queues"]["ocr"]["pause"]
         assert (pause["by"], pause["host"]) == ("immich_admin_tools", host_id)
         await hass.services.async_call(
@@ -259,9 +274,9 @@ async def test_a_box(
         await reach(entry, "ready")
         found = await shown()
         assert found["online"] is True
-        ((since, until),) = found["awake"]
+        ((since, end),) = found["awake"]
         assert found["signalled_at"] <= since
-        assert until is None
+        assert end is None
         assert found["usual_boot"] is not None
         await async_wait_recording_done(hass)
         answer = await feed.ask(f"{DOMAIN}/speed", entry_id=entry.entry_id)
