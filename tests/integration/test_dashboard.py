@@ -263,6 +263,7 @@ async def test_a_box(
         await hass.services.async_call("switch", "turn_on", automatic, blocking=True)
         due = (await shown())["wake_at_latest"]
         assert 3_500_000 < due - feed.snapshot["as_of"] <= 3_605_000
+        await hass.services.async_call("switch", "turn_off", automatic, blocking=True)
         pause = feed.snapshot["queues"]["ocr"]["pause"]
         assert (pause["by"], pause["host"]) == ("immich_admin_tools", host_id)
         await hass.services.async_call(

@@ -83,6 +83,10 @@ DAY = 24 * 3_600_000
 GRID = 600_000
 """ms by which the day that is looked back moves on: not with every poll."""
 
+RECALL_AGAIN = 15.0
+"""Seconds until the recorder is asked once more for a host that it knows nothing of: just after
+a start it has not written it down yet."""
+
 CACHED_FOR = 60_000
 """ms for which an answer of the recorder is good enough."""
 MOST_CACHED = 20
@@ -523,18 +527,26 @@ class DashboardManager:
         return times.since((now - DAY) // GRID * GRID)
 
     async def _recall_awake(self) -> None:
-        """Ask the recorder when the hosts were on."""
+        """Ask the recorder when the hosts were on, until it knows of each."""
+        while True:
+            await self._ask_recorder()
+            self._changed()
+            if not self._stops or self._hosts.keys() <= self._awake.keys():
+                return
+            await asyncio.sleep(RECALL_AGAIN)
+
+    async def _ask_recorder(self) -> None:
+        """Ask for the hosts that it didn't know of before."""
         start = dt_util.utcnow() - timedelta(days=1)
-        for host_id in self._hosts:
+        for host_id in self._hosts.keys() - self._awake.keys():
             entity_id = async_online_sensor(self._hass, host_id)
             try:
                 found = await async_on_times(self._hass, entity_id, start)
             except SQLAlchemyError as err:
                 LOGGER.debug("The recorder can't be asked for %s: %s", host_id, err)
                 continue
-            if found is not None and self._subscribers:
+            if found is not None and self._stops:
                 self._awake[host_id] = AwakeTimes(found.times)
-        self._changed()
 
     async def async_cached(
         self, key: tuple[object, ...], ask: Callable[[], Awaitable[Json]]
