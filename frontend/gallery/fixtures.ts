@@ -240,6 +240,7 @@ export function busy(changes: Partial<Snapshot> = {}): Snapshot {
         stuckJob(),
         stuckJob({
           job_id: "2",
+          asset_id: "a2",
           since: NOW - 12 * MINUTE,
           file_name: "20190714_Emma_birthday.heic",
           path: "/external/Photos/2019/July/20190714_Emma_birthday.heic",

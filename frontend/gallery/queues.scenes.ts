@@ -188,6 +188,7 @@ export const scenes: Scene[] = [
     title: "Unreachable",
     card,
     message: withQueues([running("faceDetection", 12_450, 42, 5_594)], {
+      source: "api",
       unreachable_since: NOW - 5 * MINUTE,
       as_of: NOW - 5 * MINUTE,
     }),
@@ -204,7 +205,7 @@ export const scenes: Scene[] = [
   },
   { title: "Odd names and numbers", card, message: odd, width: 620 },
   { title: "Odd names and numbers, narrow", card, message: odd, width: 416 },
-  { title: "No idle ones", card, message: busy(), width: 416, config: { show_idle: false, title: "Import" } },
+  { title: "No idle ones", card, message: busy(), width: 416, config: { hide_idle: true, title: "Import" } },
   {
     title: "Idle ones unfolded",
     card,

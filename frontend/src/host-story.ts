@@ -1,6 +1,6 @@
 /** What is said of a GPU host: verdict, reason, what happens next and when. Pure, so that every state can be tested. */
 import type { Tone } from "./elements/icon-tile";
-import type { Format } from "./format";
+import { isBusy, type Format } from "./format";
 import type { GpuHost, Queue } from "./model";
 import { ago, span } from "./stuck-story";
 
@@ -91,6 +91,7 @@ export function hostStory(
   };
 
   const skipped = skippedText(host, queues, format);
+  const makeUpLater = skipped ? [button("repairs", "make_up", "mdi:auto-fix", false)] : [];
   if (host.lost) {
     const makeUp = Object.keys(host.skipped).length > 0;
     return story({
@@ -134,7 +135,7 @@ export function hostStory(
             pausedText(host, queues, t),
             skipped,
           ),
-          buttons: wake("wake", true),
+          buttons: [...wake("wake", true), ...makeUpLater],
         });
       }
       if (!host.automatic) {
@@ -148,7 +149,7 @@ export function hostStory(
             wakeless,
             skipped,
           ),
-          buttons: wake("wake", true),
+          buttons: [...wake("wake", true), ...makeUpLater],
         });
       }
       if (backlog && host.allowed_at !== null && host.allowed_at > now) {
@@ -170,7 +171,7 @@ export function hostStory(
             { label: t("fact.wakes_in"), value: format.duration((host.allowed_at - now) / 1000) },
             ...needs(host, format, t("fact.needs")),
           ],
-          buttons: wake("wake_anyway", false),
+          buttons: [...wake("wake_anyway", false), ...makeUpLater],
         });
       }
       const least = host.wake_backlog;
@@ -201,7 +202,7 @@ export function hostStory(
           skipped,
         ),
         bar,
-        buttons: wake("wake", backlog !== 0),
+        buttons: [...wake("wake", backlog !== 0), ...makeUpLater],
       });
     }
     case "waking":
@@ -256,7 +257,7 @@ export function hostStory(
               ]
             : []),
         ],
-        buttons: sleep("finish"),
+        buttons: [...sleep("finish"), ...makeUpLater],
         day: true,
       });
     }
@@ -294,7 +295,11 @@ export function hostStory(
                 tone: "primary",
               }
             : null,
-        buttons: [...(counting ? wake("stay", false, "mdi:clock-outline") : []), ...sleep("sleep")],
+        buttons: [
+          ...(counting ? wake("stay", false, "mdi:clock-outline") : []),
+          ...sleep("sleep"),
+          ...makeUpLater,
+        ],
         day: !counting,
       });
     }
@@ -372,10 +377,13 @@ function keptText(host: GpuHost, t: Text): string | null {
 
 /** Only when it is so: queues can be paused for it, or by hand, or not at all. */
 function pausedText(host: GpuHost, queues: Record<string, Queue>, t: Text): string | null {
-  const paused = host.queues.some((name) => {
-    const pause = queues[name]?.pause;
-    return pause?.reason === "gpu_offline" && (pause.host === null || pause.host === host.host_id);
-  });
+  const known = host.queues.flatMap((name) => queues[name] ?? []);
+  const isPausedForIt = ({ pause }: Queue) =>
+    pause?.reason === "gpu_offline" && (pause.host === null || pause.host === host.host_id);
+  // A queue that the user resumed anyway skips photos.
+  const paused =
+    known.some(isPausedForIt) &&
+    known.every((queue) => isPausedForIt(queue) || queue.state === "paused" || !isBusy(queue));
   return paused
     ? t(host.automatic && host.hold !== "off" ? "why.paused_for_you_auto" : "why.paused_for_you")
     : null;

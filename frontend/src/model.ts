@@ -240,6 +240,8 @@ export type Delta = Partial<Omit<Snapshot, Collection>> & {
 export type SubscriptionMessage =
   | { type: "snapshot"; snapshot: Snapshot }
   | { type: "delta"; delta: Delta }
+  /** The entry was removed, or the user may not read it any more. */
+  | { type: "not_found" }
   /** The entry is not loaded: `state` as Home Assistant has it, `reason` translated. */
   | { type: "not_loaded"; title: string; state: string; reason: string | null };
 
@@ -324,6 +326,11 @@ export interface ProblemAsset {
   times_stuck: number;
   last: number;
   queues: string[];
+}
+
+/** What is shown is as of now: Redis tells it although Immich's API may not answer. */
+export function isLive(snapshot: Snapshot): boolean {
+  return snapshot.unreachable_since === null || snapshot.source === "redis";
 }
 
 export function apply(snapshot: Snapshot, delta: Delta): Snapshot {

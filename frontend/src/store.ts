@@ -23,6 +23,9 @@ type Listener = () => void;
 /** ms that a subscription outlives its last card: views are left and entered again. */
 const KEEP_FOR = 5_000;
 
+/** ms without a word after which what is shown counts as old, at least. */
+const SILENT_AFTER = 30_000;
+
 /** ms by which the clocks of browser and server may differ before that is made up for. */
 const SAME_TIME = 3_000;
 
@@ -81,7 +84,10 @@ abstract class Feed<Message> {
     });
   }
 
+  protected closed(): void {}
+
   private close(): void {
+    this.closed();
     const open = this.unsubscribe;
     this.unsubscribe = null;
     this.connection.removeEventListener("disconnected", this.onLost);
@@ -107,6 +113,7 @@ abstract class Feed<Message> {
 export class EntryFeed extends Feed<SubscriptionMessage> {
   view: View = { status: "loading" };
   private skew = 0;
+  private silence: ReturnType<typeof setTimeout> | undefined;
 
   /** ms since the epoch as the server has it: ages must not depend on the browser's clock. */
   now(): number {
@@ -128,9 +135,10 @@ export class EntryFeed extends Feed<SubscriptionMessage> {
     switch (message.type) {
       case "snapshot":
         this.view = { status: "ready", snapshot: message.snapshot };
+        this.compareClocks(message.snapshot.as_of, message.snapshot.poll_interval * 1000);
         break;
       case "delta":
-        if (this.view.status !== "ready") {
+        if (!("snapshot" in this.view) || !this.view.snapshot) {
           return;
         }
         this.view = {
@@ -144,16 +152,33 @@ export class EntryFeed extends Feed<SubscriptionMessage> {
         this.view = { status: "not_loaded", title, state, reason };
         break;
       }
+      case "not_found":
+        this.view = { status: "not_found" };
+        break;
     }
+    this.expectMore();
     this.tell();
   }
 
-  /** What was seen is told at once. */
-  private compareClocks(seen: number | undefined): void {
+  /** What was seen is told at once; only the first message may be older, by a poll. */
+  private compareClocks(seen: number | undefined, older = 0): void {
     if (seen !== undefined) {
       const skew = Date.now() - seen;
-      this.skew = Math.abs(skew) < SAME_TIME ? 0 : skew;
+      this.skew = skew > -SAME_TIME && skew < SAME_TIME + older ? 0 : skew;
     }
+  }
+
+  /** Every poll is told. A server that hangs keeps its connection and says nothing. */
+  private expectMore(): void {
+    clearTimeout(this.silence);
+    if (this.view.status === "ready" && this.view.snapshot.unreachable_since === null) {
+      const patience = Math.max(SILENT_AFTER, 3000 * this.view.snapshot.poll_interval);
+      this.silence = setTimeout(() => this.lost(), patience);
+    }
+  }
+
+  protected override closed(): void {
+    clearTimeout(this.silence);
   }
 
   protected lost(): void {

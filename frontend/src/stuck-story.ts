@@ -4,6 +4,9 @@ import type { Doubt, JobAction, Outcome, OutcomeVerdict, Queue, Snapshot, StuckJ
 
 export type Noun = "photo" | "video" | "file" | "job";
 export type Mode = Outcome["mode"];
+/** Bytes from which a file may be the reason that its job takes long (a choice). */
+const BIG = 100_000_000;
+
 export type ReasonKey = "worker_lost" | "hung" | "orphaned" | "ghost" | "long_running" | "api";
 
 /** In this order they stand on the card: what keeps a worker first. */
@@ -91,9 +94,14 @@ export function reasonText(job: StuckJob, snapshot: Snapshot, format: Format, no
       return words.text("stuck_jobs.reason.ghost");
     case "long_running": {
       const threshold = format.duration(job.threshold);
-      return job.size === null
-        ? words.text("stuck_jobs.reason.long_running", { threshold })
-        : words.text("stuck_jobs.reason.long_running_size", { threshold, size: format.bytes(job.size) });
+      if (job.size === null) {
+        return words.text("stuck_jobs.reason.long_running", { threshold });
+      }
+      const size = format.bytes(job.size);
+      return words.text(`stuck_jobs.reason.long_running_${job.size < BIG ? "small" : "size"}`, {
+        threshold,
+        size,
+      });
     }
   }
 }
@@ -399,7 +407,9 @@ export function slotsText(queue: Queue | undefined, label: string, format: Forma
   if (!queue || queue.concurrency === null || !queue.lost_slots) {
     return words.text("stuck_jobs.outcome.slots_unknown");
   }
-  const left = queue.concurrency - queue.lost_slots;
+  // Other stuck jobs hold workers too.
+  const left =
+    queue.state === "worker_blocked" ? 0 : queue.concurrency - queue.lost_slots - (queue.stuck - queue.slow);
   return left > 0
     ? words.text("stuck_jobs.outcome.slots_left", {
         queue: label,

@@ -159,9 +159,10 @@ export function verdict(snapshot: Snapshot, now: number): Verdict {
   }
   const { stuck, slow } = stuckCounts(snapshot);
   if (stuck > 0) {
+    const which = ({ kind }: StuckJob) => kind !== "long_running";
     return is("stuck", {
-      count: stuck,
-      things: thingsOf(snapshot, stuck, ({ kind }) => kind !== "long_running"),
+      count: countOf(snapshot, stuck, which),
+      things: thingsOf(snapshot, stuck, which),
       remarks: pausedByHand(queues),
     });
   }
@@ -240,6 +241,15 @@ export function thingsOf(snapshot: Snapshot, count: number, which: (job: StuckJo
   const kinds = new Set(jobs.map(({ type }) => (type && THINGS[type]) || "files"));
   const [only] = kinds;
   return kinds.size === 1 && only ? only : "files";
+}
+
+/** How many photos, videos or files the jobs are about: one may be stuck in two queues. */
+export function countOf(snapshot: Snapshot, count: number, which: (job: StuckJob) => boolean): number {
+  if (thingsOf(snapshot, count, which) === "jobs") {
+    return count;
+  }
+  const jobs = Object.values(snapshot.stuck).filter(which);
+  return new Set(jobs.map(({ asset_id }) => asset_id)).size;
 }
 
 function left(finish: number, now: number): number {

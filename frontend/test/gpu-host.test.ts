@@ -42,7 +42,7 @@ describe("the story of a host", () => {
     ["Off by hand", "Off, as you asked", "It stays off until the backlog is empty.", ["wake"]],
     ["Automatic off", "Off · 340 jobs waiting", "Automatic power is off", ["wake"]],
     ["Other instance works", "Awake", "Another Immich instance uses it.", ["sleep"]],
-    ["Not known", "Not known whether it is on", "It hasn’t been looked at yet.", ["wake"]],
+    ["Not known", "Power state unknown", "It hasn’t been looked at yet.", ["wake"]],
     ["Can do nothing", "Off", "No way to wake it is set up.", []],
   ])("%s", (title, verdict, reason, buttons) => {
     const story = storyOf(hosts[title] ?? {});

@@ -198,7 +198,9 @@ describe("the ways to be without news", () => {
   });
 
   it("Immich lost: the last values, without buttons", async () => {
-    await show(withQueues([running("ocr", 12, 40, 1)], { unreachable_since: NOW, as_of: NOW }));
+    await show(
+      withQueues([running("ocr", 12, 40, 1)], { source: "api", unreachable_since: NOW, as_of: NOW }),
+    );
     expect(text(root().querySelector(".head .secondary"))).toMatch(/^as of /);
     expect(text(root().querySelector(".source .note.error"))).toContain("Trying again every 5 s.");
     expect(rowText("ocr", ".state.narrow")).toMatch(/^12 waiting · last seen /);
@@ -240,10 +242,10 @@ describe("idle queues", () => {
   });
 
   it("are left out, and still it is said that all is idle", async () => {
-    await show(busy(), { config: { show_idle: false } });
+    await show(busy(), { config: { hide_idle: true } });
     expect(root().querySelector(".fold")).toBeNull();
     document.body.replaceChildren();
-    await show(snapshot(), { config: { show_idle: false } });
+    await show(snapshot(), { config: { hide_idle: true } });
     expect(text(root().querySelector(".fold"))).toMatch(/^Nothing to do since /);
     expect(root().querySelector("button.fold")).toBeNull();
   });
@@ -270,12 +272,12 @@ describe("the configuration", () => {
 
   it("has an editor that offers the queues by name", () => {
     const { schema, computeLabel } = QueuesCard.getConfigForm();
-    expect(schema.map(({ name }) => name)).toEqual(["entry_id", "title", "queues", "show_idle", "expanded"]);
+    expect(schema.map(({ name }) => name)).toEqual(["entry_id", "title", "queues", "hide_idle", "expanded"]);
     const { select } = schema[2]?.selector as { select: { options: unknown[]; custom_value: boolean } };
     expect(select.custom_value).toBe(true);
     expect(select.options).toContainEqual({ value: "faceDetection", label: "Face detection" });
-    expect(computeLabel?.(schema[3]!)).toBe("Show idle queues");
-    expect(QueuesCard.getStubConfig()).toEqual({ show_idle: true });
+    expect(computeLabel?.(schema[3]!)).toBe("Hide idle queues");
+    expect(QueuesCard.getStubConfig()).toEqual({});
   });
 
   it("calls the queues what the integration calls them", () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { busy } from "../gallery/fixtures";
 import { fakeHass } from "../gallery/home-assistant";
 import { apply } from "../src/model";
@@ -54,5 +54,37 @@ describe("a feed", () => {
     const { hass } = fakeHass(busy());
     expect(entryFeed(hass, "entry")).toBe(entryFeed(hass, "entry"));
     expect(entryFeed(hass, "other")).not.toBe(entryFeed(hass, "entry"));
+  });
+
+  it("goes by the server's clock, from the first message on", () => {
+    const fake = fakeHass(busy({ as_of: Date.now() - 3_600_000 }));
+    const feed = entryFeed(fake.hass, "entry");
+    const stop = feed.listen(() => undefined);
+    fake.send({ type: "snapshot", snapshot: busy({ as_of: Date.now() - 3_600_000 }) });
+    expect(Math.abs(feed.now() - (Date.now() - 3_600_000))).toBeLessThan(1_000);
+    fake.send({ type: "snapshot", snapshot: busy({ as_of: Date.now() - 4_000 }) });
+    // As old as a poll is no other clock.
+    expect(Math.abs(feed.now() - Date.now())).toBeLessThan(1_000);
+    stop();
+  });
+
+  it("calls what it shows old when a server keeps silent, and goes on when it speaks", () => {
+    vi.useFakeTimers();
+    const fake = fakeHass(busy());
+    const feed = entryFeed(fake.hass, "entry");
+    const stop = feed.listen(() => undefined);
+    fake.send({ type: "snapshot", snapshot: busy() });
+    vi.advanceTimersByTime(29_000);
+    fake.send({ type: "delta", delta: { as_of: Date.now() } });
+    vi.advanceTimersByTime(29_000);
+    expect(feed.view.status).toBe("ready");
+    vi.advanceTimersByTime(2_000);
+    expect(feed.view).toMatchObject({ status: "disconnected", snapshot: { waiting: 91_003 } });
+    fake.send({ type: "delta", delta: { waiting: 4 } });
+    expect(feed.view).toMatchObject({ status: "ready", snapshot: { waiting: 4 } });
+    fake.send({ type: "not_found" });
+    expect(feed.view).toEqual({ status: "not_found" });
+    stop();
+    vi.useRealTimers();
   });
 });

@@ -414,7 +414,7 @@ describe("what is shown", () => {
   });
 
   it("doesn’t say that nothing is stuck when that isn’t known", async () => {
-    await show(snapshot({ unreachable_since: NOW - 60_000 }));
+    await show(snapshot({ source: "api", unreachable_since: NOW - 60_000 }));
     expect(text(root())).not.toContain("Nothing is stuck");
     expect(text(root())).toContain("Nothing was stuck");
   });

@@ -8,7 +8,7 @@ import type { MenuItem } from "../elements/menu";
 import { Ticker } from "../elements/ticker";
 import { navigate, showMoreInfo, type CardConfig, type CardForm } from "../ha";
 import { dayOf, hostStory, type Bar, type Day, type HostButton } from "../host-story";
-import type { GpuHost, Snapshot } from "../model";
+import { isLive, type GpuHost, type Snapshot } from "../model";
 import { registerCard } from "../registry";
 
 interface GpuHostConfig extends CardConfig {
@@ -201,7 +201,7 @@ export class GpuHostCard extends ImmichCard<GpuHostConfig> {
     if (!hosts.length) {
       return this.renderNone(wanted !== undefined && wanted !== "");
     }
-    const old = stale || snapshot.unreachable_since !== null;
+    const old = stale || !isLive(snapshot);
     return html`<ha-card class=${old ? "stale" : ""}>
       ${this.config?.title ? html`<div class="head"><h2>${this.config.title}</h2></div>` : nothing}
       <div role="status">${this.renderState(snapshot, stale, now)}</div>

@@ -4,10 +4,11 @@ import "../elements/icon-tile";
 import type { Tone } from "../elements/icon-tile";
 import { Ticker } from "../elements/ticker";
 import { showMoreInfo, type GridOptions } from "../ha";
-import type { GpuHost, HostState, Queue, Snapshot } from "../model";
+import type { GpuHost, HostState, Queue, Snapshot, StuckJob } from "../model";
 import { findCard, goTo, showStuck } from "../page";
 import { registerCard } from "../registry";
 import {
+  countOf,
   runProgress,
   stuckCounts,
   thingsOf,
@@ -385,9 +386,11 @@ export class HeadlineCard extends ImmichCard {
       }
     };
     if (stuck > 0) {
-      const things = thingsOf(snapshot, stuck, ({ kind }) => kind !== "long_running");
+      const which = ({ kind }: StuckJob) => kind !== "long_running";
+      const things = thingsOf(snapshot, stuck, which);
+      const count = countOf(snapshot, stuck, which);
       const said = found.kind === "stuck" || (found.kind === "standing_still" && found.count === stuck);
-      chips.push(this.chip("mdi:alert", "warning", this.counted(`stuck.${things}`, stuck), open, said));
+      chips.push(this.chip("mdi:alert", "warning", this.counted(`stuck.${things}`, count), open, said));
     } else if (slow > 0 && !found.remarks.some(({ kind }) => kind === "slow")) {
       const things = thingsOf(snapshot, slow, ({ kind }) => kind === "long_running");
       chips.push(this.chip("mdi:timer-sand", "neutral", this.counted(`slow.${things}`, slow), open));

@@ -5,11 +5,11 @@ import { entryForm, ImmichCard, openIntegration } from "../base-card";
 import "../elements/menu";
 import type { MenuItem } from "../elements/menu";
 import "../elements/question";
-import { isHeld, isPaused, needsAttention, type Notice, type RowAct } from "../elements/queue-row";
+import { isHeld, isPaused, isWorking, needsAttention, type Notice, type RowAct } from "../elements/queue-row";
 import { queueIcon } from "../format";
 import { navigate, pageHass, showMoreInfo, type CardConfig, type CardForm } from "../ha";
 import { Localize } from "../localize";
-import type { Queue, Snapshot } from "../model";
+import { isLive, type Queue, type Snapshot } from "../model";
 import { SteadyOrder } from "../order";
 import { showStuck, viewPath } from "../page";
 import { registerCard } from "../registry";
@@ -19,7 +19,7 @@ export interface QueuesConfig extends CardConfig {
   title?: string;
   /** As Immich calls them; all of them when it is empty. */
   queues?: string[];
-  show_idle?: boolean;
+  hide_idle?: boolean;
   /** Details and idle queues are unfolded. */
   expanded?: boolean;
 }
@@ -212,12 +212,12 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
             },
           },
         },
-        { name: "show_idle", selector: { boolean: {} } },
+        { name: "hide_idle", selector: { boolean: {} } },
         { name: "expanded", selector: { boolean: {} } },
       ],
       {
         queues: "queues.editor.queues",
-        show_idle: "queues.editor.show_idle",
+        hide_idle: "queues.editor.hide_idle",
         expanded: "queues.editor.expanded",
       },
     );
@@ -226,7 +226,7 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
 
   static override getStubConfig(): Record<string, unknown> {
     // The editor shows a switch that isn't set as off.
-    return { show_idle: true };
+    return {};
   }
 
   override setConfig(config: QueuesConfig): void {
@@ -275,7 +275,7 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
     const queues = snapshot.order
       .filter((name) => !wanted?.length || wanted.includes(name))
       .flatMap((name) => snapshot.queues[name] ?? []);
-    const frozen = stale || snapshot.unreachable_since !== null;
+    const frozen = stale || !isLive(snapshot);
     const held = this.isHeld();
     const names = this.order.next(queues, Date.now(), held);
     if (!held) {
@@ -283,8 +283,8 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
     }
     const shown = names.flatMap((name) => snapshot.queues[name] ?? []);
     const idle = queues.filter(({ name }) => !names.includes(name));
-    const showIdle = this.config?.show_idle !== false;
-    const mayAct = snapshot.may_act && !frozen;
+    const showIdle = !this.config?.hide_idle;
+    const mayAct = snapshot.may_act && !frozen && snapshot.unreachable_since === null;
     return html`<ha-card>
       <div class="head">
         <div class="titles">
@@ -329,7 +329,7 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
     const attention = queues.filter(needsAttention);
     const paused = queues.filter((queue) => isPaused(queue) && !isHeld(queue));
     const blocked = queues.filter((queue) => queue.state === "running" && !isPaused(queue) && queue.blocked);
-    const running = queues.filter((queue) => queue.state === "running" && !isPaused(queue) && !queue.blocked);
+    const running = queues.filter(isWorking);
     const parts = [
       ...count("running", running.length),
       ...count("paused", paused.length),

@@ -37,7 +37,9 @@ export class SpeedCard extends ImmichCard {
     () =>
       this.entryId === null || this.view.status !== "ready"
         ? null
-        : this.hass.callWS<Speed>({ type: "immich_admin_tools/speed", entry_id: this.entryId }),
+        : this.hass
+            .callWS<Speed>({ type: "immich_admin_tools/speed", entry_id: this.entryId })
+            .then(sinceKnown),
     300,
   );
 
@@ -340,7 +342,9 @@ export class SpeedCard extends ImmichCard {
     return html`<ha-card>
       <div class="head">
         <h2>${this.t("history.speed.title")}</h2>
-        <span class="secondary">${this.t("history.speed.last_24_h")}</span>
+        <span class="secondary"
+          >${this.t("history.speed.last_hours", { count: value ? hoursOf(value) : 24 })}</span
+        >
         ${
           value && !missing
             ? html`<div class="end">
@@ -447,7 +451,7 @@ export class SpeedCard extends ImmichCard {
                 svg`<path class="area" style="fill: ${series[index]!.colour}" d=${path(area, top, WIDTH, HEIGHT)}></path>`,
             )}
           </svg>
-          ${highest === 0 ? html`<p class="empty">${this.t("history.speed.idle")}</p>` : nothing}
+          ${highest === 0 ? html`<p class="empty">${this.t("history.speed.idle", { count: hoursOf(speed) })}</p>` : nothing}
           ${this.renderEvents(speed, at)}
         </div>
         <div class="times" aria-hidden="true">
@@ -587,7 +591,41 @@ function chosen(speed: Speed, others: string): Series[] {
   ];
 }
 
-/** Whole hours, every third; every sixth is shown on narrow cards too. None close to the end, where "now" stands. */
+/** The hours since the first value, at least one: a new installation knows nothing of the day before. */
+export function sinceKnown(speed: Speed): Speed {
+  const length = Math.max(0, ...speed.series.map(({ values }) => values.length));
+  const first = Math.min(
+    length,
+    ...speed.series.map(({ values }) => values.findIndex((value) => value !== null)).filter((at) => at >= 0),
+  );
+  const hourly = HOUR / (speed.step * 1000);
+  const kept = Math.ceil(Math.max(1, (length - first) / hourly)) * hourly + 1;
+  const dropped = length - kept;
+  if (dropped <= 0 || first === length) {
+    return speed;
+  }
+  const start = speed.start + dropped * speed.step * 1000;
+  return {
+    ...speed,
+    start,
+    series: speed.series.map((one) => ({ ...one, values: one.values.slice(dropped) })),
+    gpu: speed.gpu.map((host) => ({
+      ...host,
+      awake: host.awake.filter(([, to]) => to === null || to > start),
+    })),
+    events: speed.events.filter(({ at }) => at >= start),
+  };
+}
+
+function hoursOf(speed: Speed): number {
+  const length = Math.max(0, ...speed.series.map(({ values }) => values.length));
+  return Math.max(1, Math.round(((length - 1) * speed.step * 1000) / HOUR));
+}
+
+/**
+ * Whole hours, every third; every sixth is shown on narrow cards too. Of a shorter time each hour, or quarter. None
+ * close to the end, where "now" stands.
+ */
 function ticks(
   start: number,
   end: number,
@@ -595,9 +633,18 @@ function ticks(
 ): { time: number; minor: boolean }[] {
   const found = [];
   const quarter = 15 * MINUTE;
-  for (let time = Math.ceil(start / quarter) * quarter; time < end - HOUR; time += quarter) {
+  const span = end - start;
+  const close = span / 16;
+  for (let time = Math.ceil(start / quarter) * quarter; time < end - close; time += quarter) {
     const hour = hourOf(time);
-    if (hour !== null && hour % 3 === 0 && time > start + HOUR / 2) {
+    if (time <= start + close / 2) {
+      continue;
+    }
+    if (span <= 2 * HOUR) {
+      found.push({ time, minor: hour === null });
+    } else if (hour !== null && span <= 8 * HOUR) {
+      found.push({ time, minor: hour % 2 !== 0 });
+    } else if (hour !== null && hour % 3 === 0) {
       found.push({ time, minor: hour % 6 !== 0 });
     }
   }

@@ -7,7 +7,14 @@ import "../elements/question";
 import "../elements/stuck-item";
 import { Ticker } from "../elements/ticker";
 import { errorText } from "../ha";
-import type { JobAction, Outcome, OutcomeVerdict, Snapshot, StuckJob } from "../model";
+import {
+  isLive,
+  type JobAction,
+  type Outcome,
+  type OutcomeVerdict,
+  type Snapshot,
+  type StuckJob,
+} from "../model";
 import { registerCard } from "../registry";
 import {
   ageText,
@@ -233,7 +240,7 @@ export class StuckJobsCard extends ImmichCard {
       !this.told &&
       this.actionError === null;
     const head = quiet ? nothing : this.renderHead(snapshot, entries, stuck, stale);
-    return html`<ha-card class=${stale || snapshot.unreachable_since !== null ? "stale" : ""}>
+    return html`<ha-card class=${stale || !isLive(snapshot) ? "stale" : ""}>
       ${head}
       <div role="status">${this.renderState(snapshot, stale, now)}</div>
       ${quiet ? this.renderNothing(snapshot, stale, now) : this.renderAll(snapshot, entries, stuck, stale, now)}
@@ -241,7 +248,7 @@ export class StuckJobsCard extends ImmichCard {
   }
 
   private renderNothing(snapshot: Snapshot, stale: boolean, now: number): TemplateResult {
-    const sure = !stale && snapshot.unreachable_since === null && snapshot.source !== "redis_lost";
+    const sure = !stale && isLive(snapshot) && snapshot.source !== "redis_lost";
     const last = snapshot.last_cleared;
     return html`<div class="nothing">
       <immich-tools-icon-tile
@@ -351,7 +358,7 @@ export class StuckJobsCard extends ImmichCard {
       ${this.asking?.action === "all" ? html`<div class="block">${this.renderAsk(this.allAsk(snapshot), ".all")}</div>` : nothing}
       ${this.actionError === null ? nothing : html`<div class="block">${this.renderActionError()}</div>`}
       <div aria-live="polite">${this.renderTold(snapshot)}</div>
-      ${this.renderLostSlots(snapshot, entries)}
+      ${this.renderLostSlots(snapshot, entries)} ${this.renderByHand(snapshot, entries, may)}
       <ul class="items">
         ${repeat(
           shown,
@@ -433,7 +440,7 @@ export class StuckJobsCard extends ImmichCard {
     if (job && !answer) {
       const group = stuck.filter((other) => other.group === entry.group);
       if (group.length > 1) {
-        if (before?.group !== entry.group || !before.job || before.answer) {
+        if (before?.group !== entry.group || !before.job) {
           const key = REASONS[entry.group] as ReasonKey;
           const all =
             group.length === stuck.length ? Math.max(group.length, snapshot.stuck_total) : group.length;
@@ -512,6 +519,15 @@ export class StuckJobsCard extends ImmichCard {
       !this.told?.busy &&
       this.asking?.action !== "restart"
     );
+  }
+
+  /** Where only a restart helps and we may not do it, it is said who can. */
+  private renderByHand(snapshot: Snapshot, entries: Entry[], may: boolean): TemplateResult | typeof nothing {
+    const held =
+      (snapshot.lost_slots ?? 0) > 0 || entries.some(({ job, answer }) => job?.kind === "hung" && !answer);
+    return may && held && !snapshot.restart.configured
+      ? html`<p class="block secondary">${this.t("stuck_jobs.restart_by_hand")}</p>`
+      : nothing;
   }
 
   private renderLostSlots(snapshot: Snapshot, entries: Entry[]): TemplateResult | typeof nothing {

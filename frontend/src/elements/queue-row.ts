@@ -50,6 +50,15 @@ const ASK_ICONS: Record<Ask, string> = {
 
 const STOPPED = new Set(["stalled", "worker_lost", "worker_blocked"]);
 
+const IN_WIDE_ROWS = new Set(["state", "waiting", "active", "rate"]);
+
+/** Shown as running for half a minute after its last job: then there is nothing to do. */
+export function isWorking(queue: Queue): boolean {
+  return (
+    queue.state === "running" && !isPaused(queue) && !queue.blocked && (queue.waiting > 0 || queue.active > 0)
+  );
+}
+
 export function isPaused(queue: Queue): boolean {
   return queue.state === "paused" || (queue.pause !== null && !STOPPED.has(queue.state));
 }
@@ -401,7 +410,7 @@ export class QueueRow extends LitElement {
       case "worker_blocked":
         return "error";
       case "running":
-        return queue.blocked || isPaused(queue) ? "neutral" : "primary";
+        return isWorking(queue) ? "primary" : "neutral";
       default:
         return "neutral";
     }
@@ -410,7 +419,7 @@ export class QueueRow extends LitElement {
   private renderTile(): TemplateResult {
     const { queue } = this;
     const badge = this.badge();
-    const part = queue.state === "running" && !badge ? progress(queue) : null;
+    const part = isWorking(queue) && !badge ? progress(queue) : null;
     return html`<immich-tools-icon-tile
       .icon=${queueIcon(queue.name)}
       .tone=${this.tone}
@@ -502,6 +511,9 @@ export class QueueRow extends LitElement {
     if (queue.state === "running" && queue.blocked) {
       return this.t("state.blocked");
     }
+    if (queue.state === "running" && !isWorking(queue) && !isPaused(queue)) {
+      return this.t("state.done");
+    }
     return this.t(`state.${queue.state}`);
   }
 
@@ -529,7 +541,7 @@ export class QueueRow extends LitElement {
   private shortLine(): string {
     const { queue } = this;
     const parts: string[] = [];
-    if (queue.waiting > 0 || (queue.state === "running" && !queue.active)) {
+    if (queue.waiting > 0) {
       parts.push(this.count("count.waiting", queue.waiting));
     }
     if (this.frozenAt !== null) {
@@ -540,7 +552,7 @@ export class QueueRow extends LitElement {
       } else if (queue.pause?.by !== "immich_admin_tools") {
         parts.push(this.t(queue.pause ? "short.paused_by_hand" : "short.paused"));
       }
-    } else if (queue.state === "running" && !queue.blocked) {
+    } else if (isWorking(queue)) {
       if (!parts.length) {
         parts.push(this.stateName(), this.count("count.active", queue.active));
       } else {
@@ -873,7 +885,10 @@ export class QueueRow extends LitElement {
       shutting_down: "stopping",
       wake_failed: "failed",
     } as const;
-    const text = this.t(`note.host_${states[host.state]}`, { host: host.name });
+    const byHand = host.state === "off" && (!host.automatic || host.hold === "off");
+    const text = this.t(byHand ? "note.host_off_by_hand" : `note.host_${states[host.state]}`, {
+      host: host.name,
+    });
     const failed = host.state === "wake_failed";
     const wakes = (host.state === "off" || failed) && host.can_wake && host.device_id !== null;
     return this.note(
@@ -987,8 +1002,8 @@ export class QueueRow extends LitElement {
       }
       <dl>
         ${details.map(
-          ([name, value]) =>
-            html`<div>
+          ([name, value, shown]) =>
+            html`<div class=${shown ? "narrow" : ""}>
               <dt><bdi>${name}</bdi></dt>
               <dd><bdi>${value}</bdi></dd>
             </div>`,
@@ -996,17 +1011,19 @@ export class QueueRow extends LitElement {
       </dl>
       ${
         this.mayAct
-          ? html`<div class="actions">${this.renderSwitch(true)}${this.renderMenu("narrow")}</div>`
+          ? html`<div class="actions narrow">${this.renderSwitch(true)}${this.renderMenu("narrow")}</div>`
           : nothing
       }
     </div>`;
   }
 
-  private details(): [string, string][] {
+  /** Name, value, and whether a wide row shows it already. */
+  private details(): [string, string, boolean][] {
     const { queue, format } = this;
     const unknown = this.t("detail.unknown");
-    const rows: [string, string][] = [];
-    const add = (key: string, value: string) => rows.push([this.t(`detail.${key}`), value]);
+    const rows: [string, string, boolean][] = [];
+    const add = (key: string, value: string) =>
+      rows.push([this.t(`detail.${key}`), value, IN_WIDE_ROWS.has(key)]);
     const working = queue.active > 0 || queue.waiting > 0;
     add("state", this.stateName());
     if (isPaused(queue)) {
