@@ -51,6 +51,15 @@ export interface Fake {
   /** Send a message to all who follow the Immich. */
   send(message: SubscriptionMessage): void;
   calls: { service: string; data: unknown }[];
+  /** Tell other instances. */
+  sendInstances(instances: Instance[]): void;
+  /** Lose the connection, or get it back: whoever subscribed has to do it again. */
+  happen(event: "ready" | "disconnected"): void;
+  /** Every subscription that was asked for, and what each is refused with from now on. */
+  subscriptions: string[];
+  refuse: { code: string; message: string } | null;
+  /** Listeners of the connection. */
+  heard: Record<"ready" | "disconnected", (() => void)[]>;
 }
 
 type Answers = Record<string, (message: Record<string, unknown>) => unknown>;
@@ -62,7 +71,10 @@ export function fakeHass(
 ): Fake {
   const message: SubscriptionMessage = "type" in first ? first : { type: "snapshot", snapshot: first };
   const followers = new Set<(message: SubscriptionMessage) => void>();
+  const listing = new Set<(instances: Instance[]) => void>();
   const calls: { service: string; data: unknown }[] = [];
+  const heard: Fake["heard"] = { ready: [], disconnected: [] };
+  const subscriptions: string[] = [];
   const instance: Instance = {
     entry_id: "entry",
     title: "Immich",
@@ -73,12 +85,20 @@ export function fakeHass(
   };
   const connection: Connection = {
     connected: true,
-    addEventListener: () => undefined,
-    removeEventListener: () => undefined,
+    addEventListener: (event, listener) => heard[event].push(listener),
+    removeEventListener: (event, listener) => {
+      heard[event].splice(heard[event].indexOf(listener), heard[event].includes(listener) ? 1 : 0);
+    },
     subscribeMessage: async <T>(callback: (message: T) => void, request: Record<string, unknown>) => {
+      subscriptions.push(String(request["entry_id"] ?? request["type"]));
+      if (fake.refuse) {
+        throw fake.refuse;
+      }
       if (request["type"] === "immich_admin_tools/subscribe_instances") {
-        queueMicrotask(() => callback([instance] as T));
-        return () => undefined;
+        const lister = callback as unknown as (instances: Instance[]) => void;
+        listing.add(lister);
+        queueMicrotask(() => lister([instance]));
+        return () => void listing.delete(lister);
       }
       const follower = callback as unknown as (message: SubscriptionMessage) => void;
       followers.add(follower);
@@ -117,9 +137,21 @@ export function fakeHass(
       return { response: {} };
     },
   };
-  return {
+  const fake: Fake = {
     hass,
     calls,
+    heard,
+    subscriptions,
+    refuse: null,
     send: (sent) => followers.forEach((follower) => follower(sent)),
+    sendInstances: (instances) => listing.forEach((lister) => lister(instances)),
+    happen: (event) => {
+      if (event === "ready") {
+        followers.clear();
+        listing.clear();
+      }
+      [...heard[event]].forEach((listener) => listener());
+    },
   };
+  return fake;
 }

@@ -25,6 +25,7 @@ export abstract class ImmichCard<Config extends CardConfig = CardConfig> extends
   protected format!: Format;
   private _hass: HomeAssistant | null = null;
   private feed: EntryFeed | null = null;
+  private followed: string | null = null;
   private instances: InstancesFeed | null = null;
   private stopFeed: (() => void) | null = null;
   private stopInstances: (() => void) | null = null;
@@ -120,7 +121,7 @@ export abstract class ImmichCard<Config extends CardConfig = CardConfig> extends
     this.stopFeed?.();
     this.stopInstances?.();
     this.stopFeed = this.stopInstances = null;
-    this.feed = this.instances = null;
+    this.feed = this.instances = this.followed = null;
   }
 
   private chooseInstance(): void {
@@ -131,12 +132,13 @@ export abstract class ImmichCard<Config extends CardConfig = CardConfig> extends
       }
       return;
     }
+    const followed = known.some((instance) => instance.entry_id === this.followed);
     const chosen = known.find((instance) => instance.loaded) ?? known[0];
     if (!chosen) {
       this.stopFeed?.();
-      this.feed = this.stopFeed = null;
+      this.feed = this.stopFeed = this.followed = null;
       this.view = { status: "not_found" };
-    } else if (!this.feed) {
+    } else if (!this.feed || !followed) {
       this.followEntry(chosen.entry_id);
     }
   }
@@ -145,16 +147,9 @@ export abstract class ImmichCard<Config extends CardConfig = CardConfig> extends
     this.stopFeed?.();
     const feed = entryFeed(this.hass, entryId);
     this.feed = feed;
-    this.stopFeed = feed.listen(() => this.take(feed.view));
-    this.take(feed.view);
-  }
-
-  private take(view: View): void {
-    if (view.status === "not_found" && !this.config?.entry_id && this.instances) {
-      // The first one was removed: there may be another.
-      this.feed = null;
-    }
-    this.view = view;
+    this.followed = entryId;
+    this.stopFeed = feed.listen(() => (this.view = feed.view));
+    this.view = feed.view;
   }
 
   protected abstract renderCard(snapshot: Snapshot, stale: boolean): TemplateResult | typeof nothing;

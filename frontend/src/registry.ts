@@ -31,6 +31,15 @@ function words(): Localize {
 
 void loadLanguage(pageHass().locale.language);
 
+/** Defines an element, unless a second copy of this file did: an old one may still be on the page. */
+export function element(tag: string): (type: CustomElementConstructor) => void {
+  return (type) => {
+    if (!customElements.get(tag)) {
+      customElements.define(tag, type);
+    }
+  };
+}
+
 /**
  * Register a card with Home Assistant's card picker.
  *

@@ -23,6 +23,9 @@ type Listener = () => void;
 /** ms that a subscription outlives its last card: views are left and entered again. */
 const KEEP_FOR = 5_000;
 
+/** ms until a subscription that was refused is asked for again: after a start of Home Assistant it may come late. */
+const RETRY_AFTER = 5_000;
+
 /** ms without a word after which what is shown counts as old, at least. */
 const SILENT_AFTER = 30_000;
 
@@ -33,6 +36,8 @@ abstract class Feed<Message> {
   protected listeners = new Set<Listener>();
   private unsubscribe: Promise<UnsubscribeFunc> | null = null;
   private closing: ReturnType<typeof setTimeout> | undefined;
+  private retrying: ReturnType<typeof setTimeout> | undefined;
+  private attached = false;
 
   constructor(protected connection: Connection) {}
 
@@ -61,11 +66,16 @@ abstract class Feed<Message> {
   }
 
   private open(): void {
+    if (!this.attached) {
+      // The connection keeps a listener as often as it is added.
+      this.attached = true;
+      this.connection.addEventListener("disconnected", this.onLost);
+      this.connection.addEventListener("ready", this.onReady);
+    }
     if (this.unsubscribe) {
       return;
     }
-    this.connection.addEventListener("disconnected", this.onLost);
-    this.connection.addEventListener("ready", this.onReady);
+    clearTimeout(this.retrying);
     // Subscribed anew by ourselves: the library would hide that the first try failed.
     const subscription = this.connection.subscribeMessage<Message>(
       (message) => {
@@ -79,7 +89,11 @@ abstract class Feed<Message> {
     this.unsubscribe = subscription;
     subscription.catch((error: { code?: string; message?: string }) => {
       if (this.unsubscribe === subscription) {
+        this.unsubscribe = null;
         this.refused(error ?? {});
+        if (error?.code !== "not_found") {
+          this.retrying = setTimeout(() => this.listeners.size > 0 && this.open(), RETRY_AFTER);
+        }
       }
     });
   }
@@ -88,8 +102,10 @@ abstract class Feed<Message> {
 
   private close(): void {
     this.closed();
+    clearTimeout(this.retrying);
     const open = this.unsubscribe;
     this.unsubscribe = null;
+    this.attached = false;
     this.connection.removeEventListener("disconnected", this.onLost);
     this.connection.removeEventListener("ready", this.onReady);
     // The connection may be gone, and with it the subscription.
@@ -98,16 +114,13 @@ abstract class Feed<Message> {
 
   private onLost = (): void => this.lost();
 
+  /** A new connection knows nothing of the subscriptions of the old one. */
   private onReady = (): void => {
     this.unsubscribe = null;
-    this.open();
+    if (this.listeners.size > 0) {
+      this.open();
+    }
   };
-
-  /** Ask again, such as after it was refused. */
-  retry(): void {
-    this.close();
-    this.open();
-  }
 }
 
 export class EntryFeed extends Feed<SubscriptionMessage> {
@@ -179,9 +192,14 @@ export class EntryFeed extends Feed<SubscriptionMessage> {
 
   protected override closed(): void {
     clearTimeout(this.silence);
+    // Whoever looks again must not take what was for what is.
+    this.view = { status: "loading" };
   }
 
   protected lost(): void {
+    if (this.view.status === "not_found") {
+      return;
+    }
     const snapshot =
       this.view.status === "ready" || this.view.status === "disconnected" ? this.view.snapshot : null;
     this.view = { status: "disconnected", snapshot };
@@ -192,7 +210,10 @@ export class EntryFeed extends Feed<SubscriptionMessage> {
     this.view =
       error.code === "not_found"
         ? { status: "not_found" }
-        : { status: "failed", message: error.message ?? "" };
+        : {
+            status: "failed",
+            message: (error.code === "unknown_command" ? error.code : error.message) ?? "",
+          };
     this.tell();
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { busy } from "../gallery/fixtures";
 import { fakeHass } from "../gallery/home-assistant";
+import "../src/cards/headline";
 import { apply } from "../src/model";
 import { entryFeed } from "../src/store";
 
@@ -86,5 +87,71 @@ describe("a feed", () => {
     expect(feed.view).toEqual({ status: "not_found" });
     stop();
     vi.useRealTimers();
+  });
+
+  it("subscribes once for each new connection, however often it is lost", async () => {
+    vi.useFakeTimers();
+    const fake = fakeHass(busy());
+    const feed = entryFeed(fake.hass, "entry");
+    const stop = feed.listen(() => undefined);
+    await vi.advanceTimersByTimeAsync(0);
+    for (let time = 1; time <= 10; time += 1) {
+      fake.happen("disconnected");
+      expect(feed.view.status).toBe("disconnected");
+      fake.happen("ready");
+      await vi.advanceTimersByTimeAsync(0);
+      expect(feed.view.status).toBe("ready");
+      expect(fake.subscriptions).toHaveLength(1 + time);
+    }
+    expect([fake.heard.ready.length, fake.heard.disconnected.length]).toEqual([1, 1]);
+    stop();
+    fake.happen("ready");
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(fake.subscriptions).toHaveLength(11);
+    expect([fake.heard.ready.length, fake.heard.disconnected.length]).toEqual([0, 0]);
+    vi.useRealTimers();
+  });
+
+  it("asks again when it is refused, such as while Home Assistant starts", async () => {
+    vi.useFakeTimers();
+    const fake = fakeHass(busy());
+    fake.refuse = { code: "unknown_command", message: "Unknown command." };
+    const feed = entryFeed(fake.hass, "entry");
+    const stop = feed.listen(() => undefined);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(feed.view).toEqual({ status: "failed", message: "unknown_command" });
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(feed.view.status).toBe("failed");
+    fake.refuse = null;
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(feed.view.status).toBe("ready");
+    fake.refuse = { code: "not_found", message: "" };
+    fake.happen("ready");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(feed.view.status).toBe("not_found");
+    const asked = fake.subscriptions.length;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(fake.subscriptions).toHaveLength(asked);
+    stop();
+    vi.useRealTimers();
+  });
+});
+
+describe("a card without a choice", () => {
+  it("goes on with another Immich when its own is removed", async () => {
+    const fake = fakeHass(busy());
+    const card = document.createElement("immich-admin-tools-headline") as HTMLElement & {
+      hass: unknown;
+      setConfig(config: object): void;
+    };
+    card.setConfig({ type: "custom:immich-admin-tools-headline" });
+    card.hass = fake.hass;
+    document.body.append(card);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(fake.subscriptions).toContain("entry");
+    const other = { title: "Other", loaded: true, redis: true, gpu_hosts: [], problem_assets: 0 };
+    fake.sendInstances([{ entry_id: "other", ...other }]);
+    expect(fake.subscriptions).toContain("other");
+    card.remove();
   });
 });

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, svg } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 import { tokens } from "../styles";
+import { element } from "../registry";
 
 export type Tone = "primary" | "neutral" | "success" | "warning" | "error";
 
@@ -8,7 +9,7 @@ const RADIUS = 22.5;
 const AROUND = 2 * Math.PI * RADIUS;
 
 /** An icon on its tint; round it the progress of this run, or in its corner a badge that takes the ring's place. */
-@customElement("immich-tools-icon-tile")
+@element("immich-tools-icon-tile")
 export class IconTile extends LitElement {
   @property() icon = "";
   @property({ reflect: true }) tone: Tone = "neutral";

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
+import { property, query, state } from "lit/decorators.js";
 import { base, buttons, tokens } from "../styles";
+import { element } from "../registry";
 
 export interface MenuItem {
   id: string;
@@ -12,7 +13,7 @@ export interface MenuItem {
  * A button with three dots and what it opens. Fires `choose` with the id of an item. Home Assistant's own menus are
  * loaded only by some of its pages, and differ between its releases.
  */
-@customElement("immich-tools-menu")
+@element("immich-tools-menu")
 export class Menu extends LitElement {
   @property() label = "";
   @property({ attribute: false }) items: MenuItem[] = [];

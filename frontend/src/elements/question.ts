@@ -1,9 +1,10 @@
 import { css, html, LitElement } from "lit";
-import { customElement, property, query } from "lit/decorators.js";
+import { property, query } from "lit/decorators.js";
 import { base, buttons, tokens } from "../styles";
+import { element } from "../registry";
 
 /** Asks in place before something that can't be undone. Fires `yes` or `no`; Escape is no. */
-@customElement("immich-tools-question")
+@element("immich-tools-question")
 export class Question extends LitElement {
   @property() question = "";
   @property() consequence = "";

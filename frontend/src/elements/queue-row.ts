@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
+import { property, query, state } from "lit/decorators.js";
 import { NBSP, progress, queueIcon, type Format } from "../format";
 import type { GpuHost, Queue, Snapshot } from "../model";
 import { base, buttons, notes, tokens } from "../styles";
@@ -10,6 +10,7 @@ import type { MenuItem } from "./menu";
 import "./question";
 import "./sparkline";
 import { Ticker } from "./ticker";
+import { element } from "../registry";
 
 /** An action of ours for this queue; `data` is what it needs beside the queue. */
 export interface RowAct {
@@ -76,7 +77,7 @@ export function needsAttention(queue: Queue): boolean {
  * One queue: what it does, who decided that, and what can be done. It renders when its own properties change and not
  * with every message; fires `act`, `show-stuck`, `show-history`, `dismiss`.
  */
-@customElement("immich-tools-queue-row")
+@element("immich-tools-queue-row")
 export class QueueRow extends LitElement {
   @property({ attribute: false }) queue!: Queue;
   @property({ attribute: false }) spark: (number | null)[] | null = null;

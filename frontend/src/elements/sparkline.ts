@@ -1,14 +1,15 @@
 import { css, html, LitElement, nothing, svg } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 import { tokens } from "../styles";
 import type { Tone } from "./icon-tile";
+import { element } from "../registry";
 
 const HEIGHT = 24;
 const TOP = 1;
 const BOTTOM = HEIGHT - 1;
 
 /** Jobs a minute of the last hour as a line. Minutes that nobody looked at are gaps, not zeros. */
-@customElement("immich-tools-sparkline")
+@element("immich-tools-sparkline")
 export class Sparkline extends LitElement {
   @property({ attribute: false }) values: (number | null)[] = [];
   @property() label = "";

@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property, query } from "lit/decorators.js";
+import { property, query } from "lit/decorators.js";
 import { shortened, type Format } from "../format";
 import type { HomeAssistant } from "../ha";
 import type { JobAction, StuckJob } from "../model";
@@ -9,6 +9,7 @@ import "./menu";
 import type { MenuItem } from "./menu";
 import "./question";
 import "./thumbnail";
+import { element } from "../registry";
 
 const SHOWN_BUTTONS = 2;
 
@@ -16,7 +17,7 @@ const SHOWN_BUTTONS = 2;
  * A stuck photo, or one that was: what it is, and below it either what can be done, a question, or what came of it.
  * Fires `action` with what was pressed, `yes` and `no` for the question, `dismiss` and `restart` for the note.
  */
-@customElement("immich-tools-stuck-item")
+@element("immich-tools-stuck-item")
 export class StuckItem extends LitElement {
   @property({ attribute: false }) hass!: HomeAssistant;
   @property({ attribute: false }) format!: Format;

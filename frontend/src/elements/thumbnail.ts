@@ -1,15 +1,22 @@
 import { css, html, LitElement, nothing } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
-import type { HomeAssistant } from "../ha";
+import { property, state } from "lit/decorators.js";
+import type { Connection, HomeAssistant } from "../ha";
 import { tokens } from "../styles";
+import { element } from "../registry";
 
 /** s that a signed path is good for. */
 const GOOD_FOR = 3600;
 
 const signed = new Map<string, { url: Promise<string>; until: number }>();
+const watched = new WeakSet<Connection>();
 
 /** A path that the browser may fetch without a header; asked for once an hour. */
 function sign(hass: HomeAssistant, path: string): Promise<string> {
+  if (!watched.has(hass.connection)) {
+    watched.add(hass.connection);
+    // Home Assistant signs with another secret after each start.
+    hass.connection.addEventListener("ready", () => signed.clear());
+  }
   const known = signed.get(path);
   if (known && known.until > Date.now()) {
     return known.url;
@@ -27,7 +34,7 @@ function sign(hass: HomeAssistant, path: string): Promise<string> {
 }
 
 /** The picture of a photo; an icon where there is none. */
-@customElement("immich-tools-thumbnail")
+@element("immich-tools-thumbnail")
 export class Thumbnail extends LitElement {
   @property({ attribute: false }) hass!: HomeAssistant;
   @property() path: string | null = null;
