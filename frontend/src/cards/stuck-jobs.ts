@@ -366,6 +366,7 @@ export class StuckJobsCard extends ImmichCard {
           (entry, index) => this.renderEntry(entry, shown[index - 1], stuck, snapshot, may, together, now),
         )}
       </ul>
+      ${this.renderByHand(snapshot, entries, may)}
       ${
         more > 0
           ? html`<div class="foot">

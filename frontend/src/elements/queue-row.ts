@@ -51,6 +51,9 @@ const ASK_ICONS: Record<Ask, string> = {
 
 const STOPPED = new Set(["stalled", "worker_lost", "worker_blocked"]);
 
+/** Minutes that a line needs to say anything. */
+const SHORTEST_LINE = 3;
+
 const IN_WIDE_ROWS = new Set(["state", "waiting", "active", "rate"]);
 
 /** Shown as running for half a minute after its last job: then there is nothing to do. */
@@ -515,7 +518,9 @@ export class QueueRow extends LitElement {
     if (queue.state === "running" && !isWorking(queue) && !isPaused(queue)) {
       return this.t("state.done");
     }
-    return this.t(`state.${queue.state}`);
+    const key = `queues.state.${queue.state}`;
+    // A newer integration may know more states.
+    return this.format.words.has(key) ? this.t(`state.${queue.state}`) : queue.state;
   }
 
   private stateLine(): string {
@@ -600,7 +605,7 @@ export class QueueRow extends LitElement {
 
   private renderSpark(): TemplateResult | typeof nothing {
     const known = this.spark?.filter((jobs) => jobs !== null) ?? [];
-    if (!this.spark || !known.length) {
+    if (!this.spark || known.length < SHORTEST_LINE) {
       return nothing;
     }
     return html`<immich-tools-sparkline
