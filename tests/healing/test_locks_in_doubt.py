@@ -6,7 +6,11 @@ from dataclasses import replace
 import pytest
 
 from custom_components.immich_admin_tools.bullmq.errors import RedisCannotConnectError
-from custom_components.immich_admin_tools.bullmq.locks import SlotState
+from custom_components.immich_admin_tools.bullmq.locks import (
+    SlotReading,
+    SlotState,
+    read_slots,
+)
 from custom_components.immich_admin_tools.healing import verification
 from custom_components.immich_admin_tools.healing.models import (
     HealedJob,
@@ -150,9 +154,9 @@ async def test_redis_stands_still_while_it_is_verified(
     healing: FakeHealing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No look comes through for longer than the lock lives; the worker hangs on."""
-    real = verification.read_slots
+    real = read_slots
 
-    async def read(*args: object) -> object:
+    async def read(*args: object) -> SlotReading:
         if 2 < healing.slept < 34:
             raise RedisCannotConnectError("Nobody answers")
         return await real(*args)  # type: ignore[arg-type]  # handed through

@@ -284,6 +284,4 @@ class Slot:
         """Return what the looks tell."""
         looks = [look for look in (self._earliest, self._last) if look is not None]
         state = slot_state(looks, self.act.lock_token)
-        return (
-            SlotState.UNKNOWN if state is SlotState.FREE and self.in_doubt else state
-        )
+        return SlotState.UNKNOWN if state is SlotState.FREE and self.in_doubt else state
