@@ -331,6 +331,10 @@ class QueueCoordinator(_Coordinator[ServerView]):
         self._server = server
         self._pulse: asyncio.Task[None] | None = None
 
+    def concurrency_of(self, queue: str) -> int | None:
+        """Return how many jobs Immich lets a queue run at a time, if it may be seen."""
+        return self._server.data.concurrency_of(queue)
+
     @override
     async def _async_update_data(self) -> ServerView:
         """Look once.

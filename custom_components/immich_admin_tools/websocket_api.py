@@ -274,17 +274,20 @@ class _Subscription:
                 self._send_snapshot()
             return
         self._leave()
-        not_loaded = {
-            "type": "not_loaded",
-            "title": entry.title,
-            "state": ConfigEntryState.NOT_LOADED.value
-            if removed or not readable
-            else entry.state.value,
-            "reason": None if not readable else _reason(self._hass, entry),
-        }
-        if not_loaded != self._sent:
-            self._send(not_loaded)
-            self._sent = not_loaded
+        # Whether it is gone or may not be read is not told apart, as with `_readable_entry`.
+        message: Json = (
+            {
+                "type": "not_loaded",
+                "title": entry.title,
+                "state": entry.state.value,
+                "reason": _reason(self._hass, entry),
+            }
+            if readable
+            else {"type": "not_found"}
+        )
+        if message != self._sent:
+            self._send(message)
+            self._sent = message
 
     @callback
     def _send_snapshot(self) -> None:

@@ -421,6 +421,29 @@ async def test_suspicion() -> None:
     assert installation.paused() == set(QUEUES)
 
 
+async def test_only_a_queue_that_is_paused_is_told_to_be(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Once; and not where the user lets it go on anyway, however often it is asked."""
+    installation = await at_work(500)
+
+    def told(queue: str) -> int:
+        return sum(
+            f"skipped jobs of {queue}: pausing" in record.getMessage()
+            for record in caplog.records
+        )
+
+    installation.box.die()
+    await installation.host.suspect("smartSearch")
+    await installation.host.suspect("smartSearch")
+    assert told("smartSearch") == 1
+    await installation.leases.user_resumes("smartSearch")
+    for _ in range(5):
+        assert await installation.host.suspect("smartSearch") is Answer.NO
+    assert "smartSearch" not in installation.paused()
+    assert told("smartSearch") == 1
+
+
 @pytest.mark.parametrize(
     ("looks", "expected", "pauses"),
     [

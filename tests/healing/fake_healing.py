@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from custom_components.immich_admin_tools.analysis.models import JobView, ServerView
 from custom_components.immich_admin_tools.bullmq.errors import BullMQError
@@ -30,12 +30,17 @@ class FakeServices:
     view: ServerView = field(default_factory=lambda: server_view(queue_view()))
     told: list[HealedJob] = field(default_factory=list)
     on_record: Callable[[], None] = lambda: None
+    concurrency: int | None = 3
     asked: int = 0
     """Polls that were asked for."""
 
     def look_soon(self) -> None:
         """Count."""
         self.asked += 1
+
+    def slots(self, queue: str) -> int | None:
+        """Return what was made."""
+        return self.concurrency
 
     async def record(self, healed: Sequence[HealedJob]) -> None:
         """Remember."""
@@ -101,8 +106,16 @@ class FakeHealing:
         )
 
     async def poll(self) -> None:
-        """Let the verification see a poll."""
-        await self.verification.follow(self.services.view)
+        """Let the verification see a poll, in which living workers give a sign."""
+        await self.verification.follow(self.alive(self.services.view))
+
+    def alive(self, view: ServerView) -> ServerView:
+        """Return a view in which workers that live have just given a sign of it."""
+        queues = {
+            name: replace(queue, worker_alive_at=self.now if queue.worker else None)
+            for name, queue in view.queues.items()
+        }
+        return replace(view, queues=queues)
 
     async def wait(
         self, answers: Collection[asyncio.Future[HealedJob]], seconds: float

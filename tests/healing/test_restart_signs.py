@@ -28,7 +28,7 @@ def look(at: float, ttl: float | None, token: str = TOKEN) -> LockObservation:
 
 def lost_slot() -> Slot:
     """Return a slot whose lock was seen to be renewed."""
-    slot = Slot(act())
+    slot = Slot(act(), 0)
     slot.observe(look(0, 20), 7)
     slot.observe(look(15, 29), 7)
     assert slot.lost
@@ -38,10 +38,12 @@ def lost_slot() -> Slot:
 def test_a_lock_that_is_not_renewed_any_more_is_no_lost_slot() -> None:
     """Its worker is gone, though the lock has some seconds to run."""
     slot = lost_slot()
-    slot.observe(look(30, 14), 7)
+    for at in (20, 25, 30):
+        slot.observe(look(at, 44 - at), 7)
     assert slot.lost
     slot.observe(look(35, 9), 7)
     assert (slot.lost, slot.state) == (False, SlotState.UNKNOWN)
+    slot.observe(look(40, 4), 7)
     slot.observe(look(45, None), 7)
     assert slot.state is SlotState.FREE
 

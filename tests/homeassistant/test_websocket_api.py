@@ -227,12 +227,9 @@ async def test_reloaded_and_removed(
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
     told = await page.drain()
-    assert told[-1] == {
-        "type": "not_loaded",
-        "title": "Immich",
-        "state": "not_loaded",
-        "reason": None,
-    }
+    # Unloaded first, then gone, which is told once.
+    assert [message["type"] for message in told][-2:] == ["not_loaded", "not_found"]
+    assert told[-1] == {"type": "not_found"}
 
 
 async def test_no_listener_is_left(
@@ -476,7 +473,7 @@ async def test_whoever_may_not_read_it(
     entry.runtime_data.dashboard._changed()
     hass.config_entries.async_update_entry(entry, title="Photos")
     await hass.async_block_till_done()
-    assert (await other.drain())[-1]["type"] == "not_loaded"
+    assert (await other.drain())[-1] == {"type": "not_found"}
     assert entry.state is ConfigEntryState.LOADED
     await other.socket.close()
 

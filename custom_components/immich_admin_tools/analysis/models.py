@@ -176,6 +176,8 @@ class QueueView:
     """Whether the layout is known well enough to act on single jobs."""
     left: Mapping[str, str] = field(default_factory=dict, compare=False)
     """By which event jobs left that were active in the poll before, where it was seen."""
+    worker_alive_at: int | None = field(default=None, compare=False)
+    """Last sign of life of any sort, on the monotonic clock; None without Redis."""
     restarted: bool = field(default=False, compare=False)
     """Whether Redis was emptied since the poll before: what waited is lost, not done."""
 

@@ -110,6 +110,7 @@ class RedisFacts:
     """What only Redis tells of a queue; see `QueueView`."""
 
     worker_seen_at: int | None = None
+    worker_alive_at: int | None = None
     next_added_at: int | None = None
     version: str | None = None
     layout: Layout | None = None
@@ -482,6 +483,7 @@ def view_from_redis(
         moment,
         RedisFacts(
             worker_seen_at=None if beat is None else moment.shown(beat),
+            worker_alive_at=memory.worker.alive_at,
             next_added_at=queue.next_job_added_at,
             version=queue.version,
             layout=queue.layout,
@@ -542,6 +544,7 @@ def _queue_view(
         state_since=understood.state_since,
         worker=facts.worker,
         worker_seen_at=redis.worker_seen_at,
+        worker_alive_at=redis.worker_alive_at,
         rate_per_minute=understood.pace.rate_per_minute,
         rate_range=understood.pace.rate_range,
         rate_is_estimate=source is Source.API,

@@ -219,11 +219,13 @@ class HostController:
         wanted = queues_to_pause(self.settings.host_id, statuses) or ()
         if queue in wanted and queue not in self.leases.holding:
             await self.leases.take([queue])
-            _LOGGER.warning(
-                "%s does not respond and Immich skipped jobs of %s: pausing the queue",
-                self.settings.name,
-                queue,
-            )
+            # Not where the user lets it go on anyway, or where it can't be paused.
+            if queue in self.leases.holding:
+                _LOGGER.warning(
+                    "%s does not respond and Immich skipped jobs of %s: pausing the queue",
+                    self.settings.name,
+                    queue,
+                )
         await self.step()
         return answer
 

@@ -293,6 +293,10 @@ class HealingManager:
                 "poll for an act",
             )
 
+    def slots(self, queue: str) -> int | None:
+        """Return how many jobs Immich lets a queue run at a time, if it may be seen."""
+        return self._queues.concurrency_of(queue)
+
     async def record(self, healed: Sequence[HealedJob]) -> None:
         """Put outcomes into the history and tell of them."""
         await self._history.record(healed)

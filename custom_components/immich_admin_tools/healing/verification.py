@@ -16,9 +16,9 @@ from uuid import uuid4
 from redis.asyncio import Redis
 
 from ..analysis.models import QueueView, ServerView
-from ..bullmq.errors import MissingRightsError, UnknownLayoutError
+from ..bullmq.errors import BullMQError, MissingRightsError, UnknownLayoutError
 from ..bullmq.jobs import read_job_history
-from ..bullmq.locks import SHORTEST_RENEWAL, SlotState, read_slots
+from ..bullmq.locks import SHORTEST_RENEWAL, read_slots
 from ..bullmq.recovery import QueueRecovery, Result
 from .journal import Journal
 from .models import (
@@ -45,6 +45,9 @@ class HealingServices(Protocol):
     def look_soon(self) -> None:
         """Ask for a poll before the next one is due: somebody waits for what it tells."""
 
+    def slots(self, queue: str) -> int | None:
+        """Return how many jobs a queue may run at a time; None when that is not known."""
+
     async def record(self, healed: Sequence[HealedJob]) -> None:
         """Put outcomes into the history and tell of them. Never raises.
 
@@ -58,6 +61,15 @@ class RestartSigns:
     def __init__(self) -> None:
         self._known: dict[str, set[str]] = {}
         self._without: set[str] = set()
+        self._unknown: set[str] = set()
+
+    @property
+    def unknown(self) -> Collection[str]:
+        """Return those of the new ones that were told by an id never seen before.
+
+        One that only came back may be the old one, which Redis had been away from.
+        """
+        return self._unknown
 
     def note_worker(self, queue: str, lock_token: str | None) -> None:
         """Take in the worker that an act took a job from."""
@@ -67,6 +79,7 @@ class RestartSigns:
     def new_workers(self, view: ServerView) -> set[str]:
         """Return the queues with a worker that was not there at the last poll."""
         new: set[str] = set()
+        self._unknown = set()
         for name, queue in view.queues.items():
             seen = {
                 _worker_of(job.lock_token)
@@ -76,6 +89,7 @@ class RestartSigns:
             known = self._known.setdefault(name, set())
             if known and seen - known:
                 new.add(name)
+                self._unknown.add(name)
             known |= seen
             if queue.worker is False:
                 self._without.add(name)
@@ -156,9 +170,11 @@ class Verification:
         self._signs = RestartSigns()
         self._open: dict[str, _OpenCheck] = {}
         self._slots = {
-            act.act_id: Slot(act, lost=act.act_id in log.book.lost)
+            act.act_id: Slot(act, now(), lost=act.act_id in log.book.lost)
             for act in log.book.watched.values()
         }
+        for act in log.book.watched.values():
+            self._signs.note_worker(act.queue, act.lock_token)
         self._watched_since = dict.fromkeys(self._slots, now())
         self._busy: set[str] = set()
         self._follows = False
@@ -208,7 +224,13 @@ class Verification:
         deadline = self._now() + ANSWER_WITHIN
         loop = asyncio.get_running_loop()
         waiting = [
-            _OpenCheck(act, Slot(act), deadline, loop.create_future()) for act in acts
+            _OpenCheck(
+                act,
+                Slot(act, self._now(), from_the_act=True),
+                deadline,
+                loop.create_future(),
+            )
+            for act in acts
         ]
         for check in waiting:
             self._open[check.act.act_id] = check
@@ -267,14 +289,25 @@ class Verification:
 
     async def workers_restarted(self) -> None:
         """Hold no slot for lost any more until it is seen anew: the workers are new."""
+        for slot in self._all_slots():
+            slot.note_new_worker(self._now())
         await self._begin_anew(self._slots.values())
 
     async def _note_restarts(self, view: ServerView) -> None:
         """Hold the slots of a queue for free whose worker was evidently restarted."""
         new = self._signs.new_workers(view)
+        for slot in self._all_slots():
+            if slot.act.queue in self._signs.unknown:
+                slot.note_new_worker(self._now())
         await self._begin_anew(
-            slot for slot in self._slots.values() if slot.act.queue in new
+            slot
+            for slot in self._slots.values()
+            if slot.act.queue in new and not slot.in_doubt
         )
+
+    def _all_slots(self) -> list[Slot]:
+        """Return those that somebody waits for, and those that are followed further."""
+        return [*(check.slot for check in self._open.values()), *self._slots.values()]
 
     async def _begin_anew(self, slots: Iterable[Slot]) -> None:
         """Have it proved anew that workers hang on."""
@@ -320,7 +353,8 @@ class Verification:
             done.add(act.act_id)
             if stays_watched(act, verdict):
                 watched.add(act.act_id)
-                self._slots.setdefault(act.act_id, Slot(act)).said = verdict
+                slot = self._slots.setdefault(act.act_id, Slot(act, self._now()))
+                slot.said = verdict
                 self._watched_since[act.act_id] = self._now()
             if verdict[0] is Outcome.SLOT_LOST:
                 lost.add(act.act_id)
@@ -334,14 +368,22 @@ class Verification:
         locked = [slot for slot in slots if _has_lock(slot.act)]
         if locked:
             acts = [slot.act for slot in locked]
-            reading = await read_slots(self._client, self._prefix, _jobs(acts))
+            try:
+                reading = await read_slots(self._client, self._prefix, _jobs(acts))
+            except BullMQError:
+                for slot in locked:
+                    slot.interrupted()
+                raise
             at = self._now()
             for slot, lock in zip(locked, reading.locks, strict=True):
                 slot.observe(replace(lock, at=at), reading.job_counters[slot.act.queue])
+                queue = slot.act.queue
+                slot.note_queue(view.queues.get(queue), self._services.slots(queue))
         ripe: list[_OpenCheck] = []
         for check in opened:
             check.verdict = _verdict(check.slot, view.queues.get(check.act.queue))
-            if check.verdict[1] not in MAY_CHANGE or self._now() >= check.deadline:
+            open_still = check.verdict[1] in MAY_CHANGE or check.slot.in_doubt
+            if not open_still or self._now() >= check.deadline:
                 ripe.append(check)
         await self._resolve([check for check in ripe if check.act.act_id in self._open])
         for slot in watched:
@@ -374,16 +416,19 @@ class Verification:
         """Draw what can be drawn from the slot of an act that was recorded before."""
         act = slot.act
         if _has_lock(act):
-            verdict = verdict_by_lock(slot)
-        else:
-            verdict = verdict_by_queue(queue)
-            since = self._watched_since[act.act_id]
-            if verdict[1] in MAY_CHANGE and self._now() - since < WATCHED_FOR:
-                return
-        if verdict is None:
+            verdict = verdict_by_lock(slot, queue)
             if act.act_id in self._log.book.lost and not slot.lost:
                 await self._log.settle(lambda book: book.not_lost({act.act_id}))
+        else:
+            verdict = verdict_by_queue(queue)
+        if verdict is None:
             return
+        if verdict[1] in MAY_CHANGE or slot.in_doubt:
+            over = self._now() - self._watched_since[act.act_id] >= WATCHED_FOR
+            # What waits for a free worker waits until there is one.
+            if not over or slot.lost or (slot.in_doubt and act.retry_when_free):
+                if verdict[0] is not Outcome.SLOT_LOST:
+                    return
         if verdict[0] is not Outcome.SLOT_LOST:
             await self._let_go(slot, verdict)
             return
@@ -407,7 +452,7 @@ class Verification:
             outcomes.append(HealedJob(_retry_of(act, self._wall()), Outcome.CONFIRMED))
         if outcomes:
             await self._services.record(outcomes)
-        if slot.told and slot.state is SlotState.FREE:
+        if slot.told and verdict[0] is Outcome.CONFIRMED:
             _LOGGER.info(
                 "The worker of job %s of %s is free again", act.job_id, act.queue
             )
@@ -441,7 +486,10 @@ def _verdict(slot: Slot, queue: QueueView | None) -> Verdict:
     """Judge one act as it stands now."""
     if slot.act.lock_token is None:
         return verdict_by_queue(queue)
-    return verdict_by_lock(slot) or (Outcome.UNCONFIRMED, UnconfirmedReason.TOO_EARLY)
+    return verdict_by_lock(slot, queue) or (
+        Outcome.UNCONFIRMED,
+        UnconfirmedReason.TOO_EARLY,
+    )
 
 
 def _interrupted(act: HealAction) -> HealedJob:

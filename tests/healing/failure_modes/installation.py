@@ -106,6 +106,9 @@ class Installation:
     def look_soon(self) -> None:
         """Do nothing: it is looked every second anyway."""
 
+    def slots(self, queue: str) -> int | None:
+        """Return nothing: a moving queue is no proof."""
+
     async def poll_meanwhile(
         self, answers: Collection[asyncio.Future[HealedJob]], seconds: float
     ) -> None:
@@ -142,7 +145,7 @@ class Installation:
         """Look once, and note what happened and what auto-heal would do."""
         reading = await self.reader.read(self.queues)
         view = self.analyst.update_from_redis(
-            reading, Thresholds(self.thresholds), now_ms()
+            reading, Thresholds(self.thresholds), monotonic_ms(), now_ms()
         )
         under_way = {act.run for act in self.log.book.pending.values()}
         handled = {job.act.run for job in self.told}
