@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+import gc
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any
 from unittest.mock import patch
+from weakref import ref
 
 from homeassistant.auth.const import GROUP_ID_ADMIN
 from homeassistant.auth.permissions.const import POLICY_READ
@@ -266,6 +268,20 @@ async def test_no_listener_is_left(
     await hass.async_block_till_done()
     assert dashboard._subscribers == []
     assert dashboard._stops == []
+
+
+async def test_nothing_is_left_of_what_was_looked_at(
+    hass: HomeAssistant, page: Page, entry: MockConfigEntry
+) -> None:
+    """A reload with a page open frees all that the entry held before."""
+    before = [ref(entry.runtime_data.dashboard)]
+    for _ in range(3):
+        await hass.config_entries.async_reload(entry.entry_id)
+        await hass.async_block_till_done()
+        before.append(ref(entry.runtime_data.dashboard))
+    await page.drain()
+    gc.collect()
+    assert [found() is None for found in before] == [True, True, True, False]
 
 
 async def test_nobody_answers(

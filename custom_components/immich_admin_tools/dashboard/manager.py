@@ -162,6 +162,13 @@ class DashboardManager:
         """Count with every poll, for as long as the entry is loaded."""
         self._entry.async_on_unload(self._queues.async_add_listener(self._polled))
         self._entry.async_on_unload(self._server.async_add_listener(self._changed))
+        # Not only while somebody looks: who stops to listen while all are told stays known to
+        # Home Assistant for good, and what is looked at ends with just such a change.
+        self._entry.async_on_unload(
+            async_dispatcher_connect(
+                self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed
+            )
+        )
         self._entry.async_on_unload(self._end)
         self._polled()
 
@@ -207,6 +214,12 @@ class DashboardManager:
             self._unreachable_since = now_ms()
         if self._subscribers and self._planned is None:
             self._planned = self._hass.loop.call_soon(self._push)
+
+    @callback
+    def _entry_changed(self, _: ConfigEntryChange, changed: ConfigEntry) -> None:
+        """Look, as an option or the title may be another one."""
+        if changed is self._entry:
+            self._changed()
 
     @property
     def problem_assets(self) -> int:
@@ -283,12 +296,6 @@ class DashboardManager:
         self._forget_names()
 
         @callback
-        def entry_changed(_: ConfigEntryChange, changed: ConfigEntry) -> None:
-            """Look, as an option or the title may be another one."""
-            if changed is entry:
-                self._changed()
-
-        @callback
         def registry_changed(_: object) -> None:
             """Look, as the user may have renamed something."""
             self._forget_names()
@@ -300,7 +307,6 @@ class DashboardManager:
             self._changed()
 
         self._stops += [
-            async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, entry_changed),
             hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, registry_changed),
             hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, registry_changed),
             self._history.async_listen(happened),
