@@ -615,6 +615,30 @@ async def test_ignoring_for_half_an_hour(
     ]
 
 
+async def test_two_are_ignored_at_once(
+    hass: HomeAssistant,
+    redis: FakeRedis,
+    entry: MockConfigEntry,
+    fake_clock: FakeClock,
+) -> None:
+    """Both are remembered, also after a reload."""
+    started = fake_clock.at - 3_600_000
+    both = tuple(job(job_id, started=started) for job_id in ("7", "8"))
+    redis.set(queue("faceDetection", jobs=both))
+    for _ in range(8):
+        await poll(hass, entry, fake_clock, redis)
+    assert entry.runtime_data.queues.data.stuck_jobs == 2
+    ignore = entry.runtime_data.dashboard.async_ignore
+    await asyncio.gather(
+        *(ignore("faceDetection", job_id, None) for job_id in ("7", "8"))
+    )
+    await hass.config_entries.async_reload(entry.entry_id)
+    for _ in range(8):
+        await poll(hass, entry, fake_clock, redis)
+    jobs = entry.runtime_data.queues.data.queues["faceDetection"].jobs
+    assert [own.ignored for own in jobs] == [True, True]
+
+
 async def test_ignoring_what_is_not_stuck(
     hass: HomeAssistant,
     page: Page,

@@ -151,6 +151,7 @@ class DashboardManager:
         self._lost_hosts: set[str] = set()
         self._last_cleared: Json | None = None
         self._awake: dict[str, AwakeTimes] = {}
+        self._ignoring = asyncio.Lock()
         self._asking = asyncio.Lock()
         self._answers: dict[tuple[object, ...], tuple[int, Json]] = {}
         self._problems = 0
@@ -279,14 +280,16 @@ class DashboardManager:
                 translation_key="unknown_job" if job is None else "job_not_stuck",
                 translation_placeholders={"job_id": job_id, "queue": queue},
             )
-        ignored = self._queues.analyst.ignored
-        wanted = ignored.copy()
         run = RunId(job.job_id, job.processed_on, job.added_at)
         lasts = None if seconds is None else seconds * 1000
-        now, wall = monotonic_ms(), now_ms()
-        wanted.add(queue, run, lasts, now, wall)
-        await self._ignored.save(wanted.to_dict())
-        ignored.add(queue, run, lasts, now, wall)
+        # One after the other: what is stored is made of all that was ignored before.
+        async with self._ignoring:
+            ignored = self._queues.analyst.ignored
+            wanted = ignored.copy()
+            now, wall = monotonic_ms(), now_ms()
+            wanted.add(queue, run, lasts, now, wall)
+            await self._ignored.save(wanted.to_dict())
+            ignored.add(queue, run, lasts, now, wall)
         await self._queues.async_refresh()
 
     @callback
