@@ -298,9 +298,9 @@ class DashboardManager:
             ignored = self._queues.analyst.ignored
             wanted = ignored.copy()
             now, wall = monotonic_ms(), now_ms()
-            wanted.add(queue, run, lasts, now, wall)
+            wanted.add(queue, run, lasts, now, wall, job.kind)
             await self._ignored.save(wanted.to_dict())
-            ignored.add(queue, run, lasts, now, wall)
+            ignored.add(queue, run, lasts, now, wall, job.kind)
         await self._queues.async_refresh()
 
     @callback
