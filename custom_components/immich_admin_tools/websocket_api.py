@@ -680,7 +680,12 @@ async def _gpu(
     begin = _milliseconds(start)
     for host_id in hosts:
         times = await async_on_times(hass, async_online_sensor(hass, host_id), start)
-        if times is None or times.known_from > begin or awake is None:
+        if (
+            awake is None
+            or times is None
+            or times.known_from > begin
+            or not times.complete
+        ):
             awake = None
         else:
             awake += on_seconds(times.times, begin, now_ms())
