@@ -81,5 +81,7 @@ def test_what_was_not_known_at_first() -> None:
     """It is known from the first state on that says something; without one nothing is."""
     begin = round(START.timestamp() * 1000)
     found = on_times((0, "unavailable"), (HOUR, "on"))
-    assert found == recorded.OnTimes(begin + HOUR * 1000, ((begin + HOUR * 1000, None),))
+    assert found == recorded.OnTimes(
+        begin + HOUR * 1000, ((begin + HOUR * 1000, None),)
+    )
     assert on_times((0, "unavailable")) is None

@@ -875,6 +875,7 @@ async def test_the_recorder_is_asked_once_at_a_time(
         return OnTimes(0, ((0, None),))
 
     def look() -> CALLBACK_TYPE:
+        stop: CALLBACK_TYPE
         _, stop = dashboard.async_subscribe(lambda *_: None, may_act=True)
         return stop
 
