@@ -24,7 +24,7 @@ from .data import AdminToolsConfigEntry, RuntimeData
 from .devices import async_keep_devices, async_register_server
 from .errors import message_of
 from .fresh_http import fresh_http
-from .frontend import async_leave_pages, async_load_in_pages, async_setup_frontend
+from .frontend import async_setup_frontend
 from .gpu_host.manager import GpuHostManager, HostContext, async_remove_gpu_issues
 from .healing.manager import HealingManager, HealIssues, create_journal
 from .history.manager import HistoryManager
@@ -74,7 +74,6 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> bool:
     """Connect to Immich, and to its Redis where it is set up."""
-    async_load_in_pages(hass)
     # In this order: each uses only what is above it.
     connection = connection_of(entry.data)
     client = ImmichClient(
@@ -290,7 +289,6 @@ async def async_unload_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) 
 
 async def async_remove_entry(hass: HomeAssistant, entry: AdminToolsConfigEntry) -> None:
     """Leave nothing behind."""
-    async_leave_pages(hass, entry)
     async_remove_issues(hass, entry)
     async_remove_gpu_issues(hass, entry)
     await async_leave_in_order(hass, entry)

@@ -34,6 +34,10 @@ PEAK_DAYS = 30
 TREND_DAYS = 14
 """Days that a trend is taken from."""
 
+BRIEFLY = 300_000
+"""ms without a word, as with each reload, that what is the same before and after is taken to
+have lasted."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedQueue:
@@ -211,6 +215,8 @@ class OnTimes:
     """Nothing was recorded before."""
     times: tuple[tuple[int, int | None], ...]
     """From, and to; None: it still is."""
+    complete: bool = True
+    """Whether there was no stretch since then of which nothing is known."""
 
 
 async def async_on_times(
@@ -228,11 +234,9 @@ def _on_times(hass: HomeAssistant, entity_id: str, start: datetime) -> OnTimes |
     states = state_changes_during_period(
         hass, start, None, entity_id, no_attributes=True
     ).get(entity_id, [])
-    changes = [
-        (round(state.last_changed_timestamp * 1000), state.state)
-        for state in states
-        if state.state in (STATE_ON, STATE_OFF)
-    ]
+    changes = _known_changes(
+        (round(state.last_changed_timestamp * 1000), state.state) for state in states
+    )
     if not changes:
         return None
     begin = round(start.timestamp() * 1000)
@@ -246,4 +250,29 @@ def _on_times(hass: HomeAssistant, entity_id: str, start: datetime) -> OnTimes |
             since = None
     if since is not None:
         times.append((since, None))
-    return OnTimes(max(begin, changes[0][0]), tuple(times))
+    complete = all(state is not None for _, state in changes)
+    return OnTimes(max(begin, changes[0][0]), tuple(times), complete)
+
+
+def _known_changes(states: Iterable[tuple[int, str]]) -> list[tuple[int, str | None]]:
+    """Return from when on a binary sensor was what, the first time it is known; None: not known."""
+    changes: list[tuple[int, str | None]] = []
+    for at, state in states:
+        known = state if state in (STATE_ON, STATE_OFF) else None
+        if not changes:
+            if known is not None:
+                changes.append((at, known))
+            continue
+        last_at, last = changes[-1]
+        if last is None and known is None:
+            continue
+        if (
+            last is None
+            and at - last_at <= BRIEFLY
+            and len(changes) > 1
+            and changes[-2][1] == known
+        ):
+            changes.pop()
+            continue
+        changes.append((at, known))
+    return changes

@@ -35,7 +35,7 @@ from .dashboard.figures import (
     row_of_minutes,
 )
 from .dashboard.snapshot import rounded
-from .data import AdminToolsConfigEntry
+from .data import AdminToolsConfigEntry, RuntimeData
 from .errors import translated_errors
 from .history.events import Event, EventType
 from .immich.queues import PIPELINE
@@ -215,9 +215,11 @@ def subscribe(
     entry = _readable_entry(hass, connection, msg)
     if entry is None:
         return
-    connection.send_result(msg["id"])
+    # First: what can't be put together is the answer, and is no subscription.
     subscription = _Subscription(hass, connection, msg["id"], entry)
+    connection.send_result(msg["id"])
     connection.subscriptions[msg["id"]] = subscription.stop
+    subscription.begin()
 
 
 class _Subscription:
@@ -239,10 +241,19 @@ class _Subscription:
         self._stop_dashboard: CALLBACK_TYPE | None = None
         self._may_act = False
         self._sent: Json | None = None
+        self._held: list[Json] | None = []
+        """What is sent after the answer to the command; None: it was given."""
+        self._look()
         self._stop = async_dispatcher_connect(
             hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed
         )
-        self._look()
+
+    @callback
+    def begin(self) -> None:
+        """Send what was found so far, and from now on what is new."""
+        held, self._held = self._held, None
+        for message in held or ():
+            self._send(message)
 
     @callback
     def stop(self) -> None:
@@ -317,6 +328,9 @@ class _Subscription:
 
     @callback
     def _send(self, message: Json) -> None:
+        if self._held is not None:
+            self._held.append(message)
+            return
         self._connection.send_event(self._message_id, message)
 
 
@@ -343,14 +357,26 @@ ATTR_FOR = "for"
 LONGEST_IGNORED = 30 * 24 * 3600
 """Seconds that a job can be left alone for a while."""
 
+NAME = vol.All(str, vol.Length(max=500))
+"""Of a queue or a job: what is longer is none, and would only be sent back."""
+
+
+def _whole_number(value: object) -> int:
+    """Return a number; `true` is none, although it is an int here."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise vol.Invalid("expected int")
+    return value
+
 
 @websocket_api.websocket_command(
     {
         vol.Required("type"): f"{DOMAIN}/ignore_job",
         vol.Required(ATTR_ENTRY_ID): str,
-        vol.Required(ATTR_QUEUE): str,
-        vol.Required(ATTR_JOB_ID): str,
-        vol.Optional(ATTR_FOR): vol.All(int, vol.Range(min=1, max=LONGEST_IGNORED)),
+        vol.Required(ATTR_QUEUE): NAME,
+        vol.Required(ATTR_JOB_ID): NAME,
+        vol.Optional(ATTR_FOR): vol.All(
+            _whole_number, vol.Range(min=1, max=LONGEST_IGNORED)
+        ),
     }
 )
 @websocket_api.require_admin
@@ -386,7 +412,7 @@ MOST_EVENTS = 200
         vol.Optional(ATTR_QUEUE): vol.Any(str, None),
         vol.Optional(ATTR_BEFORE): vol.Any(str, None),
         vol.Optional(ATTR_LIMIT, default=50): vol.All(
-            int, vol.Range(min=1, max=MOST_EVENTS)
+            _whole_number, vol.Range(min=1, max=MOST_EVENTS)
         ),
     }
 )
@@ -496,21 +522,26 @@ async def statistics(
     if (entry := _loaded_entry(hass, connection, msg)) is None:
         return
     days = DAYS[msg[ATTR_PERIOD]]
-    answer = await entry.runtime_data.dashboard.async_cached(
-        ("statistics", days), lambda: _statistics(hass, entry, days)
+    runtime = entry.runtime_data
+    answer = await runtime.dashboard.async_cached(
+        ("statistics", days), lambda: _statistics(hass, entry, runtime, days)
     )
-    connection.send_result(msg["id"], answer)
+    # The recorder took its time.
+    if _loaded_entry(hass, connection, msg) is not None:
+        connection.send_result(msg["id"], answer)
 
 
 async def _statistics(
-    hass: HomeAssistant, entry: AdminToolsConfigEntry, days: int
+    hass: HomeAssistant, entry: AdminToolsConfigEntry, runtime: RuntimeData, days: int
 ) -> Json:
-    """Put a period together: the last days, up to now."""
-    runtime = entry.runtime_data
+    """Put a period together: the last days, up to now.
+
+    `runtime`: the entry has it no more once it is unloaded, which may be at any wait.
+    """
     now = dt_util.now()
     start = _midnight(now, days - 1)
     begin = _milliseconds(start)
-    counts, missing = await _processed_counts(hass, entry, now, days)
+    counts, missing = await _processed_counts(hass, entry, runtime, now, days)
     together = [count for own in counts.values() for count in own]
     found = processed_in(
         together,
@@ -535,11 +566,11 @@ async def _statistics(
             "end": busiest.start + busiest.length,
             "jobs": busiest.jobs,
         },
-        "average": _average(entry, counts, begin),
-        "gpu": await _gpu(hass, entry, events, start),
+        "average": _average(runtime, counts, begin),
+        "gpu": await _gpu(hass, runtime, events, start),
         "stuck": kinds_of_stuck(events),
         "cleared": cleared_in(events),
-        "failures": _failures(entry, start, now),
+        "failures": _failures(runtime, start, now),
     }
 
 
@@ -561,18 +592,21 @@ def _bar_starts(now: datetime, days: int) -> list[int]:
 
 
 async def _processed_counts(
-    hass: HomeAssistant, entry: AdminToolsConfigEntry, now: datetime, days: int
+    hass: HomeAssistant,
+    entry: AdminToolsConfigEntry,
+    runtime: RuntimeData,
+    now: datetime,
+    days: int,
 ) -> tuple[Mapping[str, list[Count]], str | None]:
     """Return the jobs of each queue up to now, or why nobody knows.
 
     Whole hours, then the minutes since, then what was counted since the recorder looked.
     """
-    runtime = entry.runtime_data
     if runtime.queues.redis is None:
         return {}, NEEDS_REDIS
     if not has_recorder(hass):
         return {}, NO_RECORDER
-    sensors = _sensors(hass, entry, "processed")
+    sensors = _sensors(hass, entry, runtime, "processed")
     if not sensors:
         return {}, SENSOR_OFF
     hours = await async_rows(hass, sensors, _midnight(now, 2 * days - 1), "hour")
@@ -608,21 +642,20 @@ def _joined(
 
 
 def _sensors(
-    hass: HomeAssistant, entry: AdminToolsConfigEntry, key: str
+    hass: HomeAssistant, entry: AdminToolsConfigEntry, runtime: RuntimeData, key: str
 ) -> dict[str, str]:
     """Return the queues of a sensor by its entity id, where it is switched on."""
     return {
         entity_id: queue
-        for queue in entry.runtime_data.server.data.queues
+        for queue in runtime.server.data.queues
         if (entity_id := async_sensor(hass, entry, queue, key)) is not None
     }
 
 
 def _average(
-    entry: AdminToolsConfigEntry, counts: Mapping[str, list[Count]], begin: int
+    runtime: RuntimeData, counts: Mapping[str, list[Count]], begin: int
 ) -> Json | None:
     """Return what a job of the busiest queue takes."""
-    runtime = entry.runtime_data
     done = {
         queue: sum(count.jobs for count in own if count.start >= begin)
         for queue, own in counts.items()
@@ -638,19 +671,24 @@ def _average(
 
 async def _gpu(
     hass: HomeAssistant,
-    entry: AdminToolsConfigEntry,
+    runtime: RuntimeData,
     events: list[Event],
     start: datetime,
 ) -> Json | None:
     """Return how long the hosts were on, and how often they were woken."""
-    hosts = entry.runtime_data.gpu_hosts.hosts
+    hosts = runtime.gpu_hosts.hosts
     if not hosts:
         return None
     awake: int | None = 0
     begin = _milliseconds(start)
     for host_id in hosts:
         times = await async_on_times(hass, async_online_sensor(hass, host_id), start)
-        if times is None or times.known_from > begin or awake is None:
+        if (
+            awake is None
+            or times is None
+            or times.known_from > begin
+            or not times.complete
+        ):
             awake = None
         else:
             awake += on_seconds(times.times, begin, now_ms())
@@ -662,11 +700,9 @@ async def _gpu(
     }
 
 
-def _failures(
-    entry: AdminToolsConfigEntry, start: datetime, now: datetime
-) -> Json | None:
+def _failures(runtime: RuntimeData, start: datetime, now: datetime) -> Json | None:
     """Return the jobs that failed, by Immich's telemetry; None when it is off."""
-    telemetry = entry.runtime_data.telemetry
+    telemetry = runtime.telemetry
     counts = telemetry.counts
     if counts.since is None or not telemetry.urls:
         return None
@@ -693,7 +729,7 @@ MOST_TOLD = 20
         vol.Required("type"): f"{DOMAIN}/speed",
         vol.Required(ATTR_ENTRY_ID): str,
         vol.Optional(ATTR_HOURS, default=24): vol.All(
-            int, vol.Range(min=1, max=MOST_HOURS)
+            _whole_number, vol.Range(min=1, max=MOST_HOURS)
         ),
     }
 )
@@ -707,15 +743,18 @@ async def speed(
     if (entry := _loaded_entry(hass, connection, msg)) is None:
         return
     hours: int = msg[ATTR_HOURS]
-    answer = await entry.runtime_data.dashboard.async_cached(
-        ("speed", hours), lambda: _speed(hass, entry, hours)
-    )
-    connection.send_result(msg["id"], answer)
-
-
-async def _speed(hass: HomeAssistant, entry: AdminToolsConfigEntry, hours: int) -> Json:
-    """Put the last hours together, in steps of five minutes."""
     runtime = entry.runtime_data
+    answer = await runtime.dashboard.async_cached(
+        ("speed", hours), lambda: _speed(hass, entry, runtime, hours)
+    )
+    if _loaded_entry(hass, connection, msg) is not None:
+        connection.send_result(msg["id"], answer)
+
+
+async def _speed(
+    hass: HomeAssistant, entry: AdminToolsConfigEntry, runtime: RuntimeData, hours: int
+) -> Json:
+    """Put the last hours together, in steps of five minutes."""
     length = hours * HOUR // FIVE_MINUTES
     # The step that runs is not recorded yet.
     start = now_ms() // FIVE_MINUTES * FIVE_MINUTES - length * FIVE_MINUTES
@@ -724,7 +763,7 @@ async def _speed(hass: HomeAssistant, entry: AdminToolsConfigEntry, hours: int) 
     sensors = {
         entity_id: queue
         for entity_id, queue in _sensors(
-            hass, entry, "processed" if counted else "rate"
+            hass, entry, runtime, "processed" if counted else "rate"
         ).items()
         if queue in PIPELINE
     }
@@ -759,18 +798,18 @@ async def _speed(hass: HomeAssistant, entry: AdminToolsConfigEntry, hours: int) 
         "start": start,
         "step": FIVE_MINUTES // 1000,
         "series": series,
-        "gpu": await _awake(hass, entry, since),
-        "events": _told(entry, start),
+        "gpu": await _awake(hass, runtime, since),
+        "events": _told(runtime, start),
         "missing": missing,
     }
 
 
 async def _awake(
-    hass: HomeAssistant, entry: AdminToolsConfigEntry, since: datetime
+    hass: HomeAssistant, runtime: RuntimeData, since: datetime
 ) -> list[Json]:
     """Return when each host was on, where that was recorded."""
     found: list[Json] = []
-    for host_id, host in entry.runtime_data.gpu_hosts.hosts.items():
+    for host_id, host in runtime.gpu_hosts.hosts.items():
         times = await async_on_times(hass, async_online_sensor(hass, host_id), since)
         if times is not None:
             awake = clipped(times.times, _milliseconds(since))
@@ -780,9 +819,8 @@ async def _awake(
     return found
 
 
-def _told(entry: AdminToolsConfigEntry, start: int) -> list[Json]:
+def _told(runtime: RuntimeData, start: int) -> list[Json]:
     """Return the newest jobs that got stuck, the oldest first."""
-    runtime = entry.runtime_data
     newest: list[Json] = []
     for event in runtime.history.history:
         if event.at < start or len(newest) == MOST_TOLD:

@@ -1,14 +1,19 @@
 """Runs that the user wants to be left alone are called stuck no more."""
 
+from dataclasses import replace
+
+import pytest
+
 from custom_components.immich_admin_tools.analysis.analyst import Analyst
 from custom_components.immich_admin_tools.analysis.ignored import IgnoredRuns, RunId
 from custom_components.immich_admin_tools.analysis.models import (
     JobView,
     QueueState,
     ServerView,
+    StuckKind,
 )
 from custom_components.immich_admin_tools.analysis.stuck import Thresholds
-from custom_components.immich_admin_tools.bullmq.models import ActiveJob
+from custom_components.immich_admin_tools.bullmq.models import ActiveJob, JsonValue
 from custom_components.immich_admin_tools.immich.models import ListedJob, QueueCounts
 
 from .builders import NOW, beat, job, queue, reading
@@ -112,6 +117,51 @@ def test_it_is_known_by_either_source() -> None:
     assert only(poll(analyst, 6 * MINUTE, STUCK)).ignored
     (stored,) = analyst.ignored._runs
     assert stored.processed_on == STUCK.processed_on
+
+
+@pytest.mark.parametrize(
+    ("kind", "covered"),
+    [
+        (StuckKind.LONG_RUNNING, False),
+        (StuckKind.HUNG, False),
+        (StuckKind.ORPHANED, True),
+        (StuckKind.GHOST, True),
+        (None, True),
+    ],
+)
+def test_its_worker_is_gone(kind: StuckKind | None, covered: bool) -> None:
+    """That is news to whoever left a job alone that merely ran long; also after a restart."""
+    analyst = Analyst()
+    poll(analyst, 0, STUCK)
+    assert only(poll(analyst, MINUTE, STUCK)).due
+    analyst.ignored.add("faceDetection", RUN, None, NOW, NOW, kind)
+    assert only(poll(analyst, 2 * MINUTE, STUCK)).ignored
+    stored = analyst.ignored.to_dict()
+    analyst.ignored = IgnoredRuns.from_dict(stored, NOW, NOW)
+    lost = replace(STUCK, lock_token=None, lock_ttl=None)
+    for minute in range(3, 10):
+        view = poll(analyst, minute * MINUTE, lost)
+    assert only(view).kind is StuckKind.ORPHANED
+    assert only(view).ignored is covered
+    assert only(view).due is not covered
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"until": "soon", "lasts": 1_800_000},
+        {"lasts": 1_800_000},
+        {"until": "soon", "lasts": "long"},
+        {"until": -1},
+    ],
+)
+def test_an_end_that_can_not_be_read(times: dict[str, JsonValue]) -> None:
+    """It is not ignored any more, rather than for ever."""
+    run: dict[str, JsonValue] = {"queue": "ocr", "job_id": "7"}
+    assert IgnoredRuns.from_dict({"runs": [run]}, 0, 0).to_dict() == {"runs": [run]}
+    assert IgnoredRuns.from_dict({"runs": [run | times]}, 0, 0).to_dict() == {
+        "runs": []
+    }
 
 
 def test_over_a_restart() -> None:

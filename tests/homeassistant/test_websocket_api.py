@@ -2,21 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+import gc
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any
 from unittest.mock import patch
+from weakref import ref
 
 from homeassistant.auth.const import GROUP_ID_ADMIN
 from homeassistant.auth.permissions.const import POLICY_READ
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from homeassistant.helpers import (
     device_registry as dr,
     entity_registry as er,
     issue_registry as ir,
 )
+from homeassistant.helpers.dispatcher import DATA_DISPATCHER
 from homeassistant.helpers.json import json_bytes
 import httpx
 import pytest
@@ -27,8 +30,10 @@ from pytest_homeassistant_custom_component.typing import (
     WebSocketGenerator,
 )
 
+from custom_components.immich_admin_tools import websocket_api
 from custom_components.immich_admin_tools.bullmq.errors import RedisCannotConnectError
 from custom_components.immich_admin_tools.const import DOMAIN
+from custom_components.immich_admin_tools.dashboard import manager as dashboard_manager
 from custom_components.immich_admin_tools.dashboard.delta import applied, delta_of
 from custom_components.immich_admin_tools.dashboard.snapshot import MOST_STUCK
 from custom_components.immich_admin_tools.healing.models import (
@@ -40,7 +45,9 @@ from custom_components.immich_admin_tools.healing.models import (
     Reason,
 )
 from custom_components.immich_admin_tools.history.manager import BUS_EVENT
+from custom_components.immich_admin_tools.history.strikes import ProblemAsset
 from custom_components.immich_admin_tools.immich.queues import QueueName
+from custom_components.immich_admin_tools.recorded import OnTimes
 from custom_components.immich_admin_tools.restart.methods import MethodKind
 from custom_components.immich_admin_tools.restart.restarter import (
     Restarter,
@@ -263,6 +270,20 @@ async def test_no_listener_is_left(
     await hass.async_block_till_done()
     assert dashboard._subscribers == []
     assert dashboard._stops == []
+
+
+async def test_nothing_is_left_of_what_was_looked_at(
+    hass: HomeAssistant, page: Page, entry: MockConfigEntry
+) -> None:
+    """A reload with a page open frees all that the entry held before."""
+    before = [ref(entry.runtime_data.dashboard)]
+    for _ in range(3):
+        await hass.config_entries.async_reload(entry.entry_id)
+        await hass.async_block_till_done()
+        before.append(ref(entry.runtime_data.dashboard))
+    await page.drain()
+    gc.collect()
+    assert [found() is None for found in before] == [True, True, True, False]
 
 
 async def test_nobody_answers(
@@ -596,6 +617,50 @@ async def test_ignoring_for_half_an_hour(
     ]
 
 
+async def test_two_are_ignored_at_once(
+    hass: HomeAssistant,
+    redis: FakeRedis,
+    entry: MockConfigEntry,
+    fake_clock: FakeClock,
+) -> None:
+    """Both are remembered, also after a reload."""
+    started = fake_clock.at - 3_600_000
+    both = tuple(job(job_id, started=started) for job_id in ("7", "8"))
+    redis.set(queue("faceDetection", jobs=both))
+    for _ in range(8):
+        await poll(hass, entry, fake_clock, redis)
+    assert entry.runtime_data.queues.data.stuck_jobs == 2
+    ignore = entry.runtime_data.dashboard.async_ignore
+    await asyncio.gather(
+        *(ignore("faceDetection", job_id, None) for job_id in ("7", "8"))
+    )
+    await hass.config_entries.async_reload(entry.entry_id)
+    for _ in range(8):
+        await poll(hass, entry, fake_clock, redis)
+    jobs = entry.runtime_data.queues.data.queues["faceDetection"].jobs
+    assert [own.ignored for own in jobs] == [True, True]
+
+
+async def test_what_is_no_order_to_ignore(
+    hass: HomeAssistant,
+    page: Page,
+    redis: FakeRedis,
+    entry: MockConfigEntry,
+    fake_clock: FakeClock,
+) -> None:
+    """Times that are none, and names that no queue or job has; nothing is ignored."""
+    await stuck_job(hass, redis, entry, fake_clock)
+    where = {"entry_id": entry.entry_id, "queue": "faceDetection", "job_id": "7"}
+    wrong: list[dict[str, object]] = [
+        {"for": value} for value in (True, 0, -1, 1.5, "5", None, 30 * 24 * 3600 + 1)
+    ]
+    wrong += [{"queue": "x" * 501}, {"job_id": "7" * 501}]
+    for fields in wrong:
+        answer = await page.ask("ignore_job", **where | fields)
+        assert answer["error"]["code"] == "invalid_format", fields
+    assert entry.runtime_data.queues.analyst.ignored.to_dict() == {"runs": []}
+
+
 async def test_ignoring_what_is_not_stuck(
     hass: HomeAssistant,
     page: Page,
@@ -694,6 +759,137 @@ async def test_problem_assets(
     lists = [it for it in await page.drain() if isinstance(it, list)]
     lists += [it for it in page.messages if isinstance(it, list)]
     assert any(it[0]["problem_assets"] == 1 for it in lists)
+
+
+async def test_another_tab_asks_for_the_number(
+    hass: HomeAssistant,
+    page: Page,
+    redis: FakeRedis,
+    entry: MockConfigEntry,
+    fake_clock: FakeClock,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """Of problem photos, just before the poll with which the first tab is told of it."""
+    await page.ask("subscribe_instances")
+    assert (await page.next())[0]["problem_assets"] == 0
+    strikes = entry.runtime_data.history.strikes
+    problem = ProblemAsset(ASSET_ID, 2, fake_clock.at, ("faceDetection",))
+    with patch.object(type(strikes), "problem_assets", lambda _: (problem,)):
+        entry.runtime_data.dashboard._problems_at = -1
+        other = Page(await hass_ws_client(hass))
+        await other.ask("subscribe_instances")
+        assert (await other.next())[0]["problem_assets"] == 1
+        await poll(hass, entry, fake_clock, redis)
+        lists = [it for it in await page.drain() if isinstance(it, list)]
+        assert [it[0]["problem_assets"] for it in lists] == [1]
+    await other.socket.close()
+
+
+@pytest.mark.parametrize("command", ["statistics", "speed"])
+async def test_it_is_unloaded_while_the_recorder_is_asked(
+    hass: HomeAssistant,
+    page: Page,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    command: str,
+) -> None:
+    """It is said so, and nothing fails."""
+    asked, answers = asyncio.Event(), asyncio.Event()
+
+    async def rows(*_: object) -> dict[str, Any]:
+        asked.set()
+        await answers.wait()
+        return {}
+
+    with (
+        patch.object(websocket_api, "has_recorder", lambda _: True),
+        patch.object(websocket_api, "async_rows", rows),
+        patch.object(websocket_api, "async_sensor", lambda *own: f"sensor.{own[2]}"),
+    ):
+        asking = hass.async_create_task(page.ask(command, entry_id=entry.entry_id))
+        await asked.wait()
+        caplog.clear()
+        await hass.config_entries.async_unload(entry.entry_id)
+        answers.set()
+        answer = await asking
+    assert answer["error"]["code"] == "not_loaded"
+    assert not [own for own in caplog.records if own.levelname == "ERROR"]
+
+
+@pytest.mark.parametrize("subentries", [(GPU_HOST,)])
+async def test_a_box_that_goes_with_the_next_reload(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """What the user entered is not there any more, the rest is shown as it is."""
+    with patch.object(hass.config_entries, "async_schedule_reload"):
+        hass.config_entries.async_remove_subentry(entry, HOST_ID)
+        await hass.async_block_till_done()
+        page = Page(await hass_ws_client(hass))
+        assert (await page.ask("subscribe", entry_id=entry.entry_id))["success"]
+        await page.next()
+    shown = page.snapshot["gpu_hosts"][HOST_ID]
+    assert (shown["name"], shown["mac"]) == ("Box", None)
+    await page.socket.close()
+
+
+async def test_what_can_not_be_put_together(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_ws_client: WebSocketGenerator
+) -> None:
+    """One answer, and nothing that goes on listening."""
+    dashboard = entry.runtime_data.dashboard
+    page = Page(await hass_ws_client(hass))
+
+    def listening() -> tuple[object, ...]:
+        dispatched = hass.data[DATA_DISPATCHER][SIGNAL_CONFIG_ENTRY_CHANGED]
+        return len(dispatched), len(entry.runtime_data.history._listeners)
+
+    before = listening()
+    with patch.object(dashboard, "_build", side_effect=KeyError("x")):
+        for _ in range(3):
+            answer = await page.ask("subscribe", entry_id=entry.entry_id)
+            assert answer["error"]["code"] == "unknown_error"
+    assert await page.drain() == []
+    assert listening() == before
+    assert dashboard._subscribers == dashboard._stops == []
+    assert (await page.ask("subscribe", entry_id=entry.entry_id))["success"]
+    assert (await page.next())["type"] == "snapshot"
+    await page.socket.close()
+
+
+@pytest.mark.parametrize("subentries", [(GPU_HOST,)])
+async def test_the_recorder_is_asked_once_at_a_time(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """However often somebody comes and goes; who is there then gets the answer."""
+    dashboard, asked, answers = entry.runtime_data.dashboard, 0, asyncio.Event()
+
+    async def on_times(*_: object) -> OnTimes:
+        nonlocal asked
+        asked += 1
+        await answers.wait()
+        return OnTimes(0, ((0, None),))
+
+    def look() -> CALLBACK_TYPE:
+        stop: CALLBACK_TYPE
+        _, stop = dashboard.async_subscribe(lambda *_: None, may_act=True)
+        return stop
+
+    with (
+        patch.object(dashboard_manager, "has_recorder", lambda _: True),
+        patch.object(dashboard_manager, "async_on_times", on_times),
+    ):
+        for _ in range(50):
+            look()()
+        stop = look()
+        await asyncio.sleep(0)
+        assert asked == 1
+        answers.set()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert dashboard._build()["gpu_hosts"][HOST_ID]["awake"]
+        stop()
 
 
 async def test_numbers_without_a_recorder(page: Page, entry: MockConfigEntry) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..bullmq.models import JsonValue
-from ..serialization import OMIT, items_from_json, to_json
+from ..serialization import OMIT, items_from_json, stored_int, to_json
+from .models import WITHOUT_LOCK, StuckKind
 
 MOST = 1_000
 """Runs that are remembered; the one ignored longest ago is forgotten first."""
@@ -40,6 +41,8 @@ class IgnoredRun:
     """ms since the epoch: what is stored; None: until the run is over."""
     lasts: int | None = None
     """ms: it can't be longer, whatever the wall clock says."""
+    kind: StuckKind | None = None
+    """What was the matter with it; None: that was not stored."""
     deadline: int | None = field(default=None, compare=False, metadata=OMIT)
     """`until` on the clock that never jumps."""
 
@@ -47,6 +50,15 @@ class IgnoredRun:
     def run(self) -> RunId:
         """Return which run it is."""
         return RunId(self.job_id, self.processed_on, self.added_at)
+
+    def allows(self, kind: StuckKind | None) -> bool:
+        """Return whether the user said so about this, too.
+
+        Whoever leaves a job alone that takes long knows nothing of a worker that goes later.
+        """
+        return (
+            kind not in WITHOUT_LOCK or self.kind is None or self.kind in WITHOUT_LOCK
+        )
 
 
 class IgnoredRuns:
@@ -56,9 +68,15 @@ class IgnoredRuns:
         self._runs: list[IgnoredRun] = []
 
     def add(
-        self, queue: str, run: RunId, lasts: int | None, now: int, wall: int
+        self,
+        queue: str,
+        run: RunId,
+        lasts: int | None,
+        now: int,
+        wall: int,
+        kind: StuckKind | None = None,
     ) -> None:
-        """Ignore a run for `lasts` ms, or until it is over."""
+        """Ignore a run for `lasts` ms, or until it is over; `kind`: what it is now."""
         self._runs = [own for own in self._runs if not _is(own, queue, run)]
         self._runs.append(
             IgnoredRun(
@@ -68,13 +86,16 @@ class IgnoredRuns:
                 added_at=run.added_at,
                 until=None if lasts is None else wall + lasts,
                 lasts=lasts,
+                kind=kind,
                 deadline=None if lasts is None else now + lasts,
             )
         )
         del self._runs[:-MOST]
 
-    def covers(self, queue: str, run: RunId, now: int) -> bool:
-        """Return whether a run is ignored; `now` is monotonic.
+    def covers(
+        self, queue: str, run: RunId, now: int, kind: StuckKind | None = None
+    ) -> bool:
+        """Return whether a run is ignored as what it is by now; `now` is monotonic.
 
         From then on it is known by what was seen of it now.
         """
@@ -85,7 +106,7 @@ class IgnoredRuns:
                 return False
             if own.processed_on is None and run.processed_on is not None:
                 self._runs[index] = replace(own, processed_on=run.processed_on)
-            return True
+            return own.allows(kind)
         return False
 
     def over(self, queue: str, active: Collection[RunId] = ()) -> None:
@@ -123,10 +144,25 @@ class IgnoredRuns:
                 run,
                 deadline=now + min(max(0, run.until - wall), run.lasts or 0),
             )
-            for run in items_from_json(IgnoredRun, stored.get("runs"))
+            for run in items_from_json(IgnoredRun, _ending(stored.get("runs")))
         ]
         return own
 
 
 def _is(own: IgnoredRun, queue: str, run: RunId) -> bool:
     return own.queue == queue and own.run.same(run)
+
+
+def _ending(stored: JsonValue) -> JsonValue:
+    """Leave out what was to end at a time that can't be read: it would never end."""
+    if not isinstance(stored, list):
+        return None
+    return [
+        item
+        for item in stored
+        if isinstance(item, dict)
+        and (
+            (item.get("until") is None and item.get("lasts") is None)
+            or stored_int(item, "until") is not None
+        )
+    ]

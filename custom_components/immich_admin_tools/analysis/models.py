@@ -43,6 +43,10 @@ class StuckKind(StrEnum):
     """Waits for other queues, as Immich wants it to. Never due."""
 
 
+WITHOUT_LOCK = (StuckKind.ORPHANED, StuckKind.GHOST)
+"""Nobody works on these."""
+
+
 class QueueState(StrEnum):
     """What a queue is doing."""
 

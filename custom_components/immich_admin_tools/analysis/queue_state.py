@@ -358,7 +358,7 @@ def _is_ignored(
 ) -> bool:
     """Return whether a run is left alone that would else be called stuck."""
     # Asked for always: it is learned there, which run it is.
-    ignored = moment.ignored.covers(memory.name, run, moment.now)
+    ignored = moment.ignored.covers(memory.name, run, moment.now, judgement.kind)
     return ignored and judgement.due
 
 

@@ -1,8 +1,9 @@
 """The dashboard of one Immich: one snapshot per change, whoever looks at it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from homeassistant.components.select import DOMAIN as SELECT_DOMAIN
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
@@ -11,10 +12,11 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigEntryChange,
 )
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -140,6 +142,8 @@ class DashboardManager:
         self._stops: list[CALLBACK_TYPE] = []
         """End what is listened to while somebody looks."""
         self._planned: asyncio.Handle | None = None
+        self._recalling: asyncio.Task[None] | None = None
+        self._recall_again: CALLBACK_TYPE | None = None
         self._snapshot: Json | None = None
         """As it was sent last."""
         self._names: dict[str, Named] = {}
@@ -151,10 +155,12 @@ class DashboardManager:
         self._lost_hosts: set[str] = set()
         self._last_cleared: Json | None = None
         self._awake: dict[str, AwakeTimes] = {}
+        self._ignoring = asyncio.Lock()
         self._asking = asyncio.Lock()
         self._answers: dict[tuple[object, ...], tuple[int, Json]] = {}
         self._problems = 0
         self._problems_at = -1
+        self._problems_told = 0
         self._problem_listeners: list[CALLBACK_TYPE] = []
 
     @callback
@@ -162,6 +168,13 @@ class DashboardManager:
         """Count with every poll, for as long as the entry is loaded."""
         self._entry.async_on_unload(self._queues.async_add_listener(self._polled))
         self._entry.async_on_unload(self._server.async_add_listener(self._changed))
+        # Not only while somebody looks: who stops to listen while all are told stays known to
+        # Home Assistant for good, and what is looked at ends with just such a change.
+        self._entry.async_on_unload(
+            async_dispatcher_connect(
+                self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed
+            )
+        )
         self._entry.async_on_unload(self._end)
         self._polled()
 
@@ -180,7 +193,9 @@ class DashboardManager:
         self._stops.clear()
         if self._planned is not None:
             self._planned.cancel()
-        self._planned = self._snapshot = None
+        if self._recall_again is not None:
+            self._recall_again()
+        self._planned = self._snapshot = self._recall_again = None
         self._awake.clear()
 
     @callback
@@ -191,11 +206,11 @@ class DashboardManager:
             self._sparks.update(view, poll_interval_of(self._entry) * 1000)
             self._runs.update(view)
         self._changed()
-        if self._problem_listeners:
-            before = self._problems
-            if self.problem_assets != before:
-                for listener in tuple(self._problem_listeners):
-                    listener()
+        # Who asks for the number takes nothing away from those who were told another one.
+        if self._problem_listeners and self.problem_assets != self._problems_told:
+            self._problems_told = self._problems
+            for listener in tuple(self._problem_listeners):
+                listener()
 
     @callback
     def _changed(self) -> None:
@@ -207,6 +222,12 @@ class DashboardManager:
             self._unreachable_since = now_ms()
         if self._subscribers and self._planned is None:
             self._planned = self._hass.loop.call_soon(self._push)
+
+    @callback
+    def _entry_changed(self, _: ConfigEntryChange, changed: ConfigEntry) -> None:
+        """Look, as an option or the title may be another one."""
+        if changed is self._entry:
+            self._changed()
 
     @property
     def problem_assets(self) -> int:
@@ -229,8 +250,12 @@ class DashboardManager:
     ) -> tuple[Json, CALLBACK_TYPE]:
         """Return what is known now, and how to end being told of what is new."""
         if not self._subscribers:
-            self._listen()
-            self._snapshot = self._build()
+            try:
+                self._listen()
+                self._snapshot = self._build()
+            except Exception:
+                self._rest()
+                raise
         elif self._snapshot is None:
             self._snapshot = self._build()
         else:
@@ -266,27 +291,23 @@ class DashboardManager:
                 translation_key="unknown_job" if job is None else "job_not_stuck",
                 translation_placeholders={"job_id": job_id, "queue": queue},
             )
-        ignored = self._queues.analyst.ignored
-        wanted = ignored.copy()
         run = RunId(job.job_id, job.processed_on, job.added_at)
         lasts = None if seconds is None else seconds * 1000
-        now, wall = monotonic_ms(), now_ms()
-        wanted.add(queue, run, lasts, now, wall)
-        await self._ignored.save(wanted.to_dict())
-        ignored.add(queue, run, lasts, now, wall)
+        # One after the other: what is stored is made of all that was ignored before.
+        async with self._ignoring:
+            ignored = self._queues.analyst.ignored
+            wanted = ignored.copy()
+            now, wall = monotonic_ms(), now_ms()
+            wanted.add(queue, run, lasts, now, wall, job.kind)
+            await self._ignored.save(wanted.to_dict())
+            ignored.add(queue, run, lasts, now, wall, job.kind)
         await self._queues.async_refresh()
 
     @callback
     def _listen(self) -> None:
         """Hear of all that a snapshot is made of."""
-        hass, entry = self._hass, self._entry
+        hass = self._hass
         self._forget_names()
-
-        @callback
-        def entry_changed(_: ConfigEntryChange, changed: ConfigEntry) -> None:
-            """Look, as an option or the title may be another one."""
-            if changed is entry:
-                self._changed()
 
         @callback
         def registry_changed(_: object) -> None:
@@ -300,16 +321,12 @@ class DashboardManager:
             self._changed()
 
         self._stops += [
-            async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, entry_changed),
             hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, registry_changed),
             hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, registry_changed),
             self._history.async_listen(happened),
             self._restart.async_listen(self._changed),
         ]
-        if self._hosts and has_recorder(hass):
-            entry.async_create_background_task(
-                hass, self._recall_awake(), "when GPU hosts were on"
-            )
+        self._recall()
         if self._journal is not None:
             self._stops.append(self._journal.listen(self._changed))
         for host in self._hosts.values():
@@ -480,7 +497,7 @@ class DashboardManager:
 
     def _host_facts(self, host: GpuHost) -> HostFacts:
         controller, settings = host.controller, host.settings
-        data = self._entry.subentries[host.host_id].data
+        data = self._host_data(host)
         view = self._queues.data
         known = self._queues.last_update_success and all(
             queue in view.queues for queue in settings.queues
@@ -515,6 +532,11 @@ class DashboardManager:
             awake=self._awake_of(host),
         )
 
+    def _host_data(self, host: GpuHost) -> Mapping[str, Any]:
+        """Return what the user entered; nothing for a host that goes with the next reload."""
+        subentry = self._entry.subentries.get(host.host_id)
+        return {} if subentry is None else subentry.data
+
     def _awake_of(self, host: GpuHost) -> list[list[int | None]] | None:
         """Return when a host was on in the last day; None: nobody recorded it."""
         times = self._awake.get(host.host_id)
@@ -526,14 +548,23 @@ class DashboardManager:
             times.see(reach is Connectivity.ONLINE, now)
         return times.since((now - DAY) // GRID * GRID)
 
+    @callback
+    def _recall(self, _: datetime | None = None) -> None:
+        """Ask the recorder when the hosts were on; one question at a time, whoever looks."""
+        self._recall_again = None
+        asks = self._recalling is not None and not self._recalling.done()
+        if self._hosts and has_recorder(self._hass) and not asks:
+            self._recalling = self._entry.async_create_background_task(
+                self._hass, self._recall_awake(), "when GPU hosts were on"
+            )
+
     async def _recall_awake(self) -> None:
-        """Ask the recorder when the hosts were on, until it knows of each."""
-        while True:
-            await self._ask_recorder()
-            self._changed()
-            if not self._stops or self._hosts.keys() <= self._awake.keys():
-                return
-            await asyncio.sleep(RECALL_AGAIN)
+        """Ask the recorder; later once more while it doesn't know of each host."""
+        await self._ask_recorder()
+        self._changed()
+        if self._stops and not self._hosts.keys() <= self._awake.keys():
+            again = HassJob(self._recall, cancel_on_shutdown=True)
+            self._recall_again = async_call_later(self._hass, RECALL_AGAIN, again)
 
     async def _ask_recorder(self) -> None:
         """Ask for the hosts that it didn't know of before."""
@@ -593,7 +624,7 @@ class DashboardManager:
         power = host.controller.power
         if power.state not in GONE:
             return None
-        data = self._entry.subentries[host.host_id].data
+        data = self._host_data(host)
         opens = next_allowed(data, dt_util.now())
         times = [] if opens is None else [_milliseconds(opens)]
         deadline = host.shown(power.deadline)
