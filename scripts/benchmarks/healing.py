@@ -102,6 +102,10 @@ class FakeServices:
         self.polls.add(poll)
         poll.add_done_callback(self.polls.discard)
 
+    def slots(self, queue: str) -> int | None:
+        """Leave open how many jobs run at a time."""
+        return None
+
     async def record(self, healed: Sequence[HealedJob]) -> None:
         """Count."""
         self.told += len(healed)

@@ -216,7 +216,9 @@ def test_an_update_touches_only_what_changed(demo: Demo) -> None:
 
         def spent() -> float:
             metrics = session.send("Performance.getMetrics")["metrics"]
-            named = {metric["name"]: metric["value"] for metric in metrics}
+            named: dict[str, float] = {
+                metric["name"]: metric["value"] for metric in metrics
+            }
             return 1000 * (
                 named["ScriptDuration"]
                 + named["LayoutDuration"]
