@@ -92,7 +92,9 @@ export function states(changes: Partial<Snapshot> = {}, host: Partial<GpuHost> =
         thumbnailGeneration: stopped(85, 22, 4),
         videoConversion: stopped(3, 22, 5),
       },
-      gpu_hosts: { host: gpuHost({ state: "off", online: false, backlog: 340, ...host }) },
+      gpu_hosts: {
+        host: gpuHost({ state: "off", online: false, backlog: 340, queues: ["smartSearch"], ...host }),
+      },
       stuck: { a: stuckJob() },
       stuck_total: 12,
       ...changes,

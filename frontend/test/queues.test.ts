@@ -146,6 +146,26 @@ describe("a row", () => {
   });
 });
 
+describe("a queue that was resumed although its GPU box is off", () => {
+  const off = { host: gpuHost({ state: "off", online: false }) };
+
+  it("says that photos are skipped", async () => {
+    await show(withQueues([running("ocr", 12, 40, 1), running("library", 3, 5, 1)], { gpu_hosts: off }));
+    expect(rowText("ocr", ".note")).toContain("GPU box is off, and this queue isn’t paused");
+    expect(rowText("library", ".note")).toBe("");
+  });
+
+  it("says nothing where that isn't known, or another box is on", async () => {
+    for (const hosts of [
+      { host: gpuHost({ state: "off", online: null }) },
+      { ...off, other: gpuHost({ host_id: "other", online: true }) },
+    ]) {
+      await show(withQueues([running("ocr", 12, 40, 1)], { gpu_hosts: hosts }));
+      expect(rowText("ocr", ".note")).toBe("");
+    }
+  });
+});
+
 describe("unknowns", () => {
   it("are said in words", async () => {
     const odd = running("faceDetection", 5, 1, 1, {

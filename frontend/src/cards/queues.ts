@@ -371,6 +371,7 @@ export class QueuesCard extends ImmichCard<QueuesConfig> {
             .queue=${queue}
             .spark=${snapshot.sparks[queue.name] ?? null}
             .host=${queue.pause?.host ? (snapshot.gpu_hosts[queue.pause.host] ?? null) : null}
+            .skippedFor=${skippedFor(snapshot, queue)}
             .format=${this.format}
             .now=${this.clock}
             .restart=${snapshot.restart}
@@ -642,6 +643,15 @@ function pausable(queues: Queue[]): Queue[] {
 /** Those we paused resume automatically; earlier, Immich would skip photos. */
 function resumable(queues: Queue[]): Queue[] {
   return queues.filter((queue) => isPaused(queue) && !isHeld(queue));
+}
+
+/** The name of the host that is off while a queue of its goes on: Immich skips every photo. Null where another one is on. */
+function skippedFor(snapshot: Snapshot, queue: Queue): string | null {
+  if (!isWorking(queue)) {
+    return null;
+  }
+  const hosts = Object.values(snapshot.gpu_hosts).filter(({ queues }) => queues.includes(queue.name));
+  return hosts.every(({ online }) => online === false) ? (hosts[0]?.name ?? null) : null;
 }
 
 registerCard("immich-admin-tools-queues", QueuesCard, "queues", (key) => SUITED.has(key));

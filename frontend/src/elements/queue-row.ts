@@ -91,6 +91,8 @@ export class QueueRow extends LitElement {
   @property({ attribute: false }) restart!: Snapshot["restart"];
   @property({ type: Boolean }) mayAct = false;
   /** Since when nothing new is known of it. */
+  /** Name of the GPU host that is off, although this queue goes on. */
+  @property() skippedFor: string | null = null;
   @property({ type: Number }) frozenAt: number | null = null;
   /** Without Redis where there should be one: the rate is only about right. */
   @property({ type: Boolean }) roughRate = false;
@@ -406,6 +408,9 @@ export class QueueRow extends LitElement {
     const { queue } = this;
     if (this.frozen) {
       return "neutral";
+    }
+    if (this.skippedFor) {
+      return "error";
     }
     switch (queue.state) {
       case "stalled":
@@ -840,6 +845,9 @@ export class QueueRow extends LitElement {
     }
     if (isHeld(queue)) {
       return this.renderHeld();
+    }
+    if (this.skippedFor) {
+      return this.note("error", "mdi:alert-circle", this.t("note.skipping", { host: this.skippedFor }));
     }
     return queue.blocked && !isPaused(queue)
       ? this.note("", "mdi:information-outline", this.t("note.blocked"))
