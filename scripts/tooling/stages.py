@@ -181,8 +181,9 @@ def all_stages() -> tuple[Stage, ...]:
             "e2e",
             f"the demo in a browser, Home Assistant {NEWEST.version}",
             _paths(("e2e",)),
-            options=("-p", "no:homeassistant"),
-            processes=0,
+            # Each process has a demo of its own, and its tests mostly wait.
+            options=("-p", "no:homeassistant", *_EACH_FILE),
+            processes=2,
         ),
         *(
             _pytest(

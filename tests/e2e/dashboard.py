@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 import contextlib
+import json
 from pathlib import Path
 from typing import Any, cast
+import urllib.request
 
 from playwright.sync_api import ConsoleMessage, Locator, Page
 
 from scripts.tooling.demo.folder import DASHBOARD
 
-from .demo import Demo
+from .demo import OPEN, Demo
 
 OVERVIEW = f"/{DASHBOARD}/overview"
 QUEUES = "immich-admin-tools-queues"
@@ -97,3 +99,14 @@ def overview(demo: Demo, picture: str, **how: Any) -> Iterator[Page]:
     ):
         page.locator(QUEUES).get_by_text("idle").first.wait_for()
         yield page
+
+
+def immich_queue(demo: Demo, queue: str) -> dict[str, Any]:
+    """Return a queue as Immich's own API tells it."""
+    request = urllib.request.Request(
+        f"{demo.ready['immich_url']}/api/queues/{queue}",
+        headers={"x-api-key": demo.ready["immich_api_key"]},
+    )
+    with OPEN(request, timeout=30) as answer:
+        found: dict[str, Any] = json.load(answer)
+        return found
