@@ -1,6 +1,8 @@
 """Starts the demo and a browser once for all tests here."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+import contextlib
+import fcntl
 import json
 from pathlib import Path
 import select
@@ -31,7 +33,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterato
     """Run `scripts/develop` with a folder and ports of its own."""
     folder = tmp_path_factory.mktemp("demo")
     log = folder / "develop.log"
-    with log.open("wb") as errors:
+    with log.open("wb") as errors, _one_at_a_time() as started:
         process = subprocess.Popen(
             [
                 sys.executable,
@@ -48,6 +50,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterato
             readable, _, _ = select.select([process.stdout], [], [], _START_TIMEOUT)
             line = process.stdout.readline() if readable else b""
             assert line, f"The demo didn't start:\n{log.read_text()}"
+            started()
             yield Demo(
                 json.loads(line), chromium, pictures=_REPOSITORY / ".reports" / "e2e"
             )
@@ -56,3 +59,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterato
             process.wait(60)
             assert process.stdout
             process.stdout.close()
+
+
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[Callable[[], None]]:
+    """Let no other process of the tests start a demo until this one has its ports."""
+    reports = _REPOSITORY / ".reports"
+    reports.mkdir(exist_ok=True)
+    with (reports / "e2e.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lambda: fcntl.flock(lock, fcntl.LOCK_UN)
