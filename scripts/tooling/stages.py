@@ -69,6 +69,9 @@ BEHAVIOUR = (
 """Real queues and boxes for minutes. What else there is touches every part of Home Assistant that
 is used, so `scripts/test` runs these in one release only, and `scripts/test --all` in all."""
 
+STORIES = ("e2e/test_cards.py", "e2e/test_stories.py")
+"""Minutes in a browser: run with `--all`, and by the build server of the repository."""
+
 OWN_STAGE = ("simulator", "integration", "user_scenarios", "e2e")
 """Folders that start other programs."""
 
@@ -180,10 +183,17 @@ def all_stages() -> tuple[Stage, ...]:
         _pytest(
             "e2e",
             f"the demo in a browser, Home Assistant {NEWEST.version}",
-            _paths(("e2e",)),
-            # Each process has a demo of its own, and its tests mostly wait.
-            options=("-p", "no:homeassistant", *_EACH_FILE),
-            processes=2,
+            (*_paths(("e2e",)), *_ignored(STORIES)),
+            options=("-p", "no:homeassistant"),
+            processes=0,
+        ),
+        _pytest(
+            "e2e-stories",
+            f"long stories in a browser, Home Assistant {NEWEST.version}",
+            _paths(STORIES),
+            options=("-p", "no:homeassistant"),
+            processes=0,
+            default=False,
         ),
         *(
             _pytest(
